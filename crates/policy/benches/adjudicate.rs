@@ -1,0 +1,3 @@
+//! Benchmarks of the policy engine.
+
+fn main() {}

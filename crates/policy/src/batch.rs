@@ -1,0 +1,170 @@
+//! The batch door: many bills at once, over several threads; values are found once for bills of one kind.
+
+use std::num::NonZeroUsize;
+use std::thread;
+
+use chrono::NaiveDate;
+use money::{Fen, Rate, Rounding};
+use terms::Category;
+
+use crate::adjudicate::{Found, not_applied, situation, sum_shares};
+use crate::condition::Situation;
+use crate::decision::{Decision, LayerShare, Reason, Refusal, Shares};
+use crate::facts::{Accumulators, Facts, Parts};
+use crate::policy::Policy;
+use crate::recorder::Silent;
+use crate::rules::layer::{Resolved, Work};
+use crate::rules::{category, layer};
+
+impl Policy {
+    /// Decides many bills over `threads` threads, in the order given.
+    #[must_use]
+    pub fn adjudicate_all(&self, facts: &[Facts], threads: NonZeroUsize) -> Vec<Decision> {
+        in_parallel(facts, threads, |chunk| chunk.iter().map(|facts| self.adjudicate(facts)).collect())
+    }
+
+    /// Prepares bills that differ in their amounts alone from `like`: every value is found once.
+    ///
+    /// # Errors
+    /// The refusal that `like` itself would get, but for its amounts.
+    pub fn batch<'p>(&'p self, like: &'p Facts) -> Result<Batch<'p>, Refusal> {
+        let mut date: NaiveDate = like.bill.to;
+        let found = self.find(like, &mut date)?;
+        let candidates: Result<Vec<Candidate<'p>>, Refusal> = category::candidates(&like.person.categories)
+            .map(|category| self.candidate(like, &found, category))
+            .collect();
+        Ok(Batch { like, candidates: candidates? })
+    }
+
+    fn candidate<'p>(
+        &'p self,
+        like: &'p Facts,
+        found: &Found<'p>,
+        category: Category,
+    ) -> Result<Candidate<'p>, Refusal> {
+        let situation = situation(like, found, category);
+        let row = found.benefit.stack.pick(&situation).ok_or_else(|| Refusal::of(Reason::NoValue, "stack"))?;
+        let stack = self.given(row)?;
+        let mut layers = Vec::with_capacity(stack.len());
+        for layer in stack.iter().filter_map(|at| found.benefit.layers.get(*at)) {
+            if layer.how.off_class_b {
+                return Err(Refusal::of(Reason::LinesNeeded, format!("{}.deductible_off_class_b", layer.name)));
+            }
+            let resolved = layer::resolve(self, layer, &situation, found.date)?;
+            layers.push((resolved, not_applied(layer)));
+        }
+        let extra = found.benefit.extra_first_self_paid.pick(&situation);
+        let extra = extra.map(|row| self.given(row).copied()).transpose()?.unwrap_or(Rate::ZERO);
+        Ok(Candidate { situation, layers, extra })
+    }
+}
+
+/// Bills of one kind, prepared.
+#[derive(Debug)]
+pub struct Batch<'p> {
+    like: &'p Facts,
+    candidates: Vec<Candidate<'p>>,
+}
+
+#[derive(Debug)]
+struct Candidate<'p> {
+    situation: Situation<'p>,
+    layers: Vec<(Option<Resolved<'p>>, LayerShare)>,
+    extra: Rate,
+}
+
+/// Room that is used again for every bill of a thread.
+#[derive(Debug)]
+struct Room {
+    work: Work,
+    shares: Vec<LayerShare>,
+}
+
+impl Batch<'_> {
+    /// The shares of each bill, given its parts, over `threads` threads, in the order given. Each bill stands alone:
+    /// it meets what `like` had accumulated.
+    ///
+    /// # Errors
+    /// [`Reason::NegativeAmount`] or [`Reason::AmountTooLarge`] naming the first row that is out of range.
+    pub fn shares(&self, rows: &[Parts], threads: NonZeroUsize) -> Result<Vec<Shares>, Refusal> {
+        if let Some(at) = rows.iter().position(out_of_range) {
+            let negative = rows.get(at).is_some_and(|row| row.total().is_negative());
+            let reason = if negative { Reason::NegativeAmount } else { Reason::AmountTooLarge };
+            return Err(Refusal::of(reason, format!("row {at}")));
+        }
+        Ok(in_parallel(rows, threads, |chunk| {
+            let mut room = Room {
+                work: Work {
+                    whole: Parts::default(),
+                    left: Parts::default(),
+                    accumulators: Accumulators::default(),
+                    use_account: self.like.person.use_account,
+                },
+                shares: Vec::new(),
+            };
+            chunk.iter().map(|parts| self.one(parts, &mut room)).collect()
+        }))
+    }
+
+    fn one(&self, parts: &Parts, room: &mut Room) -> Shares {
+        let mut best: Option<Shares> = None;
+        for candidate in &self.candidates {
+            let shares = candidate.shares(parts, &self.like.accumulated, room);
+            if best.is_none_or(|best| shares.person < best.person) {
+                best = Some(shares);
+            }
+        }
+        best.unwrap_or_default()
+    }
+}
+
+impl Candidate<'_> {
+    fn shares(&self, parts: &Parts, accumulated: &Accumulators, room: &mut Room) -> Shares {
+        let mut whole = *parts;
+        if self.extra != Rate::ZERO {
+            let extra = (self.extra * whole.within_scope).round(Rounding::HalfUp);
+            whole.first_self_paid += extra;
+            whole.within_scope -= extra;
+        }
+        room.work.whole = whole;
+        room.work.left = whole;
+        room.work.accumulators.admissions = accumulated.admissions;
+        room.work.accumulators.account = accumulated.account;
+        room.work.accumulators.family_account = accumulated.family_account;
+        room.work.accumulators.meters.clone_from(&accumulated.meters);
+        room.shares.clear();
+        for (resolved, not_applied) in &self.layers {
+            let share = match resolved {
+                Some(resolved) => resolved.pay(&mut room.work, &room.shares, &self.situation, &mut Silent),
+                None => *not_applied,
+            };
+            room.shares.push(share);
+        }
+        sum_shares(parts.total(), Fen::ZERO, Fen::ZERO, &room.shares)
+    }
+}
+
+fn out_of_range(parts: &Parts) -> bool {
+    let all = [parts.outside_catalogue, parts.over_limit, parts.first_self_paid, parts.within_scope];
+    let bad = |part: &Fen| part.is_negative() || *part > Fen::LIMIT;
+    all.iter().any(bad) || parts.total() > Fen::LIMIT
+}
+
+/// Splits the work into one run of rows a thread.
+fn in_parallel<T: Sync, U: Send>(rows: &[T], threads: NonZeroUsize, work: impl Fn(&[T]) -> Vec<U> + Sync) -> Vec<U> {
+    let chunk = rows.len().div_ceil(threads.get()).max(1);
+    if rows.len() <= chunk {
+        return work(rows);
+    }
+    thread::scope(|scope| {
+        let handles: Vec<_> = rows.chunks(chunk).map(|rows| scope.spawn(|| work(rows))).collect();
+        let mut all = Vec::with_capacity(rows.len());
+        for handle in handles {
+            match handle.join() {
+                Ok(part) => all.extend(part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    })
+}

@@ -1,0 +1,154 @@
+//! Combinations of the named dimensions that no row of a parameter covers.
+
+use chrono::NaiveDate;
+use money::Fen;
+use terms::{Care, Institution, LineClass, Name, PersonGroup, Place as PlaceOfCare, Scheme, Word};
+
+use super::builder::Place;
+use super::layer::Layer;
+use super::rows::{Given, Rows};
+use super::tables::Benefit;
+use crate::condition::{Condition, DIMENSIONS, Fact, Situation};
+use crate::pack::in_force;
+use crate::{Problem, Problems, Severity};
+
+/// Checks every parameter of a benefit that must have a row for every case.
+pub(crate) fn check(place: &Place<'_>, benefit: &Benefit, date: NaiveDate, problems: &mut Problems) {
+    let mut check = Check { place, benefit, date, problems };
+    let (always, none) = (Rows::empty(), None);
+    check.rows("", "stack", &benefit.stack, &always, none);
+    check.rows("elsewhere", "extra_first_self_paid", &benefit.extra_first_self_paid, &always, none);
+    check.rows("scope", "first_self_paid", &benefit.scope.first_self_paid, &always, none);
+    for layer in &benefit.layers {
+        check.layer(layer);
+    }
+}
+
+struct Check<'c, 't> {
+    place: &'c Place<'t>,
+    benefit: &'c Benefit,
+    date: NaiveDate,
+    problems: &'c mut Problems,
+}
+
+impl Check<'_, '_> {
+    fn layer(&mut self, layer: &Layer) {
+        let name = layer.name.as_str();
+        self.rows(name, "ratio", &layer.ratio, &layer.applies, layer.how.plan);
+        self.rows(name, "deductible", &layer.deductible, &layer.applies, layer.how.plan);
+        self.rows(name, "bill_ceiling", &layer.bill_ceiling, &layer.applies, layer.how.plan);
+        self.rows(name, "ceiling", &layer.ceiling, &layer.applies, layer.how.plan);
+        self.rows(name, "shared_ceiling", &layer.shared_ceiling, &layer.applies, layer.how.plan);
+    }
+
+    fn rows<T>(&mut self, layer: &str, name: &str, rows: &Rows<T>, applies: &Rows<bool>, plan: Option<Name>) {
+        if rows.is_empty() {
+            return;
+        }
+        let conditions: Vec<&Condition> =
+            rows.iter().map(|row| &row.condition).chain(applies.iter().map(|row| &row.condition)).collect();
+        let covered = |situation: &Situation<'_>| {
+            let applied = applies.is_empty() || applies.pick(situation).is_some_and(|row| row.value == Given::Is(true));
+            !applied || rows.pick(situation).is_some()
+        };
+        let plans: Vec<Name> = plan.into_iter().collect();
+        let missing = self
+            .universe(&conditions, name == "first_self_paid")
+            .find(|bits| !self.covered_with_more(*bits, &plans, &conditions, &covered));
+        if let Some(bits) = missing {
+            self.complain(layer, name, bits);
+        }
+    }
+
+    /// Ages and prices at the ends of every range that is named, diseases that are named.
+    fn covered_with_more(
+        &self,
+        bits: u128,
+        plans: &[Name],
+        conditions: &[&Condition],
+        covered: &dyn Fn(&Situation<'_>) -> bool,
+    ) -> bool {
+        let more = || conditions.iter().filter_map(|condition| condition.more.as_ref());
+        let mut ages = vec![0u8];
+        ages.extend(more().filter_map(|more| more.age).flat_map(|(from, to)| [from, to.saturating_add(1)]));
+        let mut prices = vec![Fen::ZERO];
+        prices.extend(more().filter_map(|more| more.price).flat_map(|(from, to)| [from, to]));
+        let mut diseases: Vec<Name> = more().flat_map(|more| more.diseases.iter().copied()).collect();
+        if diseases.is_empty() {
+            diseases.push(Name::EMPTY);
+        }
+        ages.iter().all(|age| {
+            prices.iter().all(|price| {
+                diseases
+                    .iter()
+                    .all(|disease| covered(&Situation { bits, age: *age, disease: *disease, plans, price: *price }))
+            })
+        })
+    }
+
+    /// Every possible combination of words in the dimensions that the conditions name.
+    fn universe(&self, conditions: &[&Condition], of_lines: bool) -> impl Iterator<Item = u128> + use<> {
+        let named = conditions.iter().fold(0, |named, condition| named | condition.named);
+        let fixed = self.benefit.scheme.bit() | self.benefit.care.bit();
+        let mut combinations = vec![0u128];
+        for (at, dimension) in DIMENSIONS.iter().enumerate() {
+            if named & (1 << at) == 0 {
+                continue;
+            }
+            let words = (dimension.bits)();
+            let possible: Vec<u128> =
+                words.iter().map(|(_, bit)| *bit).filter(|bit| self.possible(*bit, fixed, of_lines)).collect();
+            combinations = combinations.iter().flat_map(|bits| possible.iter().map(move |bit| bits | bit)).collect();
+        }
+        combinations.into_iter().filter(|bits| place_fits(*bits))
+    }
+
+    fn possible(&self, bit: u128, fixed: u128, of_lines: bool) -> bool {
+        let of_scheme = |group: &PersonGroup| group.scheme() == self.benefit.scheme;
+        let groups = PersonGroup::ALL.iter().filter(|group| of_scheme(group)).fold(0, |bits, group| bits | group.bit());
+        let outside_mask = |mask: u128, allowed: u128| bit & mask != 0 && bit & allowed == 0;
+        let pharmacy = if self.benefit.at_pharmacy { 0 } else { Institution::Pharmacy.bit() };
+        !(outside_mask(Scheme::mask() | Care::mask(), fixed)
+            || outside_mask(PersonGroup::mask(), groups)
+            || bit & pharmacy != 0
+            || (of_lines && bit == LineClass::C.bit()))
+    }
+
+    fn complain(&mut self, layer: &str, name: &str, bits: u128) {
+        let addresses = if layer.is_empty() { self.place.of_benefit(name) } else { self.place.of_layer(layer, name) };
+        let Some(found) = in_force(&self.place.chain, &addresses, self.date) else {
+            return;
+        };
+        let words: Vec<&str> = DIMENSIONS
+            .iter()
+            .flat_map(|dimension| (dimension.bits)())
+            .filter(|(_, bit)| bits & bit != 0)
+            .map(|(word, _)| word)
+            .collect();
+        let code = self.place.chain.first().map_or(String::new(), |division| division.code.to_string());
+        self.problems.add(Problem {
+            file: found.parameter.file.clone(),
+            line: found.parameter.line,
+            column: found.parameter.column,
+            severity: Severity::Error,
+            kind: "gap",
+            found: format!(
+                "no row of {} for {:?} on {} ({code} {}.{})",
+                found.parameter.address,
+                words.join(" & "),
+                self.date,
+                self.benefit.scheme,
+                self.benefit.care
+            ),
+            expected: "a row that covers it, or all".to_owned(),
+        });
+    }
+}
+
+/// Care at home has nothing to file, care elsewhere has.
+fn place_fits(bits: u128) -> bool {
+    let (places, filings) = (bits & PlaceOfCare::mask(), bits & terms::Filing::mask());
+    let local = places == PlaceOfCare::Local.bit();
+    let at_home = filings == terms::Filing::AtHome.bit();
+    places == 0 || filings == 0 || local == at_home
+}

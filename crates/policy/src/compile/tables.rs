@@ -1,0 +1,99 @@
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use money::{Fen, Rate, Rounding};
+use terms::{Care, Name, Scheme, Word};
+
+use super::layer::Layer;
+use super::rows::Rows;
+use crate::pack::Band;
+
+/// A ratio: its bands, the last open.
+pub(crate) type Bands = Arc<[Band]>;
+
+/// Everything compiled for a division.
+#[derive(Clone, Debug)]
+pub(crate) struct CompiledDivision {
+    /// By scheme and kind of care.
+    histories: Vec<Option<Arc<History>>>,
+    /// Disease codes and their groups, the longest code first.
+    pub(crate) diseases: Vec<(String, Name)>,
+}
+
+impl CompiledDivision {
+    pub(crate) fn new(diseases: Vec<(String, Name)>) -> Self {
+        Self { histories: vec![None; Scheme::ALL.len() * Care::ALL.len()], diseases }
+    }
+
+    fn at(scheme: Scheme, care: Care) -> usize {
+        scheme.index() * Care::ALL.len() + care.index()
+    }
+
+    pub(crate) fn set(&mut self, scheme: Scheme, care: Care, history: Arc<History>) {
+        if let Some(slot) = self.histories.get_mut(Self::at(scheme, care)) {
+            *slot = Some(history);
+        }
+    }
+
+    pub(crate) fn history(&self, scheme: Scheme, care: Care) -> Option<&Arc<History>> {
+        self.histories.get(Self::at(scheme, care)).and_then(Option::as_ref)
+    }
+
+    /// The disease group of a code: the exact code before its first four characters.
+    pub(crate) fn disease_group(&self, code: &str) -> Option<Name> {
+        let exact = self.diseases.iter().find(|(known, _)| known == code);
+        let family = || {
+            let family = code.get(..4)?;
+            self.diseases.iter().find(|(known, _)| known.get(..4) == Some(family))
+        };
+        exact.or_else(family).map(|(_, group)| *group)
+    }
+}
+
+/// A benefit through time.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    pub(crate) dated_by: DatedBy,
+    /// In order of first day; `None` where no stack is in force.
+    pub(crate) stretches: Vec<(NaiveDate, Option<Arc<Benefit>>)>,
+}
+
+impl History {
+    pub(crate) fn on(&self, date: NaiveDate) -> Option<&Arc<Benefit>> {
+        let after = self.stretches.partition_point(|(from, _)| *from <= date);
+        self.stretches.get(after.checked_sub(1)?).and_then(|(_, benefit)| benefit.as_ref())
+    }
+}
+
+/// Which day's rules apply to a bill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DatedBy {
+    Discharge,
+    Admission,
+    Settlement,
+}
+
+/// A benefit on a stretch of days.
+#[derive(Clone, Debug)]
+pub(crate) struct Benefit {
+    pub(crate) scheme: Scheme,
+    pub(crate) care: Care,
+    pub(crate) counts_admission: bool,
+    pub(crate) needs_qualification: bool,
+    pub(crate) at_pharmacy: bool,
+    pub(crate) scope: Scope,
+    pub(crate) extra_first_self_paid: Rows<Rate>,
+    pub(crate) stack: Rows<Vec<usize>>,
+    pub(crate) layers: Vec<Layer>,
+}
+
+/// How fee lines are split.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    pub(crate) first_self_paid: Rows<Bands>,
+    pub(crate) price_limit: Rows<Option<Fen>>,
+    pub(crate) borne_by_hospital: Rows<bool>,
+    pub(crate) borne_apart: Rows<u16>,
+    pub(crate) rounding: Rounding,
+    pub(crate) round_on_bill: bool,
+}

@@ -1,0 +1,130 @@
+//! Reads the small files of a division: payers, disease groups, the national list.
+
+use std::collections::BTreeMap;
+
+use terms::Name;
+use toml::de::DeTable;
+
+use super::document::{Document, Key};
+use super::load::unknown;
+use super::said::is_saying;
+use super::tree::{Disease, Division, NationalField, Payer, PayerKind};
+
+pub(super) fn load_payers(document: &mut Document<'_>, table: &DeTable<'_>, division: &mut Division) {
+    for (key, node) in table {
+        let Some(fields) = document.table(node, "a payer: zh, en, kind, field") else {
+            continue;
+        };
+        let text = texts(document, key, fields, &["zh", "en", "kind"], &["field", "cite", "note", "mark", "source"]);
+        let get = |name: &str| text.get(name).map_or("", String::as_str);
+        let kind = match get("kind") {
+            "fund" => PayerKind::Fund,
+            "hospital" => PayerKind::Hospital,
+            "other" => PayerKind::Other,
+            "account" => PayerKind::Account,
+            "family_account" => PayerKind::FamilyAccount,
+            kind => {
+                document.problem(
+                    &node.span(),
+                    "wrong_value",
+                    format!("the kind {kind:?}"),
+                    "fund, hospital, other, account or family_account",
+                );
+                continue;
+            }
+        };
+        let field = NationalField::ALL.iter().find(|(_, name)| *name == get("field")).map(|(field, _)| *field);
+        if (kind == PayerKind::Fund) != field.is_some() {
+            let fields: Vec<&str> = NationalField::ALL.iter().map(|(_, name)| *name).collect();
+            document.problem(
+                &node.span(),
+                "wrong_value",
+                format!("the field {:?}", get("field")),
+                format!("for a fund one of {}; none for others", fields.join(", ")),
+            );
+        }
+        match Name::new(key.get_ref()) {
+            Ok(name) => {
+                division.payers.insert(
+                    name.to_string(),
+                    Payer { name, zh: get("zh").to_owned(), en: get("en").to_owned(), kind, field },
+                );
+            }
+            Err(error) => {
+                document.problem(&key.span(), "wrong_value", format!("{:?}", key.get_ref()), error.to_string());
+            }
+        }
+    }
+}
+
+pub(super) fn load_diseases(document: &mut Document<'_>, table: &DeTable<'_>, division: &mut Division) {
+    for (key, node) in table {
+        let Some(fields) = document.table(node, "a disease group: zh, en, codes") else {
+            continue;
+        };
+        let mut codes = Vec::new();
+        for (field, value) in fields {
+            match field.get_ref().as_ref() {
+                "codes" => {
+                    codes = document.strings(value, "a list of disease codes").unwrap_or_default();
+                }
+                "zh" | "en" | "cite" | "mark" | "source" | "note" => {
+                    let _ = document.strings(value, "a text");
+                }
+                _ => unknown(document, field, &["zh", "en", "codes", "cite", "mark", "source", "note"]),
+            }
+        }
+        if codes.iter().any(|code| code.len() < 4 || !code.is_ascii()) || codes.is_empty() {
+            document.wrong(node, "codes = [\"M03900\"], each of at least four letters and digits");
+        }
+        match Name::new(key.get_ref()) {
+            Ok(name) => {
+                division.diseases.insert(name, Disease { codes });
+            }
+            Err(error) => {
+                document.problem(&key.span(), "wrong_value", format!("{:?}", key.get_ref()), error.to_string());
+            }
+        }
+    }
+}
+
+pub(super) fn load_list(document: &mut Document<'_>, table: &DeTable<'_>, division: &mut Division) {
+    for (key, node) in table {
+        match key.get_ref().as_ref() {
+            "parameters" => division.list = document.strings(node, "a list of addresses").unwrap_or_default(),
+            name if is_saying(name) => {}
+            _ => unknown(document, key, &["parameters", "cite", "mark", "source", "note"]),
+        }
+    }
+}
+
+pub(super) fn texts(
+    document: &mut Document<'_>,
+    key: &Key<'_>,
+    fields: &DeTable<'_>,
+    needed: &[&str],
+    free: &[&str],
+) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (field, value) in fields {
+        let name = field.get_ref().as_ref();
+        if name == "cite" && free.contains(&"cite") {
+            let _ = document.strings(value, "a clause id");
+        } else if needed.contains(&name) || free.contains(&name) {
+            if let Some(text) = document.string(value, "a text") {
+                found.insert(name.to_owned(), text.to_owned());
+            }
+        } else {
+            unknown(document, field, needed);
+        }
+    }
+    for name in needed.iter().filter(|name| !found.contains_key(**name)) {
+        document.problem(
+            &key.span(),
+            "missing",
+            format!("{:?} without {name}", key.get_ref()),
+            format!("{name} = \"…\""),
+        );
+    }
+    found
+}

@@ -1,0 +1,159 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use sha2::{Digest, Sha256};
+use terms::Division as DivisionCode;
+
+use crate::compile::{CompiledDivision, Given, Index, PickedRow, check_all_conflicts, compile_division};
+use crate::decision::{Reason, Refusal};
+use crate::pack::{Citation, Clause, Mark, PackDivision, PackFile, PackTree, Payer, SourceId};
+use crate::{Problems, check};
+
+/// The name of a policy version: the SHA-256 of its content.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version([u8; 32]);
+
+impl Version {
+    fn of(files: &[PackFile]) -> Self {
+        let mut sorted: Vec<&PackFile> = files.iter().collect();
+        sorted.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut hash = Sha256::new();
+        for file in sorted {
+            hash.update(file.path.len().to_be_bytes());
+            hash.update(file.path.as_bytes());
+            hash.update(file.text.len().to_be_bytes());
+            hash.update(file.text.as_bytes());
+        }
+        Self(hash.finalize().into())
+    }
+}
+
+/// In hexadecimal.
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Version {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A policy version: the packs as read, and the tables they compile to.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    version: Version,
+    pub(crate) tree: PackTree,
+    pub(crate) index: Index,
+    pub(crate) divisions: BTreeMap<DivisionCode, CompiledDivision>,
+}
+
+/// The packs that ship with this crate: path and text.
+const SHIPPED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
+
+impl Policy {
+    /// Compiles packs.
+    ///
+    /// # Errors
+    /// All problems, if one of them is an error. Warnings alone do not refuse a pack; [`check::check`] lists them.
+    pub fn compile(files: &[PackFile]) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let tree = PackTree::load(files, &mut problems);
+        check_all_conflicts(&tree, &mut problems);
+        check::national_list(&tree, &mut problems);
+        let mut policy = Self {
+            version: Version::of(files),
+            tree: PackTree::default(),
+            index: Index::default(),
+            divisions: BTreeMap::new(),
+        };
+        let mut codes: Vec<&PackDivision> = tree.divisions.values().collect();
+        codes.sort_by_key(|division| tree.chain(division.code).len());
+        for division in codes {
+            let parent = division.parent.and_then(|parent| policy.divisions.get(&parent));
+            let compiled = compile_division(&tree, division, parent, &mut policy.index, &mut problems);
+            policy.divisions.insert(division.code, compiled);
+        }
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        policy.tree = tree;
+        Ok(policy)
+    }
+
+    /// The packs that ship with this version of the program.
+    #[must_use]
+    pub fn shipped_files() -> Vec<PackFile> {
+        SHIPPED.iter().map(|(path, text)| PackFile { path: (*path).to_owned(), text: (*text).to_owned() }).collect()
+    }
+
+    /// The name of this version.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Every division, in order of code.
+    pub fn divisions(&self) -> impl Iterator<Item = &PackDivision> {
+        self.tree.divisions.values()
+    }
+
+    /// A division and its ancestors, nearest first.
+    #[must_use]
+    pub fn chain(&self, division: DivisionCode) -> Vec<&PackDivision> {
+        self.tree.chain(division)
+    }
+
+    /// Where a value stands.
+    #[must_use]
+    pub fn citation(&self, source: SourceId) -> Option<&Citation> {
+        self.tree.citation(source)
+    }
+
+    /// What a clause id means.
+    #[must_use]
+    pub fn clause(&self, id: &str) -> Option<&Clause> {
+        self.tree.clauses.get(id)
+    }
+
+    /// Every clause, in order of id.
+    pub fn clauses(&self) -> impl Iterator<Item = &Clause> {
+        self.tree.clauses.values()
+    }
+
+    /// A payer by its number in this version.
+    #[must_use]
+    pub fn payer(&self, number: u16) -> Option<&Payer> {
+        self.index.payers.get(usize::from(number))
+    }
+
+    /// Whether a value is assumed.
+    #[must_use]
+    pub fn is_assumed(&self, source: SourceId) -> bool {
+        self.citation(source).is_some_and(|citation| citation.mark == Mark::Assumed)
+    }
+
+    /// A row's value, or the refusal that none is known.
+    pub(crate) fn given<'r, T>(&self, row: &'r PickedRow<T>) -> Result<&'r T, Refusal> {
+        match &row.value {
+            Given::Is(value) => Ok(value),
+            Given::Absent => Err(self.absent(row.via.unwrap_or(row.source))),
+        }
+    }
+
+    /// The refusal that a value is asked for and none is known.
+    pub(crate) fn absent(&self, source: SourceId) -> Refusal {
+        let citation = self.citation(source);
+        let about = citation.map_or(String::new(), |citation| format!("{} ({})", citation.address, citation.row));
+        Refusal::cited(Reason::AbsentValue, about, citation.map_or_else(Vec::new, |citation| citation.cite.clone()))
+    }
+}

@@ -1,0 +1,171 @@
+//! Questions other than bills: contributions, coverage, the watch list, indicators.
+
+use chrono::NaiveDate;
+use money::{Fen, Rate};
+use serde::{Deserialize, Serialize};
+use terms::{Category, College, CountyKind, Division, EnrolHow, Name, PersonGroup, Scheme};
+
+use crate::SourceId;
+
+/// A value that was used for an answer, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FoundValue {
+    /// The parameter's name.
+    pub name: String,
+    /// Where the value stands.
+    pub source: SourceId,
+}
+
+/// Who asks what a year's contribution is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContributionFacts {
+    /// Place of insurance.
+    pub division: Division,
+    /// Scheme.
+    pub scheme: Scheme,
+    /// The year that is covered; its first day decides which values are in force.
+    pub cover_year: i32,
+    /// Group of insured people.
+    pub group: PersonGroup,
+    /// Assistance categories; the most favourable counts.
+    pub categories: Vec<Category>,
+    /// Kind of county.
+    pub county: CountyKind,
+    /// Whether at a college directly under the region.
+    pub college: College,
+    /// How many people: all amounts are multiplied.
+    pub people: u32,
+    /// Yearly premium base of an employee, fen.
+    pub premium_base: Fen,
+}
+
+/// What a year's contribution is, and who bears it; amounts in fen for all people together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Contribution {
+    /// Individual premium of residents.
+    pub premium: Fen,
+    /// Government subsidy.
+    pub subsidy: Fen,
+    /// Of the subsidy: the centre.
+    pub central: Fen,
+    /// Of the subsidy: the province or region.
+    pub province: Fen,
+    /// Of the subsidy: the city.
+    pub city: Fen,
+    /// Of the subsidy: the county or district.
+    pub county: Fen,
+    /// Of the premium: paid by the assistance fund.
+    pub assisted: Fen,
+    /// Of the premium: paid by the person; `None` where the pack says that no rate is known.
+    pub own: Option<Fen>,
+    /// Employees: the employer's premium; `None` where the pack says that no rate is known.
+    pub employer: Option<Fen>,
+    /// Employees: the own premium; `None` where the pack says that no rate is known.
+    pub employee: Option<Fen>,
+    /// Credited to personal accounts.
+    pub credit: Fen,
+    /// Premium and subsidy, or employer's and employee's premium; `None` where the pack says that no rate is known.
+    pub total: Option<Fen>,
+    /// The values used.
+    pub values: Vec<FoundValue>,
+}
+
+/// Who asks from when to when a person is covered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverageFacts {
+    /// Place of insurance.
+    pub division: Division,
+    /// Scheme.
+    pub scheme: Scheme,
+    /// Group of insured people.
+    pub group: PersonGroup,
+    /// Assistance categories; the most favourable counts.
+    pub categories: Vec<Category>,
+    /// How the person came to be enrolled.
+    pub how: EnrolHow,
+    /// The year that is covered.
+    pub cover_year: i32,
+    /// Day of payment.
+    pub paid: NaiveDate,
+    /// Day of enrolment.
+    pub enrolled: NaiveDate,
+    /// Day of birth, for newborns.
+    pub born: Option<NaiveDate>,
+    /// Day on which the other scheme's insurance stopped.
+    pub employee_ended: Option<NaiveDate>,
+    /// Years without insurance before this one.
+    pub broken_years: u32,
+    /// Of those, years paid for afterwards.
+    pub repaid_years: u32,
+}
+
+/// From when to when a person is covered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// First day with benefits.
+    pub from: NaiveDate,
+    /// Last day with benefits.
+    pub to: NaiveDate,
+    /// Months of waiting.
+    pub waiting_months: u32,
+    /// How the enrolment counts: a newborn enrolled too late counts as late.
+    pub counts_as: EnrolHow,
+    /// The values used.
+    pub values: Vec<FoundValue>,
+}
+
+/// Who asks whether a person is on the watch list (SD-9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchFacts {
+    /// Place of insurance.
+    pub division: Division,
+    /// Scheme.
+    pub scheme: Scheme,
+    /// Assistance categories.
+    pub categories: Vec<Category>,
+    /// The day.
+    pub on: NaiveDate,
+    /// The year's burden within scope so far, fen.
+    pub burden: Fen,
+}
+
+/// Whether a person is on the watch list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Watch {
+    /// Whether the burden is above the line.
+    pub listed: bool,
+    /// The line, fen.
+    pub line: Fen,
+    /// The meter whose base is the burden that is compared.
+    pub meter: Option<Name>,
+    /// The values used.
+    pub values: Vec<FoundValue>,
+}
+
+/// Who asks how an aggregate compares with its target (SX-5, GX-4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndicatorFacts {
+    /// Place of insurance.
+    pub division: Division,
+    /// The indicator.
+    pub name: String,
+    /// The day.
+    pub on: NaiveDate,
+    /// Paid by funds, fen.
+    pub fund: Fen,
+    /// Costs within scope, fen.
+    pub within_scope: Fen,
+}
+
+/// How an aggregate compares with its target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Indicator {
+    /// The share, four decimals, half up.
+    pub share: Rate,
+    /// The target.
+    pub target: Rate,
+    /// Whether the share is below the target.
+    pub below: bool,
+    /// The values used.
+    pub values: Vec<FoundValue>,
+}

@@ -1,0 +1,107 @@
+//! Ceilings (最高支付限额): of a bill, of a period, shared by several layers.
+
+use chrono::{Datelike, NaiveDate};
+use money::Fen;
+use terms::Name;
+
+use crate::compile::{CeilingPeriod, Given, Layer, Rows};
+use crate::condition::Situation;
+use crate::decision::{Refusal, Rule, Used};
+use crate::facts::{Accumulators, Counts};
+use crate::policy::Policy;
+use crate::recorder::Recorder;
+
+/// The ceilings in force for these facts; unlimited where none is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ceilings {
+    pub(crate) bill: Fen,
+    pub(crate) period: Fen,
+    pub(crate) shared: Fen,
+}
+
+/// How much of the ceilings is left, as payment and as cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Left {
+    pub(crate) payment: Fen,
+    pub(crate) cost: Fen,
+    /// What the period's ceiling has counted already.
+    pub(crate) counted: Fen,
+    /// What the shared ceiling has counted already.
+    pub(crate) shared_counted: Fen,
+}
+
+/// Finds the ceilings.
+pub(crate) fn resolve(policy: &Policy, layer: &Layer, situation: &Situation<'_>) -> Result<Ceilings, Refusal> {
+    let pick = |rows: &Rows<Fen>| rows.pick(situation).map(|row| policy.given(row).copied()).transpose();
+    let mut period = pick(&layer.ceiling)?.unwrap_or(Fen::UNLIMITED);
+    if period != Fen::UNLIMITED {
+        for row in layer.ceiling_extra.all(situation) {
+            period += *policy.given(row)?;
+        }
+    }
+    Ok(Ceilings {
+        bill: pick(&layer.bill_ceiling)?.unwrap_or(Fen::UNLIMITED),
+        period,
+        shared: pick(&layer.shared_ceiling)?.unwrap_or(Fen::UNLIMITED),
+    })
+}
+
+/// The part of the meter that the period's ceiling counts in; empty for a person's whole year.
+pub(crate) fn part(layer: &Layer, disease: Name, date: NaiveDate) -> Name {
+    if layer.how.ceiling_period == CeilingPeriod::Year && !layer.how.ceiling_per_disease {
+        return Name::EMPTY;
+    }
+    let period = match layer.how.ceiling_period {
+        CeilingPeriod::Year => String::new(),
+        CeilingPeriod::Quarter => format!("Q{}", date.month0() / 3 + 1),
+        CeilingPeriod::Month => format!("M{:02}", date.month()),
+    };
+    let disease = if disease.is_empty() { "no_disease" } else { disease.as_str() };
+    let text = match (layer.how.ceiling_per_disease, period.is_empty()) {
+        (false, _) => period,
+        (true, true) => disease.to_owned(),
+        (true, false) => format!("{disease}/{period}"),
+    };
+    Name::new(&text).unwrap_or(Name::EMPTY)
+}
+
+/// What the ceilings leave for this bill.
+pub(crate) fn left(layer: &Layer, ceilings: &Ceilings, part: &Name, own: &Counts, accumulated: &Accumulators) -> Left {
+    let in_period = if part.is_empty() { *own } else { accumulated.counts(&layer.meter, part) };
+    let shared = match &layer.shared_meter {
+        Some(meter) if ceilings.shared != Fen::UNLIMITED => accumulated.counts(meter, &Name::EMPTY),
+        _ => Counts::default(),
+    };
+    let counted = |counts: &Counts| {
+        if layer.how.ceiling_counts_cost { counts.cost } else { counts.paid }
+    };
+    let (counted, shared_counted) = (counted(&in_period), counted(&shared));
+    let both = ceilings.period.above(counted).min(ceilings.shared.above(shared_counted));
+    let (payment, cost) = if layer.how.ceiling_counts_cost { (Fen::UNLIMITED, both) } else { (both, Fen::UNLIMITED) };
+    Left { payment: payment.min(ceilings.bill), cost, counted, shared_counted }
+}
+
+/// Keeps a step for every ceiling in force: its value, and what was counted and is left of it.
+pub(crate) fn explain<R: Recorder>(layer: &Layer, at: usize, situation: &Situation<'_>, left: &Left, recorder: &mut R) {
+    if !R::ON {
+        return;
+    }
+    for (rule, rows, counted) in [
+        (Rule::BillCeiling, &layer.bill_ceiling, Fen::ZERO),
+        (Rule::Ceiling, &layer.ceiling, left.counted),
+        (Rule::SharedCeiling, &layer.shared_ceiling, left.shared_counted),
+    ] {
+        if let Some(row) = rows.pick(situation)
+            && let Given::Is(ceiling) = row.value
+            && ceiling != Fen::UNLIMITED
+        {
+            let after = ceiling.above(counted);
+            recorder.layer(at, rule, (Used::Amount(ceiling), Some(row.source)), counted, after);
+        }
+    }
+    for row in layer.ceiling_extra.all(situation) {
+        if let Given::Is(extra) = row.value {
+            recorder.layer(at, Rule::CeilingExtra, (Used::Amount(extra), Some(row.source)), Fen::ZERO, extra);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What a layer's bands give for a bill, and the smallest cost that gives a payment.
+
+use money::{Fen, Rate};
+
+use super::bands::{exact, graduated};
+use crate::compile::Layer;
+use crate::facts::Counts;
+use crate::pack::Band;
+
+/// The bill's place on the bands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stretch {
+    /// Where the bands begin to pay (the deductible, or zero).
+    offset: Fen,
+    /// Where this bill's costs begin.
+    pub(crate) start: Fen,
+}
+
+impl Stretch {
+    /// Over this bill, or over the year's accumulated costs; from zero, or from the deductible upwards.
+    pub(crate) fn of(layer: &Layer, own: &Counts, deductible: Fen) -> Self {
+        let (base, paid_off) = if layer.how.bands_yearly { (own.base, own.deductible) } else { (Fen::ZERO, Fen::ZERO) };
+        if layer.how.bands_from_deductible {
+            Self { offset: Fen::ZERO, start: base - paid_off }
+        } else {
+            Self { offset: paid_off + deductible, start: base + deductible }
+        }
+    }
+
+    /// What the bands give for `cost`: F(after) − F(before), each rounded, so that a year's bills add up to F of the year.
+    pub(crate) fn payment(&self, layer: &Layer, bands: &[Band], cost: Fen) -> Fen {
+        let how = (layer.how.rounding, layer.how.round_each_band);
+        if !layer.how.bands_yearly {
+            return graduated(bands, how, self.start, self.start + cost);
+        }
+        graduated(bands, how, self.offset, self.start + cost) - graduated(bands, how, self.offset, self.start)
+    }
+
+    /// F(after) of the whole year.
+    pub(crate) fn payment_of_year(&self, layer: &Layer, bands: &[Band], cost: Fen) -> Fen {
+        graduated(bands, (layer.how.rounding, layer.how.round_each_band), self.offset, self.start + cost)
+    }
+
+    /// The smallest cost up to `cost` that gives `payment` before rounding (`domain.md` 6.1: 2,000 at 60 % is 3,333.34).
+    pub(crate) fn smallest_cost(&self, layer: &Layer, bands: &[Band], cost: Fen, payment: Fen) -> Fen {
+        let from = if layer.how.bands_yearly { self.offset } else { self.start };
+        let before = graduated(bands, (layer.how.rounding, layer.how.round_each_band), from, self.start);
+        let target = Rate::ONE * (before + payment);
+        let (mut low, mut high) = (0i64, cost.get());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if exact(bands, from, self.start + Fen::new(middle)) >= target {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        Fen::new(low)
+    }
+}

@@ -1,0 +1,63 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An administrative division by its six-digit code (GB/T 2260, 行政区划代码).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Division(u32);
+
+/// Why a text is no division code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a division code of six digits, the first not 0")]
+pub struct ParseDivisionError;
+
+impl Division {
+    /// The code as a number.
+    #[must_use]
+    pub const fn code(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for Division {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:06}", self.0)
+    }
+}
+
+impl FromStr for Division {
+    type Err = ParseDivisionError;
+    fn from_str(text: &str) -> Result<Self, ParseDivisionError> {
+        let well_formed = text.len() == 6 && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !well_formed {
+            return Err(ParseDivisionError);
+        }
+        text.parse().map(Self).map_err(|_| ParseDivisionError)
+    }
+}
+
+impl Serialize for Division {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Division {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_six_digits_make_a_division() {
+        assert_eq!("990100".parse::<Division>().unwrap().to_string(), "990100");
+        for text in ["", "99010", "9901000", "099010", "99O100", "９90100"] {
+            assert_eq!(text.parse::<Division>(), Err(ParseDivisionError), "{text}");
+        }
+    }
+}

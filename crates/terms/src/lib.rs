@@ -1,0 +1,17 @@
+//! The words of the field: schemes, kinds of care, institutions, groups, categories, divisions, names.
+//!
+//! Invariant: a word here has one meaning, one spelling in packs, cases and results, and its Chinese term.
+//! Invariant: this crate holds no amount, no ratio, no place and no rule.
+
+mod division;
+mod name;
+mod word;
+mod words;
+
+pub use division::{Division, ParseDivisionError};
+pub use name::{Name, NameTooLong};
+pub use word::{UnknownWord, Word};
+pub use words::{
+    Admission, Care, Category, College, CountyKind, EnrolHow, Epidemic, Filing, Institution, LineClass, LineKind,
+    PersonGroup, Place, Referral, Scheme,
+};
