@@ -39,6 +39,21 @@ impl Unrounded {
         self.0
     }
 
+    /// The smallest whole fen of cost that gives this much at `ratio`; nothing where the ratio or the amount is not above zero.
+    #[must_use]
+    pub fn cost_at(self, ratio: Rate) -> Fen {
+        let ratio = i128::from(ratio.millionths());
+        if ratio <= 0 || self.0 <= 0 {
+            return Fen::ZERO;
+        }
+        // Inside 64 bits for every amount a door admits, where division is fast.
+        let cost = match (i64::try_from(self.0), i64::try_from(ratio)) {
+            (Ok(amount), Ok(ratio)) => amount / ratio + i64::from(amount % ratio != 0),
+            _ => i64::try_from((self.0 + ratio - 1) / ratio).unwrap_or(i64::MAX),
+        };
+        Fen::new(cost)
+    }
+
     /// The whole fen under the named rounding.
     #[must_use]
     pub fn round(self, rounding: Rounding) -> Fen {

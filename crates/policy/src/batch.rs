@@ -23,6 +23,17 @@ impl Policy {
         in_parallel(facts, threads, |chunk| chunk.iter().map(|facts| self.adjudicate(facts)).collect())
     }
 
+    /// Decides many bills over `threads` threads and keeps of each decision what `keep` makes of it, in the order given:
+    /// for a caller that writes decisions away instead of holding them all.
+    pub fn adjudicate_each<U: Send>(
+        &self,
+        facts: &[&Facts],
+        threads: NonZeroUsize,
+        keep: impl Fn(Decision) -> U + Sync,
+    ) -> Vec<U> {
+        in_parallel(facts, threads, |chunk| chunk.iter().map(|facts| keep(self.adjudicate(facts))).collect())
+    }
+
     /// Prepares bills that differ in their amounts alone from `like`: every value is found once.
     ///
     /// # Errors
@@ -53,6 +64,7 @@ impl Policy {
             let resolved = layer::resolve(self, layer, &situation, found.date)?;
             layers.push((resolved, not_applied(layer)));
         }
+        skip_counts_nobody_reads(&mut layers);
         let extra = found.benefit.extra_first_self_paid.pick(&situation);
         let extra = extra.map(|row| self.given(row).copied()).transpose()?.unwrap_or(Rate::ZERO);
         Ok(Candidate { situation, layers, extra })
@@ -141,6 +153,21 @@ impl Candidate<'_> {
             room.shares.push(share);
         }
         sum_shares(parts.total(), Fen::ZERO, Fen::ZERO, &room.shares)
+    }
+}
+
+/// A batch gives shares, not meters: a layer counts only where a later one of the same bill looks.
+fn skip_counts_nobody_reads(layers: &mut [(Option<Resolved<'_>>, LayerShare)]) {
+    let meters = |resolved: &Resolved<'_>| {
+        let layer = resolved.layer;
+        [Some(layer.meter), Some(layer.deductible_meter), layer.shared_meter]
+    };
+    let all: Vec<_> = layers.iter().map(|(resolved, _)| resolved.as_ref().map(meters)).collect();
+    for (at, (resolved, _)) in layers.iter_mut().enumerate() {
+        let Some(resolved) = resolved else { continue };
+        let own = meters(resolved);
+        let mut later = all.iter().skip(at + 1).flatten().flatten().flatten();
+        resolved.counts = later.any(|meter| own.contains(&Some(*meter)));
     }
 }
 

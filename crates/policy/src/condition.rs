@@ -17,9 +17,7 @@ pub(crate) trait Fact: Word {
     }
 
     /// The bits of the whole set.
-    fn mask() -> u128 {
-        Self::ALL.iter().fold(0, |mask, word| mask | word.bit())
-    }
+    const MASK: u128 = ((1u128 << Self::ALL.len()) - 1) << Self::OFFSET;
 }
 
 macro_rules! facts {
@@ -29,7 +27,7 @@ macro_rules! facts {
         /// A dimension of words: its name, its bits and its words.
         pub(crate) const DIMENSIONS: &[Dimension] = &[$(Dimension {
             name: <$set as Word>::DIMENSION,
-            mask: || <$set as Fact>::mask(),
+            mask: <$set as Fact>::MASK,
             bits: || <$set as Word>::ALL.iter().map(|word| (word.word(), word.bit())).collect(),
         }),+];
     };
@@ -56,7 +54,7 @@ facts! {
 /// One dimension of words.
 pub(crate) struct Dimension {
     pub(crate) name: &'static str,
-    pub(crate) mask: fn() -> u128,
+    pub(crate) mask: u128,
     pub(crate) bits: fn() -> Vec<(&'static str, u128)>,
 }
 
@@ -82,7 +80,7 @@ impl<'a> Situation<'a> {
 
     /// The same situation with this word instead of whatever its dimension had.
     pub(crate) fn with<W: Fact>(self, word: W) -> Self {
-        Self { bits: (self.bits & !W::mask()) | word.bit(), ..self }
+        Self { bits: (self.bits & !W::MASK) | word.bit(), ..self }
     }
 }
 
@@ -128,15 +126,14 @@ impl Condition {
 
     /// Whether both conditions can hold at once.
     pub(crate) fn meets(&self, other: &Self) -> bool {
-        let words = DIMENSIONS.iter().all(|dimension| self.allowed & other.allowed & (dimension.mask)() != 0);
+        let words = DIMENSIONS.iter().all(|dimension| self.allowed & other.allowed & dimension.mask != 0);
         words && self.place_can_be_filed(other) && self.more_meets(other)
     }
 
     fn place_can_be_filed(&self, other: &Self) -> bool {
         let both = self.allowed & other.allowed;
         let home = both & Place::Local.bit() != 0 && both & Filing::AtHome.bit() != 0;
-        let away =
-            both & Place::mask() & !Place::Local.bit() != 0 && both & Filing::mask() & !Filing::AtHome.bit() != 0;
+        let away = both & Place::MASK & !Place::Local.bit() != 0 && both & Filing::MASK & !Filing::AtHome.bit() != 0;
         home || away
     }
 
@@ -214,7 +211,7 @@ fn add_words(condition: &mut Condition, at: usize, words: &[&str]) -> Result<(),
         })?;
     }
     condition.named |= named;
-    condition.allowed &= !(dimension.mask)() | bits;
+    condition.allowed &= !dimension.mask | bits;
     Ok(())
 }
 
@@ -270,7 +267,7 @@ mod tests {
         let mut next = 0u32;
         let mut seen = 0u128;
         for dimension in DIMENSIONS {
-            let mask = (dimension.mask)();
+            let mask = dimension.mask;
             assert_eq!(mask.trailing_zeros(), next, "{}", dimension.name);
             assert_eq!(mask & seen, 0);
             seen |= mask;

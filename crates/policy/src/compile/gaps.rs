@@ -108,8 +108,8 @@ impl Check<'_, '_> {
         let groups = PersonGroup::ALL.iter().filter(|group| of_scheme(group)).fold(0, |bits, group| bits | group.bit());
         let outside_mask = |mask: u128, allowed: u128| bit & mask != 0 && bit & allowed == 0;
         let pharmacy = if self.benefit.at_pharmacy { 0 } else { Institution::Pharmacy.bit() };
-        !(outside_mask(Scheme::mask() | Care::mask(), fixed)
-            || outside_mask(PersonGroup::mask(), groups)
+        !(outside_mask(Scheme::MASK | Care::MASK, fixed)
+            || outside_mask(PersonGroup::MASK, groups)
             || bit & pharmacy != 0
             || (of_lines && bit == LineClass::C.bit()))
     }
@@ -147,7 +147,7 @@ impl Check<'_, '_> {
 
 /// Care at home has nothing to file, care elsewhere has.
 fn place_fits(bits: u128) -> bool {
-    let (places, filings) = (bits & PlaceOfCare::mask(), bits & terms::Filing::mask());
+    let (places, filings) = (bits & PlaceOfCare::MASK, bits & terms::Filing::MASK);
     let local = places == PlaceOfCare::Local.bit();
     let at_home = filings == terms::Filing::AtHome.bit();
     places == 0 || filings == 0 || local == at_home

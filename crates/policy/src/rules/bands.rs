@@ -1,6 +1,6 @@
 //! Banded ratios: costs from here to there, each stretch at the ratio of its band.
 
-use money::{Fen, Rounding, Unrounded};
+use money::{Fen, Rate, Rounding, Unrounded};
 
 use crate::pack::Band;
 
@@ -27,15 +27,20 @@ pub(crate) fn graduated(bands: &[Band], (rounding, each_band): (Rounding, bool),
     if each_band { rounded } else { sum.round(rounding) }
 }
 
-/// The same, exact.
-pub(crate) fn exact(bands: &[Band], from: Fen, to: Fen) -> Unrounded {
+/// The smallest place above `from`, at most `to`, up to which the bands give at least `payment` before rounding.
+pub(crate) fn reaches(bands: &[Band], from: Fen, to: Fen, payment: Fen) -> Fen {
+    let mut left = Rate::ONE * payment;
     let mut low = Fen::ZERO;
-    let mut sum = Unrounded::ZERO;
     for band in bands {
-        sum = sum + band.ratio * overlap(low, band.to, from, to);
+        let stretch = overlap(low, band.to, from, to);
+        let gives = band.ratio * stretch;
+        if gives >= left && left > Unrounded::ZERO {
+            return from.max(low) + left.cost_at(band.ratio);
+        }
+        left = left - gives;
         low = band.to;
     }
-    sum
+    if payment.is_zero() { from } else { to }
 }
 
 /// How much of `from..to` lies in `low..high`.
@@ -45,8 +50,6 @@ pub(crate) fn overlap(low: Fen, high: Fen, from: Fen, to: Fen) -> Fen {
 
 #[cfg(test)]
 mod tests {
-    use money::Rate;
-
     use super::*;
 
     fn bands(list: &[(i64, &str)]) -> Vec<Band> {
@@ -63,6 +66,20 @@ mod tests {
         assert_eq!(paid(0, 25_000), 6_000 + 6_500 + 3_500);
         assert_eq!(paid(9_999, 10_001), 1); // 0.6 + 0.65 = 1.25
         assert_eq!(paid(5, 5), 0);
+    }
+
+    #[test]
+    fn a_payment_is_reached_at_the_smallest_whole_fen_of_cost() {
+        let flat = bands(&[(i64::MAX / 4, "0.6")]);
+        let reached = |bands: &[Band], from, payment| {
+            reaches(bands, Fen::new(from), Fen::new(1_000_000), Fen::new(payment)).get()
+        };
+        assert_eq!(reached(&flat, 0, 200_000), 333_334); // 2,000 at 60 % is 3,333.34 (domain 6.1)
+        assert_eq!(reached(&flat, 15_000, 200_000), 348_334);
+        assert_eq!(reached(&flat, 15_000, 0), 15_000);
+        let two = bands(&[(10_000, "0"), (i64::MAX / 4, "0.5")]);
+        assert_eq!(reached(&two, 0, 1), 10_002);
+        assert_eq!(reached(&two, 0, 900_000), 1_000_000);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Resolved<'p> {
     pub(crate) ratio: Ratio<'p>,
     pub(crate) ceilings: Ceilings,
     pub(crate) part: Name,
+    /// Whether what it counts is read again: always, but for a batch whose later layers do not look.
+    pub(crate) counts: bool,
 }
 
 /// What is left of the bill, and what the year holds.
@@ -57,6 +59,7 @@ pub(crate) fn resolve<'p>(
         ratio: ratio::resolve(policy, layer, situation)?,
         ceilings: ceiling::resolve(policy, layer, situation)?,
         part: ceiling::part(layer, situation.disease, date),
+        counts: true,
     }))
 }
 
@@ -160,6 +163,9 @@ impl Resolved<'_> {
             PayerKind::Account => accumulators.account -= counts.paid,
             PayerKind::FamilyAccount => accumulators.family_account -= counts.paid,
             PayerKind::Fund | PayerKind::Hospital | PayerKind::Other | PayerKind::Nobody => {}
+        }
+        if !self.counts {
+            return;
         }
         accumulators.add(&layer.meter, &Name::EMPTY, counts);
         if !self.part.is_empty() {

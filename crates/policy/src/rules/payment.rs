@@ -1,8 +1,8 @@
 //! What a layer's bands give for a bill, and the smallest cost that gives a payment.
 
-use money::{Fen, Rate};
+use money::Fen;
 
-use super::bands::{exact, graduated};
+use super::bands::{graduated, reaches};
 use crate::compile::Layer;
 use crate::facts::Counts;
 use crate::pack::Band;
@@ -45,16 +45,6 @@ impl Stretch {
     pub(crate) fn smallest_cost(&self, layer: &Layer, bands: &[Band], cost: Fen, payment: Fen) -> Fen {
         let from = if layer.how.bands_yearly { self.offset } else { self.start };
         let before = graduated(bands, (layer.how.rounding, layer.how.round_each_band), from, self.start);
-        let target = Rate::ONE * (before + payment);
-        let (mut low, mut high) = (0i64, cost.get());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if exact(bands, from, self.start + Fen::new(middle)) >= target {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        Fen::new(low)
+        reaches(bands, from, self.start + cost, before + payment) - self.start
     }
 }
