@@ -237,6 +237,30 @@ fn a_clerk_reads_the_deductible_and_the_ratio_with_clause_date_and_place() {
     assert!(statement.text(Lang::Zh, Paint::Ansi).contains("\u{1b}[1m"));
 }
 
+/// The three forms of one bill that four layers pay, word for word. The place and its rules are made up and stand beside
+/// the case, so that these files change only when the forms do.
+#[test]
+fn the_forms_of_one_bill_are_kept_word_for_word() {
+    let folder = root().join("tests/variants/sixth-place");
+    let policy = compile(&toml_files(&folder.join("packs")));
+    let file = "whole-waterfall-for-low-income.toml";
+    let case = read(file, &fs::read_to_string(folder.join(file)).unwrap()).unwrap();
+    let (Question::Bills(asked), Answer::Bills { bills, .. }) = (&case.question, case.answer(&policy)) else {
+        panic!("{file} is not about bills");
+    };
+    let statement = Statement::new(&policy, &asked.person, &bills[0].bill, &bills[0].decision);
+    let forms = [
+        ("zh.txt", statement.text(Lang::Zh, Paint::Plain)),
+        ("en.txt", statement.text(Lang::En, Paint::Plain)),
+        ("json", statement.json_text()),
+    ];
+    for (ending, found) in forms {
+        let path = format!("tests/statement/whole-waterfall.{ending}");
+        let kept = fs::read_to_string(root().join("crates/policy").join(&path)).unwrap_or_default();
+        assert!(kept == found, "{path} should hold:\n{found}");
+    }
+}
+
 #[test]
 fn a_refusal_gives_its_reasons_its_clauses_and_what_to_do() {
     let (person, bill, decision) = decide(&case("450000/refused-negotiated-drug-ratio-not-in-the-text.toml"));
