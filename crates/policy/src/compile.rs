@@ -10,6 +10,6 @@ mod tables;
 
 pub(crate) use builder::{Index, compile_division};
 pub(crate) use conflicts::check_all_conflicts;
-pub(crate) use layer::{Base, CeilingPeriod, Layer, Pot};
+pub(crate) use layer::{Base, CeilingPeriod, How, Layer, Pot};
 pub(crate) use rows::{Given, PickedRow, Rows};
 pub(crate) use tables::{Bands, Benefit, CompiledDivision, DatedBy, History, Scope};

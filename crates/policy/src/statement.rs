@@ -1,1 +1,82 @@
-//! x
+//! Statements: a decision shown to people (text, one HTML page) and kept for ever (JSON). Presentation only.
+//!
+//! Invariant: nothing here decides an amount; every figure is the decision's, or a difference of two of them.
+//! Invariant: the JSON form of one decision is the same bytes for ever, and holds no floating-point number.
+
+mod adjustment;
+mod answer;
+mod canonical;
+mod columns;
+mod escape;
+mod explain;
+mod figures;
+mod heading;
+mod html;
+mod labels;
+mod lang;
+mod national;
+mod record;
+mod refusal;
+mod source;
+mod text;
+
+use serde_json::Value;
+
+use crate::decision::Decision;
+use crate::facts::{Bill, Person};
+use crate::policy::Policy;
+
+pub use adjustment::{adjustment_json, adjustment_text};
+pub use answer::{Answered, answer_json, answer_json_text, answer_text};
+pub use html::html;
+pub use lang::{Lang, Paint};
+pub use national::NationalResult;
+
+/// A decision with what it was made from, ready to be shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Statement<'a> {
+    policy: &'a Policy,
+    person: &'a Person,
+    bill: &'a Bill,
+    decision: &'a Decision,
+}
+
+impl<'a> Statement<'a> {
+    /// The statement of a decision on a bill. The policy must be the version that decided; under any other the figures
+    /// are shown without their sources, and the statement says so.
+    #[must_use]
+    pub const fn new(policy: &'a Policy, person: &'a Person, bill: &'a Bill, decision: &'a Decision) -> Self {
+        Self { policy, person, bill, decision }
+    }
+
+    /// For a terminal or a printer, in 100 columns.
+    #[must_use]
+    pub fn text(&self, lang: Lang, paint: Paint) -> String {
+        text::statement(self, lang, paint)
+    }
+
+    /// The canonical form as a value.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        canonical::value(&record::Record::of(self))
+    }
+
+    /// The canonical form as bytes to keep: the same for the same decision, for ever.
+    #[must_use]
+    pub fn json_text(&self) -> String {
+        canonical::text(&record::Record::of(self))
+    }
+
+    /// The fields of the national settlement result; all nothing where the bill is refused.
+    #[must_use]
+    pub fn national(&self) -> NationalResult {
+        self.decision
+            .settlement()
+            .map_or_else(NationalResult::default, |settlement| NationalResult::of(self.policy, settlement))
+    }
+
+    /// Whether the policy at hand is the version that decided.
+    fn knows_its_sources(&self) -> bool {
+        self.policy.version() == self.decision.version
+    }
+}

@@ -63,12 +63,15 @@ pub(super) fn load_diseases(document: &mut Document<'_>, table: &DeTable<'_>, di
             continue;
         };
         let mut codes = Vec::new();
+        let (mut zh, mut en) = (String::new(), String::new());
         for (field, value) in fields {
             match field.get_ref().as_ref() {
                 "codes" => {
                     codes = document.strings(value, "a list of disease codes").unwrap_or_default();
                 }
-                "zh" | "en" | "cite" | "mark" | "source" | "note" => {
+                "zh" => zh = document.string(value, "a text").unwrap_or_default().to_owned(),
+                "en" => en = document.string(value, "a text").unwrap_or_default().to_owned(),
+                "cite" | "mark" | "source" | "note" => {
                     let _ = document.strings(value, "a text");
                 }
                 _ => unknown(document, field, &["zh", "en", "codes", "cite", "mark", "source", "note"]),
@@ -79,7 +82,7 @@ pub(super) fn load_diseases(document: &mut Document<'_>, table: &DeTable<'_>, di
         }
         match Name::new(key.get_ref()) {
             Ok(name) => {
-                division.diseases.insert(name, Disease { codes });
+                division.diseases.insert(name, Disease { codes, zh, en });
             }
             Err(error) => {
                 document.problem(&key.span(), "wrong_value", format!("{:?}", key.get_ref()), error.to_string());

@@ -115,6 +115,8 @@ impl NationalField {
 #[derive(Clone, Debug)]
 pub(crate) struct Disease {
     pub(crate) codes: Vec<String>,
+    pub(crate) zh: String,
+    pub(crate) en: String,
 }
 
 impl PackTree {
