@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod golden;
+mod properties;
+mod questions;
 mod support;
+mod worlds;

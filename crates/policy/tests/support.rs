@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use policy::case::{Case, read};
 use policy::{PackFile, Policy};
+use proptest::test_runner::Config as ProptestConfig;
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -41,6 +42,12 @@ pub(crate) fn cases(folder: &str) -> Vec<Case> {
     files.iter().map(|file| read(&file.path, &file.text).unwrap_or_else(|problems| panic!("{problems}"))).collect()
 }
 
+/// One case, by its path from the root.
+pub(crate) fn case(path: &str) -> Case {
+    let text = fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    read(path, &text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
 /// Every difference between the cases' expectations and the policy's answers, one line each.
 pub(crate) fn differences(policy: &Policy, cases: &[Case]) -> Vec<String> {
     let of_case = |case: &Case| {
@@ -52,4 +59,10 @@ pub(crate) fn differences(policy: &Policy, cases: &[Case]) -> Vec<String> {
             .collect::<Vec<_>>()
     };
     cases.iter().flat_map(of_case).collect()
+}
+
+/// A number of cases that fits a test run; `PROPTEST_CASES` asks for another.
+pub(crate) fn config(cases: u32) -> ProptestConfig {
+    let default = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    if default.cases == 256 { ProptestConfig { cases, ..default } } else { default }
 }
