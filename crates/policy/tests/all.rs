@@ -7,3 +7,4 @@ mod properties;
 mod questions;
 mod support;
 mod worlds;
+mod year;
