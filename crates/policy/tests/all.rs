@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
+mod broken;
 mod golden;
 mod properties;
 mod questions;
+mod readers;
 mod support;
 mod worlds;
 mod year;

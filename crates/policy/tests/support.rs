@@ -72,6 +72,10 @@ pub(crate) fn config(cases: u32) -> ProptestConfig {
 /// A policy written in a test: one division 990000 with a pooled fund, a serious illness fund, an assistance fund and
 /// the two accounts, and the files given. Every value cites `EX-1`.
 pub(crate) fn inline(files: &[(&str, &str)]) -> Policy {
+    compile(&inline_files(files))
+}
+
+pub(crate) fn inline_files(files: &[(&str, &str)]) -> Vec<PackFile> {
     let clause = "[EX-1]\ndocument = \"a test\"\nplace = \"in the test\"\nzh = \"测试\"\nen = \"a test\"\n";
     let payer = |name: &str, rest: &str| format!("[{name}]\nzh = \"付\"\nen = \"payer\"\ncite = \"EX-1\"\n{rest}\n");
     let payers = [
@@ -88,7 +92,7 @@ pub(crate) fn inline(files: &[(&str, &str)]) -> Policy {
         ("990000/payers.toml".to_owned(), payers.concat()),
     ];
     all.extend(files.iter().map(|(path, text)| (format!("990000/{path}"), (*text).to_owned())));
-    compile(&all.into_iter().map(|(path, text)| PackFile { path, text }).collect::<Vec<_>>())
+    all.into_iter().map(|(path, text)| PackFile { path, text }).collect()
 }
 
 /// Somebody insured at 990000.
