@@ -4,9 +4,12 @@
 
 mod broken;
 mod golden;
+mod mistakes;
+mod national;
 mod properties;
 mod questions;
 mod readers;
+mod sixth_place;
 mod support;
 mod worlds;
 mod year;
