@@ -56,17 +56,19 @@ impl Policy {
         let situation = situation(like, found, category);
         let row = found.benefit.stack.pick(&situation).ok_or_else(|| Refusal::of(Reason::NoValue, "stack"))?;
         let stack = self.given(row)?;
+        // In the order in which a single bill asks, so that the first refusal is the same.
+        let of_stack = || stack.iter().filter_map(|at| found.benefit.layers.get(*at));
+        if let Some(layer) = of_stack().find(|layer| layer.how.off_class_b) {
+            return Err(Refusal::of(Reason::LinesNeeded, format!("{}.deductible_off_class_b", layer.name)));
+        }
+        let extra = found.benefit.extra_first_self_paid.pick(&situation);
+        let extra = extra.map(|row| self.given(row).copied()).transpose()?.unwrap_or(Rate::ZERO);
         let mut layers = Vec::with_capacity(stack.len());
-        for layer in stack.iter().filter_map(|at| found.benefit.layers.get(*at)) {
-            if layer.how.off_class_b {
-                return Err(Refusal::of(Reason::LinesNeeded, format!("{}.deductible_off_class_b", layer.name)));
-            }
+        for layer in of_stack() {
             let resolved = layer::resolve(self, layer, &situation, found.date)?;
             layers.push((resolved, not_applied(layer)));
         }
         skip_counts_nobody_reads(&mut layers);
-        let extra = found.benefit.extra_first_self_paid.pick(&situation);
-        let extra = extra.map(|row| self.given(row).copied()).transpose()?.unwrap_or(Rate::ZERO);
         Ok(Candidate { situation, layers, extra })
     }
 }
@@ -99,9 +101,7 @@ impl Batch<'_> {
     /// # Errors
     /// [`Reason::NegativeAmount`] or [`Reason::AmountTooLarge`] naming the first row that is out of range.
     pub fn shares(&self, rows: &[Parts], threads: NonZeroUsize) -> Result<Vec<Shares>, Refusal> {
-        if let Some(at) = rows.iter().position(out_of_range) {
-            let negative = rows.get(at).is_some_and(|row| row.total().is_negative());
-            let reason = if negative { Reason::NegativeAmount } else { Reason::AmountTooLarge };
+        if let Some((at, reason)) = rows.iter().enumerate().find_map(|(at, row)| Some((at, out_of_range(row)?))) {
             return Err(Refusal::of(reason, format!("row {at}")));
         }
         Ok(in_parallel(rows, threads, |chunk| {
@@ -171,10 +171,14 @@ fn skip_counts_nobody_reads(layers: &mut [(Option<Resolved<'_>>, LayerShare)]) {
     }
 }
 
-fn out_of_range(parts: &Parts) -> bool {
+/// What is wrong with the amounts of a row, if anything is.
+fn out_of_range(parts: &Parts) -> Option<Reason> {
     let all = [parts.outside_catalogue, parts.over_limit, parts.first_self_paid, parts.within_scope];
-    let bad = |part: &Fen| part.is_negative() || *part > Fen::LIMIT;
-    all.iter().any(bad) || parts.total() > Fen::LIMIT
+    if all.iter().any(|part| part.is_negative()) {
+        return Some(Reason::NegativeAmount);
+    }
+    let too_large = all.iter().any(|part| *part > Fen::LIMIT) || parts.total() > Fen::LIMIT;
+    too_large.then_some(Reason::AmountTooLarge)
 }
 
 /// Splits the work into one run of rows a thread.

@@ -238,7 +238,8 @@ fn add_more(more: &mut More, first: &str, words: &[&str]) -> Result<(), String> 
         let yuan = |value: i64| Fen::new(100).times(value).unwrap_or(Fen::UNLIMITED);
         more.price = Some((yuan(from), to.map_or(Fen::UNLIMITED, yuan)));
     } else {
-        return Err(format!("unknown word {first:?} in a condition"));
+        let dimensions: Vec<&str> = DIMENSIONS.iter().map(|dimension| dimension.name).collect();
+        return Err(format!("for {first:?} a word of {}, or age_…, disease_…, plan_…, price_…", dimensions.join(", ")));
     }
     Ok(())
 }

@@ -24,6 +24,16 @@ pub(crate) fn check(facts: &Facts) -> Result<Scheme, Refusal> {
     }
 }
 
+/// An amount of a question: not below zero and not over the limit.
+///
+/// # Errors
+/// [`Reason::NegativeAmount`] or [`Reason::AmountTooLarge`].
+pub(crate) fn check_amount(amount: Fen, about: &str) -> Result<(), Refusal> {
+    let mut causes = Causes(Vec::new());
+    causes.amount(amount, || about.to_owned());
+    if causes.0.is_empty() { Ok(()) } else { Err(Refusal { causes: causes.0 }) }
+}
+
 struct Causes(Vec<Cause>);
 
 impl Causes {

@@ -2,6 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
+mod broken;
 mod golden;
+mod mistakes;
+mod national;
+mod properties;
+mod questions;
+mod readers;
+mod sixth_place;
 mod statement;
 mod support;
+mod worlds;
+mod year;

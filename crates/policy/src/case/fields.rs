@@ -138,7 +138,7 @@ pub(super) fn read_word<W: Word>(document: &mut Document<'_>, node: &Node<'_>) -
                 &node.span(),
                 "unknown_name",
                 format!("{text:?}"),
-                format!("a {}: one of {}", W::DIMENSION, error.expected.join(", ")),
+                format!("{}: one of {}", W::DIMENSION, error.expected.join(", ")),
             );
             None
         }

@@ -26,7 +26,8 @@ impl<'a> Document<'a> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
             let span = error.span().unwrap_or(0..0);
-            self.problem(&span, "syntax", self.found(&span), error.message().to_owned());
+            let (what, expected) = error.message().split_once(", expected ").unwrap_or((error.message(), "valid TOML"));
+            self.problem(&span, "syntax", format!("{}: {what}", self.found(&span)), expected);
         }
         table.into_inner()
     }
@@ -56,9 +57,12 @@ impl<'a> Document<'a> {
         self.problems.add(Problem { file, line, column, severity: Severity::Error, kind, found, expected });
     }
 
-    /// A value of another type than expected.
+    /// A value of another type than expected. What is left of a value that is no TOML has its syntax error already.
     pub(crate) fn wrong(&mut self, node: &Node<'_>, expected: impl Into<String>) {
         let found = describe(node.get_ref());
+        if found.is_empty() {
+            return;
+        }
         self.problem(&node.span(), "wrong_value", found, expected);
     }
 

@@ -7,6 +7,7 @@ use terms::{Category, Scheme};
 use super::{account_credit, category, subsidy};
 use crate::condition::{Fact, Situation};
 use crate::decision::{Reason, Refusal};
+use crate::door;
 use crate::pack::{Amount, Assistance, InForce, PackDivision, SourceId, Value, in_force};
 use crate::policy::Policy;
 use crate::question::{Contribution, ContributionFacts, FoundValue};
@@ -118,6 +119,7 @@ impl Policy {
         if facts.group.scheme() != facts.scheme {
             return Err(Refusal::of(Reason::WrongGroup, format!("{} in {}", facts.group, facts.scheme)));
         }
+        door::check_amount(facts.premium_base, "premium_base")?;
         let date = NaiveDate::from_ymd_opt(facts.cover_year, 1, 1)
             .ok_or_else(|| Refusal::of(Reason::BadDates, facts.cover_year.to_string()))?;
         let mut ask = Ask::new(self, facts.division, facts.scheme, "contribution", date)?;

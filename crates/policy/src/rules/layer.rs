@@ -90,7 +90,7 @@ impl Resolved<'_> {
         let within = if covered < cost { self.computed(&stretch, covered, &own) } else { computed };
         let allowed = within.min(left.payment);
         let cost_paid_on =
-            if allowed < within { stretch.smallest_cost(layer, bands, covered, allowed) } else { covered };
+            if allowed < within { stretch.smallest_cost(layer, bands, &own, (covered, allowed)) } else { covered };
         ceiling::explain(layer, at, situation, &left, recorder);
 
         let paid = allowed.min(available(layer, work)).min(self.balance(work, at, recorder));

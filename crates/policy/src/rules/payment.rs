@@ -42,9 +42,23 @@ impl Stretch {
     }
 
     /// The smallest cost up to `cost` that gives `payment` before rounding (`domain.md` 6.1: 2,000 at 60 % is 3,333.34).
-    pub(crate) fn smallest_cost(&self, layer: &Layer, bands: &[Band], cost: Fen, payment: Fen) -> Fen {
+    /// Nothing is paid on nothing: where the bills before have used a ceiling up, no fen of this bill counts.
+    pub(crate) fn smallest_cost(
+        &self,
+        layer: &Layer,
+        bands: &[Band],
+        own: &Counts,
+        (cost, payment): (Fen, Fen),
+    ) -> Fen {
+        if payment.is_zero() {
+            return Fen::ZERO;
+        }
         let from = if layer.how.bands_yearly { self.offset } else { self.start };
-        let before = graduated(bands, (layer.how.rounding, layer.how.round_each_band), from, self.start);
-        reaches(bands, from, self.start + cost, before + payment) - self.start
+        let before = if layer.how.bands_yearly && layer.how.less_paid {
+            own.paid
+        } else {
+            graduated(bands, (layer.how.rounding, layer.how.round_each_band), from, self.start)
+        };
+        reaches(bands, from, self.start + cost, before + payment).above(self.start)
     }
 }

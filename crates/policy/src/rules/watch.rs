@@ -6,7 +6,8 @@ use terms::{Name, Word};
 use super::category;
 use super::contribution::Ask;
 use crate::condition::{Fact, Situation};
-use crate::decision::{Reason, Refusal};
+use crate::decision::Refusal;
+use crate::door;
 use crate::pack::mechanism;
 use crate::policy::Policy;
 use crate::question::{Watch, WatchFacts};
@@ -17,9 +18,7 @@ impl Policy {
     /// # Errors
     /// A [`Refusal`]: no pack, no line in force, or a line nobody has given (SD-9's first share is garbled in the source).
     pub fn watch(&self, facts: &WatchFacts) -> Result<Watch, Refusal> {
-        if facts.burden.is_negative() {
-            return Err(Refusal::of(Reason::NegativeAmount, format!("burden {}", facts.burden)));
-        }
+        door::check_amount(facts.burden, "burden")?;
         let mut ask = Ask::new(self, facts.division, facts.scheme, "watch", facts.on)?;
         let mut line: Option<Fen> = None;
         for category in category::candidates(&facts.categories) {

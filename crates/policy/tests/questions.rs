@@ -1,0 +1,144 @@
+//! Questions other than bills: whatever is asked, the answer is an answer or a refusal, never a panic and never a
+//! figure out of an amount that cannot be right.
+
+use chrono::NaiveDate;
+use money::{Fen, Rate};
+use policy::{ContributionFacts, CoverageFacts, IndicatorFacts, Reason, WatchFacts};
+use proptest::prelude::*;
+use proptest::sample::select;
+use terms::{Category, College, CountyKind, Division, EnrolHow, PersonGroup, Scheme, Word};
+
+use crate::support::{SHIPPED, config};
+
+fn division() -> impl Strategy<Value = Division> {
+    let codes: Vec<Division> = SHIPPED.divisions().map(|division| division.code).collect();
+    prop_oneof![9 => select(codes), 1 => Just("990001".parse().unwrap())]
+}
+
+fn day() -> impl Strategy<Value = NaiveDate> {
+    let usual = (2020..2027i32, 1..=12u32, 1..=28u32);
+    prop_oneof![
+        8 => usual.prop_map(|(year, month, day)| NaiveDate::from_ymd_opt(year, month, day).unwrap()),
+        1 => select(vec![NaiveDate::MIN, NaiveDate::MAX]),
+    ]
+}
+
+fn year() -> impl Strategy<Value = i32> {
+    prop_oneof![8 => 2020..2027i32, 1 => select(vec![i32::MIN, i32::MAX, 0, -262_143, 262_142])]
+}
+
+fn fen() -> impl Strategy<Value = Fen> {
+    let edge = select(vec![i64::MIN, -1, 0, 1, Fen::LIMIT.get(), Fen::LIMIT.get() + 1, i64::MAX]);
+    prop_oneof![3 => 0..100_000_000i64, 1 => edge, 1 => any::<i64>()].prop_map(Fen::new)
+}
+
+fn contribution() -> impl Strategy<Value = ContributionFacts> {
+    let person = (select(Scheme::ALL), select(PersonGroup::ALL), prop::collection::vec(select(Category::ALL), 0..3));
+    let counts = prop_oneof![3 => 1..100_000u32, 1 => any::<u32>()];
+    (division(), person, year(), select(CountyKind::ALL), select(College::ALL), counts, fen()).prop_map(
+        |(division, (scheme, group, categories), cover_year, county, college, people, premium_base)| {
+            ContributionFacts { division, scheme, cover_year, group, categories, county, college, people, premium_base }
+        },
+    )
+}
+
+fn coverage() -> impl Strategy<Value = CoverageFacts> {
+    let person = (select(Scheme::ALL), select(PersonGroup::ALL), prop::collection::vec(select(Category::ALL), 0..3));
+    let years = || prop_oneof![4 => 0..10u32, 1 => select(vec![u32::MAX, 1_000_000])];
+    let days = (day(), day(), prop::option::of(day()), prop::option::of(day()));
+    (division(), person, select(EnrolHow::ALL), year(), days, years(), years()).prop_map(
+        |(division, (scheme, group, categories), how, cover_year, days, broken_years, repaid_years)| {
+            let (paid, enrolled, born, employee_ended) = days;
+            CoverageFacts {
+                division,
+                scheme,
+                group,
+                categories,
+                how,
+                cover_year,
+                paid,
+                enrolled,
+                born,
+                employee_ended,
+                broken_years,
+                repaid_years,
+            }
+        },
+    )
+}
+
+fn wrong(amount: Fen) -> bool {
+    amount.is_negative() || amount > Fen::LIMIT
+}
+
+proptest! {
+    #![proptest_config(config(1500))]
+
+    #[test]
+    fn a_contribution_is_split_without_losing_a_fen_or_refused(facts in contribution()) {
+        let answer = SHIPPED.contribution(&facts);
+        let Ok(answer) = answer else {
+            prop_assert!(!answer.unwrap_err().causes.is_empty());
+            return Ok(());
+        };
+        prop_assert!(!wrong(facts.premium_base), "an answer to a premium base of {}", facts.premium_base);
+        let levels = answer.central + answer.province + answer.city + answer.county;
+        prop_assert!(levels == answer.subsidy || levels.is_zero());
+        for amount in [answer.premium, answer.subsidy, answer.assisted, answer.credit, levels] {
+            prop_assert!(!amount.is_negative());
+        }
+        if facts.scheme == Scheme::Resident {
+            prop_assert_eq!(answer.own.unwrap() + answer.assisted, answer.premium);
+            prop_assert_eq!(answer.total.unwrap(), answer.premium + answer.subsidy);
+        }
+    }
+
+    #[test]
+    fn a_window_of_cover_is_in_order_and_in_its_year_or_refused(facts in coverage()) {
+        if let Ok(answer) = SHIPPED.coverage(&facts) {
+            prop_assert!(answer.from <= answer.to);
+            prop_assert_eq!(Some(answer.to), NaiveDate::from_ymd_opt(facts.cover_year, 12, 31));
+        }
+    }
+
+    #[test]
+    fn the_watch_list_holds_who_is_above_the_line(
+        division in division(), scheme in select(Scheme::ALL), on in day(), burden in fen(),
+        categories in prop::collection::vec(select(Category::ALL), 0..3),
+    ) {
+        if let Ok(answer) = SHIPPED.watch(&WatchFacts { division, scheme, categories, on, burden }) {
+            prop_assert!(!wrong(burden), "an answer to a burden of {}", burden);
+            prop_assert_eq!(answer.listed, burden > answer.line);
+        }
+    }
+
+    #[test]
+    fn an_indicator_is_a_share_or_refused(division in division(), on in day(), fund in fen(), within_scope in fen()) {
+        let facts = IndicatorFacts { division, name: "inpatient_fund_share".to_owned(), on, fund, within_scope };
+        if let Ok(answer) = SHIPPED.indicator(&facts) {
+            // A province's sums of a year may be larger than any bill: only the sign is looked at.
+            prop_assert!(!fund.is_negative() && within_scope > Fen::ZERO, "an answer to {} of {}", fund, within_scope);
+            prop_assert!(answer.share >= Rate::ZERO);
+            prop_assert_eq!(answer.below, answer.share < answer.target);
+        }
+    }
+}
+
+#[test]
+fn a_negative_premium_base_gets_a_refusal_and_no_negative_credit() {
+    let facts = ContributionFacts {
+        division: "522700".parse().unwrap(),
+        scheme: Scheme::Employee,
+        cover_year: 2023,
+        group: PersonGroup::Flexible,
+        categories: Vec::new(),
+        county: CountyKind::Other,
+        college: College::No,
+        people: 1,
+        premium_base: Fen::new(-6_000_000),
+    };
+    let refusal = SHIPPED.contribution(&facts).unwrap_err();
+    assert_eq!(refusal.causes[0].reason, Reason::NegativeAmount);
+    let large = ContributionFacts { premium_base: Fen::new(i64::MAX), ..facts };
+    assert_eq!(SHIPPED.contribution(&large).unwrap_err().causes[0].reason, Reason::AmountTooLarge);
+}
