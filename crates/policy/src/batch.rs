@@ -33,8 +33,7 @@ impl Policy {
         let found = self.find(like, &mut date)?;
         let candidates: Result<Vec<Candidate<'p>>, Refusal> = category::candidates(&like.person.categories)
             .map(|category| {
-                let candidate =
-                    Candidate::resolve(self, found.benefit, situation(like, &found, category), found.date)?;
+                let candidate = Candidate::resolve(self, found.benefit, situation(like, &found, category), found.date)?;
                 candidate.no_lines_needed()?;
                 Ok(candidate)
             })

@@ -1,5 +1,6 @@
 //! Compiles packs into tables of integers: one [`Benefit`] for each division, scheme, kind of care and stretch of days.
 
+mod beside;
 mod builder;
 mod conditions;
 mod conflicts;
@@ -10,6 +11,7 @@ mod rows;
 mod tables;
 mod universe;
 
+pub(crate) use beside::check_all_beside;
 pub(crate) use builder::{Index, Place, compile_division};
 pub(crate) use conditions::check_all_conditions;
 pub(crate) use conflicts::check_all_conflicts;

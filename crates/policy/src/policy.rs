@@ -5,7 +5,10 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use terms::Division as DivisionCode;
 
-use crate::compile::{CompiledDivision, Given, Index, PickedRow, check_all_conditions, check_all_conflicts, compile_division};
+use crate::compile::{
+    CompiledDivision, Given, Index, PickedRow, check_all_beside, check_all_conditions, check_all_conflicts,
+    compile_division,
+};
 use crate::decision::{Reason, Refusal};
 use crate::pack::{Citation, Clause, Mark, PackDivision, PackFile, PackTree, Payer, SourceId};
 use crate::{Problems, check};
@@ -78,6 +81,7 @@ impl Policy {
         let tree = PackTree::load(files, &mut problems);
         check_all_conflicts(&tree, &mut problems);
         check_all_conditions(&tree, &mut problems);
+        check_all_beside(&tree, &mut problems);
         check::national_list(&tree, &mut problems);
         let mut policy = Self {
             version: Version::of(files),

@@ -1,5 +1,5 @@
-use std::time::Instant;
 use policy::Policy;
+use std::time::Instant;
 #[test]
 fn shipped() {
     let t = Instant::now();

@@ -84,7 +84,8 @@ impl<'p> Curve<'p> {
         let mut changes = vec![Change::Base(layer.standard + Fen::new(1)), Change::Cut];
         let ends = layer.ratio.bands.iter().map(|band: &Band| band.to).filter(|to| *to != Fen::UNLIMITED);
         let from_deductible = layer.layer.how.bands_from_deductible;
-        changes.extend(ends.map(|to| if from_deductible { Change::Base(to + layer.standard) } else { Change::Base(to) }));
+        changes
+            .extend(ends.map(|to| if from_deductible { Change::Base(to + layer.standard) } else { Change::Base(to) }));
         let ceilings = [layer.ceilings.bill, layer.ceilings.period, layer.ceilings.shared];
         for ceiling in ceilings.into_iter().filter(|ceiling| *ceiling != Fen::UNLIMITED) {
             changes.push(Change::Computed(ceiling));

@@ -56,8 +56,7 @@ pub(super) fn where_and_when(probe: &Probe<'_>, situation: &Situation<'_>, witho
     let benefit = probe.benefit;
     let place = format!("{} {}.{} on {}", probe.division, benefit.scheme, benefit.care, probe.date);
     let fixed = benefit.scheme.bit() | benefit.care.bit();
-    let mut words: Vec<String> =
-        words_of(situation.bits & !fixed & !without).into_iter().map(str::to_owned).collect();
+    let mut words: Vec<String> = words_of(situation.bits & !fixed & !without).into_iter().map(str::to_owned).collect();
     if situation.age > 0 {
         words.push(format!("age {}", situation.age));
     }

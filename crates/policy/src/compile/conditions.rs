@@ -62,11 +62,8 @@ fn unknown_there(home: Home, condition: &Condition) -> Option<&'static str> {
 
 fn known_there(home: Home) -> String {
     let known = known_bits(home);
-    let names: Vec<&str> = DIMENSIONS
-        .iter()
-        .filter(|dimension| known & (dimension.mask)() != 0)
-        .map(|dimension| dimension.name)
-        .collect();
+    let names: Vec<&str> =
+        DIMENSIONS.iter().filter(|dimension| known & (dimension.mask)() != 0).map(|dimension| dimension.name).collect();
     if names.is_empty() { "all".to_owned() } else { names.join(", ") }
 }
 

@@ -103,12 +103,7 @@ pub(super) fn load_diseases(
     }
 }
 
-pub(super) fn load_list(
-    document: &mut Document<'_>,
-    table: &DeTable<'_>,
-    division: &mut Division,
-    clauses: &Clauses,
-) {
+pub(super) fn load_list(document: &mut Document<'_>, table: &DeTable<'_>, division: &mut Division, clauses: &Clauses) {
     let said = read_said(document, table, &Said::default(), clauses);
     let mut list = NationalList { file: document.file.to_owned(), ..NationalList::default() };
     for (key, node) in table {

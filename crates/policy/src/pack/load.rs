@@ -270,7 +270,7 @@ impl PackTree {
             return;
         }
         let (line, column) = document.place(key.span().start);
-        let mechanism = Mechanism { words, file: document.file.to_owned(), line, column };
+        let mechanism = Mechanism { words, division: here.division, file: document.file.to_owned(), line, column };
         if let Some(division) = self.divisions.get_mut(&here.division) {
             division.mechanisms.insert(format!("{}.{}", here.prefix, key.get_ref()), mechanism);
         }

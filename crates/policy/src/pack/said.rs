@@ -119,12 +119,7 @@ pub(super) fn check_said(document: &mut Document<'_>, span: &Range<usize>, said:
     }
 }
 
-fn check_clauses(
-    document: &mut Document<'_>,
-    node: &Node<'_>,
-    cite: &[String],
-    clauses: &BTreeMap<String, Clause>,
-) {
+fn check_clauses(document: &mut Document<'_>, node: &Node<'_>, cite: &[String], clauses: &BTreeMap<String, Clause>) {
     for id in cite.iter().filter(|id| !clauses.contains_key(*id)) {
         document.problem(&node.span(), "unknown_name", format!("the clause {id:?}"), "a clause id of clauses.toml");
     }

@@ -47,6 +47,8 @@ pub(crate) struct NationalList {
 #[derive(Clone, Debug)]
 pub(crate) struct Mechanism {
     pub(crate) words: Vec<String>,
+    /// The division whose pack says it.
+    pub(crate) division: DivisionCode,
     pub(crate) file: String,
     pub(crate) line: usize,
     pub(crate) column: usize,
