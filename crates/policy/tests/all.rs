@@ -4,4 +4,5 @@
 
 mod check;
 mod golden;
+mod show;
 mod support;

@@ -15,6 +15,9 @@ use crate::condition::{Fact, Situation};
 use crate::decision::LayerShare;
 use crate::pack::SourceId;
 
+/// How many fen before the example the roundings of a few payers can reach.
+const ROUNDING_REACH: i64 = 128;
+
 /// Two words of a dimension: whoever has the first must not pay more than whoever has the second.
 struct Pair {
     kind: &'static str,
@@ -107,7 +110,9 @@ fn compare(better: &Curve<'_>, worse: &Curve<'_>, room: &mut Room) -> Option<(Fe
             low = middle;
         }
     }
-    Some((Fen::new(high), most))
+    // rounding may have passed it a little before, to and fro
+    let smallest = (high.saturating_sub(ROUNDING_REACH).max(0)..=high).find(|cost| more(Fen::new(*cost)) > noise)?;
+    Some((Fen::new(smallest), most))
 }
 
 fn report<'p>(

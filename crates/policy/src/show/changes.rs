@@ -1,6 +1,6 @@
 //! What changed between two days.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use chrono::NaiveDate;
@@ -9,7 +9,7 @@ use terms::Division;
 
 use super::text::{citation_text, write_clauses};
 use super::words::place_text;
-use super::{ShowError, ShownRow, clauses_of, show};
+use super::{ShowError, Shown, ShownRow, clauses_of, show};
 use crate::{Lang, Policy};
 
 /// A row whose value, clauses or mark are not the same on two days.
@@ -43,9 +43,15 @@ pub fn diff(policy: &Policy, division: Division, from: NaiveDate, to: NaiveDate)
     for (place, row) in after.rows() {
         rows.entry((place, row.citation.row.clone())).or_default().1 = Some(row);
     }
+    let (old, new) = (written(&before), written(&after));
     let mut changes: Vec<Change> = Vec::new();
     for ((place, row), (before, after)) in rows {
-        if before.map(said) == after.map(said) {
+        let only_moves = match (before, after) {
+            (None, Some(row)) => old.contains(&key(row)),
+            (Some(row), None) => new.contains(&key(row)),
+            _ => false,
+        };
+        if only_moves || before.map(said) == after.map(said) {
             continue;
         }
         let same = |change: &&mut Change| change.before.as_ref() == before && change.after.as_ref() == after;
@@ -58,6 +64,16 @@ pub fn diff(policy: &Policy, division: Division, from: NaiveDate, to: NaiveDate)
     }
     changes.sort_by(|a, b| (&a.address, &a.row).cmp(&(&b.address, &b.row)));
     Ok(changes)
+}
+
+/// Address and condition of every row. A row of a shared layer that is there on both days, but works in one more benefit on
+/// one of them, has not changed: the benefit's stack has.
+fn written(shown: &Shown) -> BTreeSet<(&str, &str)> {
+    shown.rows().map(|(_, row)| key(row)).collect()
+}
+
+fn key(row: &ShownRow) -> (&str, &str) {
+    (&row.citation.address, &row.citation.row)
 }
 
 /// What makes a row another one for people.
