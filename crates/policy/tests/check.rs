@@ -35,12 +35,12 @@ const FILE: &str = "990000/resident/inpatient.toml";
 
 /// A nation, a place below it, and one benefit.
 pub(crate) fn base() -> Vec<PackFile> {
-    let nation = "code = \"100000\"\nzh = \"全国\"\nen = \"Nation\"\n";
-    let place = "code = \"990000\"\nparent = \"100000\"\nzh = \"虚构省\"\nen = \"Invented\"\n";
+    let nation = "code = \"980000\"\nzh = \"全国\"\nen = \"Nation\"\n";
+    let place = "code = \"990000\"\nparent = \"980000\"\nzh = \"虚构省\"\nen = \"Invented\"\n";
     let files = [
         ("clauses.toml", CLAUSES),
-        ("100000/division.toml", nation),
-        ("100000/payers.toml", PAYERS),
+        ("980000/division.toml", nation),
+        ("980000/payers.toml", PAYERS),
         ("990000/division.toml", place),
         (FILE, INPATIENT),
     ];
@@ -96,6 +96,9 @@ fn a_gap_is_named_with_the_words_that_no_row_covers() {
     has(&files, (FILE, 2, 2), "gap", "\"pooled\" of 990000 resident.inpatient without ratio on 2015-01-01");
     let files = edited("\"0.60\" }", "\"0.60\", 2020-01-01 = \"end\" }");
     has(&files, (FILE, 8, 9), "gap", "without ratio on 2020-01-01");
+    let twice = "primary = { 2015-01-01 = \"0.60\", 2016-01-01 = \"0.70\" }";
+    let gaps = all(&edited("all = { 2015-01-01 = \"0.60\" }", twice));
+    assert_eq!(gaps.len(), 1, "the first day stands for those that follow: {gaps:?}");
 }
 
 #[test]
@@ -169,7 +172,7 @@ fn every_unknown_name_is_named_where_it_stands() {
     let scope = "990000/common/scope.toml";
     let files = with(base(), scope, "cite = \"EX-1\"\n[borne_apart]\nepidemic = { 2015-01-01 = \"nobody_knows\" }\n");
     has(&files, (scope, 2, 2), "unknown_name", "the payer \"nobody_knows\"");
-    let list = "100000/list.toml";
+    let list = "980000/list.toml";
     let files = with(base(), list, "cite = \"EX-1\"\nparameters = [\"**\"]\n[poverty]\npoorer_first = [\"rich\"]\n");
     has(&files, (list, 4, 16), "unknown_name", "\"rich\"");
 }
@@ -181,12 +184,12 @@ fn unknown_files_parents_and_loops_are_named() {
     let division =
         |code: &str, parent: &str| format!("code = \"{code}\"\nparent = \"{parent}\"\nzh = \"甲\"\nen = \"A\"\n");
     let place = "990000/division.toml";
-    has(&with(base(), place, &division("990000", "980000")), (place, 1, 1), "unknown_name", "the parent 980000");
+    has(&with(base(), place, &division("990000", "970000")), (place, 1, 1), "unknown_name", "the parent 970000");
     let looped =
         with(with(base(), place, &division("990000", "990100")), "990100/division.toml", &division("990100", "990000"));
     has(&looped, (place, 1, 1), "unknown_name", "its own ancestor");
     has(&looped, ("990100/division.toml", 1, 1), "unknown_name", "its own ancestor");
-    has(&with(base(), place, &division("990001", "100000")), (place, 1, 8), "wrong_value", "the code 990001");
+    has(&with(base(), place, &division("990001", "980000")), (place, 1, 8), "wrong_value", "the code 990001");
     has(&with(base(), place, "code = \"990000\"\n"), (place, 1, 1), "missing", "a division without names");
 }
 
@@ -283,7 +286,7 @@ fn pauses_and_layers_without_values_or_stack_are_warned_of() {
 
 #[test]
 fn a_parameter_off_the_list_is_an_error_with_the_nearest_pattern() {
-    let list = "100000/list.toml";
+    let list = "980000/list.toml";
     let files = with(
         base(),
         list,
@@ -293,7 +296,7 @@ fn a_parameter_off_the_list_is_an_error_with_the_nearest_pattern() {
     let problems = all(&files);
     assert_eq!(problems.len(), 1);
     assert!(
-        problems[0].expected.contains("\"resident.*.pooled.ratio\" of 100000/list.toml"),
+        problems[0].expected.contains("\"resident.*.pooled.ratio\" of 980000/list.toml"),
         "{}",
         problems[0].expected
     );
@@ -382,7 +385,7 @@ fn a_poorer_category_that_pays_more_is_an_inversion() {
             "all = { 2015-01-01 = \"0.60\" }",
             &format!("all = {{ 2015-01-01 = \"0.60\" }}\nlow_income = {{ 2015-01-01 = \"0.80\" }}\n{destitute}"),
         );
-        with(with(base(), FILE, &text), "100000/list.toml", POVERTY)
+        with(with(base(), FILE, &text), "980000/list.toml", POVERTY)
     };
     // 60 % against 80 % of what is above 500.00: of 0.12 that is 0.07 against 0.10, more than the two fen that rounding may move
     let found = "destitute worse off than low_income at 990000 resident.inpatient on 2015-01-01: costs within scope of 500.12 leave 500.05 and 500.02";
@@ -402,7 +405,7 @@ fn an_assistance_that_forgets_the_poorest_is_an_inversion_of_who_it_is_for() {
                 "[assistance]\npayer = \"assistance\"\n[assistance.applies]\nall = {{ 2015-01-01 = \"no\" }}\n\"{who}\" = {{ 2015-01-01 = \"yes\" }}\n[assistance.ratio]\nall = {{ 2015-01-01 = \"0.70\" }}\n"
             )
     };
-    let files = with(with(base(), "100000/list.toml", POVERTY), FILE, &text("low_income"));
+    let files = with(with(base(), "980000/list.toml", POVERTY), FILE, &text("low_income"));
     has(&files, (FILE, 13, 9), "category_inversion", "destitute worse off than low_income");
     assert_eq!(kinds(&with(files, FILE, &text("destitute | orphan | low_income"))), [""; 0]);
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use policy::show::{Change, ShowError, changes_text, diff, show};
-use policy::{Lang, Mark};
+use policy::{Lang, Mark, PackDivision};
 use terms::Division;
 
 use crate::support::{SHIPPED, compile};
@@ -11,19 +11,31 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn code(name: &str) -> Division {
-    SHIPPED.divisions().find(|division| division.en.contains(name)).unwrap().code
+/// The city whose own pack cites a clause for residents' inpatient care.
+fn city() -> &'static PackDivision {
+    let cites = |division: &&PackDivision| {
+        let shown = show(&SHIPPED, division.code, day("2022-09-05"), Some("resident.inpatient"));
+        shown.is_ok_and(|shown| {
+            shown.rows().any(|(_, row)| !row.inherited && row.citation.cite.contains(&"TB-5".into()))
+        })
+    };
+    SHIPPED.divisions().find(cites).unwrap()
+}
+
+/// A district of it.
+fn district() -> &'static PackDivision {
+    SHIPPED.divisions().find(|division| division.parent == Some(city().code)).unwrap()
 }
 
 #[test]
 fn a_district_shows_the_values_of_its_city_and_nation_as_inherited() {
-    let (district, city) = (code("Taibai"), code("Jining"));
+    let (district, city) = (district().code, city());
     let shown = show(&SHIPPED, district, day("2022-09-05"), Some("resident.inpatient")).unwrap();
     let (_, row) =
         shown.rows().find(|(place, row)| place.ends_with("pooled.ratio") && row.citation.row == "tertiary").unwrap();
-    assert_eq!((row.citation.value.as_str(), row.citation.division, row.inherited), ("0.60", city, true));
+    assert_eq!((row.citation.value.as_str(), row.citation.division, row.inherited), ("0.60", city.code, true));
     assert_eq!((row.citation.cite.as_slice(), row.citation.from), (["TB-5".to_owned()].as_slice(), day("2022-01-01")));
-    let own = show(&SHIPPED, city, day("2022-09-05"), Some("inpatient")).unwrap();
+    let own = show(&SHIPPED, city.code, day("2022-09-05"), Some("inpatient")).unwrap();
     let (_, row) = own
         .rows()
         .find(|(place, row)| place == "resident.inpatient.pooled.ratio" && row.citation.row == "tertiary")
@@ -31,14 +43,14 @@ fn a_district_shows_the_values_of_its_city_and_nation_as_inherited() {
     assert!(!row.inherited);
     let text = shown.text(Lang::En);
     assert!(text.contains("tertiary hospital: 0.60  (TB-5; since 2022-01-01"), "{text}");
-    assert!(text.contains(&format!("<- inherited from Jining City {city}")), "{text}");
-    assert!(shown.text(Lang::Zh).contains(&format!("←承自济宁市 {city}")));
+    assert!(text.contains(&format!("<- inherited from {} {}", city.en, city.code)), "{text}");
+    assert!(shown.text(Lang::Zh).contains(&format!("←承自{} {}", city.zh, city.code)));
     assert!(shown.clauses.iter().any(|clause| clause.id == "TB-6"));
 }
 
 #[test]
 fn a_benefit_is_shown_as_its_stack_in_order_with_payers_marks_and_amounts() {
-    let shown = show(&SHIPPED, code("Jining"), day("2023-06-01"), Some("resident.inpatient")).unwrap();
+    let shown = show(&SHIPPED, city().code, day("2023-06-01"), Some("resident.inpatient")).unwrap();
     assert_eq!(shown.benefits.len(), 1);
     let layers: Vec<&str> = shown.benefits[0].layers.iter().map(|layer| layer.name.as_str()).collect();
     assert_eq!(layers[..4], ["pooled", "serious_illness", "watch_burden", "assistance"]);
@@ -56,7 +68,7 @@ fn a_benefit_is_shown_as_its_stack_in_order_with_payers_marks_and_amounts() {
 
 #[test]
 fn without_a_benefit_everything_is_shown_also_beside_the_benefits() {
-    let shown = show(&SHIPPED, code("Taibai"), day("2022-09-05"), None).unwrap();
+    let shown = show(&SHIPPED, district().code, day("2022-09-05"), None).unwrap();
     let others: Vec<&str> = shown.others.iter().map(|other| other.group.name.as_str()).collect();
     for name in ["contribution", "waiting", "watch", "index", "year"] {
         assert!(others.contains(&name), "{name} in {others:?}");
@@ -67,7 +79,7 @@ fn without_a_benefit_everything_is_shown_also_beside_the_benefits() {
 
 #[test]
 fn the_change_of_a_new_year_names_old_and_new_value_with_their_clauses() {
-    let changes = diff(&SHIPPED, code("Jining"), day("2021-12-31"), day("2022-01-01")).unwrap();
+    let changes = diff(&SHIPPED, city().code, day("2021-12-31"), day("2022-01-01")).unwrap();
     let find = |address: &str, row: &str| -> &Change {
         changes.iter().find(|change| change.address == address && change.row == row).unwrap()
     };
@@ -89,13 +101,13 @@ fn the_change_of_a_new_year_names_old_and_new_value_with_their_clauses() {
         "{text}"
     );
     assert!(text.contains("TB-6  "), "what the clause says stands at the end");
-    let same = diff(&SHIPPED, code("Jining"), day("2022-02-01"), day("2022-02-01")).unwrap();
+    let same = diff(&SHIPPED, city().code, day("2022-02-01"), day("2022-02-01")).unwrap();
     assert_eq!(changes_text(&SHIPPED, &same, Lang::En), "Nothing changed.\n");
 }
 
 #[test]
 fn a_share_of_an_index_changes_with_the_index() {
-    let changes = diff(&SHIPPED, code("Jining"), day("2022-12-31"), day("2023-01-01")).unwrap();
+    let changes = diff(&SHIPPED, city().code, day("2022-12-31"), day("2023-01-01")).unwrap();
     let change = changes.iter().find(|change| change.address == "common.assistance.deductible").unwrap();
     let amount = |row: &Option<policy::show::ShownRow>| row.as_ref().unwrap().comes_to.clone().unwrap();
     assert_eq!((amount(&change.before), amount(&change.after)), ("8926.25".to_owned(), "9390.00".to_owned()));
@@ -106,7 +118,7 @@ fn a_share_of_an_index_changes_with_the_index() {
 fn an_unknown_division_benefit_or_day_is_a_clear_error() {
     let unknown: Division = "990000".parse().unwrap();
     assert_eq!(show(&SHIPPED, unknown, day("2022-01-01"), None), Err(ShowError::UnknownDivision(unknown)));
-    let here = code("Jining");
+    let here = city().code;
     let early = show(&SHIPPED, here, day("1990-01-01"), None).unwrap_err();
     assert!(early.to_string().contains("begin on 20"), "{early}");
     assert!(diff(&SHIPPED, here, day("1990-01-01"), day("2022-01-01")).is_err());

@@ -390,7 +390,8 @@ impl<'t> Builder<'_, 't> {
         found: String,
         expected: impl Into<String>,
     ) {
-        self.problems.add(Problem {
+        let beginning = found.split_once(" on ").map_or(found.as_str(), |(beginning, _)| beginning).to_owned();
+        let problem = Problem {
             file: parameter.file.clone(),
             line: parameter.line,
             column: parameter.column,
@@ -398,7 +399,8 @@ impl<'t> Builder<'_, 't> {
             kind,
             found,
             expected: expected.into(),
-        });
+        };
+        self.problems.add_first(problem, &beginning);
     }
 
     pub(super) fn warn(&mut self, at: &Mechanism, kind: &'static str, found: String, expected: impl Into<String>) {

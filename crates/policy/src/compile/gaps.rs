@@ -104,21 +104,16 @@ impl Check<'_, '_> {
             return;
         };
         let code = self.place.chain.first().map_or(String::new(), |division| division.code.to_string());
-        self.problems.add(Problem {
+        let beginning = format!("no row of {} for {:?} on ", found.parameter.address, words_of(bits).join(" & "));
+        let problem = Problem {
             file: found.parameter.file.clone(),
             line: found.parameter.line,
             column: found.parameter.column,
             severity: Severity::Error,
             kind: "gap",
-            found: format!(
-                "no row of {} for {:?} on {} ({code} {}.{})",
-                found.parameter.address,
-                words_of(bits).join(" & "),
-                self.date,
-                self.benefit.scheme,
-                self.benefit.care
-            ),
+            found: format!("{beginning}{} ({code} {}.{})", self.date, self.benefit.scheme, self.benefit.care),
             expected: "a row that covers it, or all".to_owned(),
-        });
+        };
+        self.problems.add_first(problem, &beginning);
     }
 }
