@@ -6,7 +6,9 @@ use terms::{Admission, Category, Name, Scheme};
 
 use crate::compile::{Benefit, CompiledDivision, DatedBy, History};
 use crate::condition::{Fact, Situation};
-use crate::decision::{Decision, LayerShare, LineSplit, Outcome, Reason, Refusal, Rule, Settlement, Shares, Used};
+use crate::decision::{
+    Decision, LayerShare, LineSplit, Outcome, Reason, Refusal, Rule, Settlement, Shares, Step, Used,
+};
 use crate::facts::{Bill, Costs, Facts, Parts, Person};
 use crate::policy::Policy;
 use crate::recorder::{Recorder, Silent, Steps};
@@ -119,14 +121,22 @@ impl Policy {
 
         let whole =
             Parts { within_scope: parts.within_scope - apart, over_limit: parts.over_limit - hospital, ..parts };
-        let mut work =
-            Work { whole, left: whole, accumulators: facts.accumulated.clone(), use_account: facts.person.use_account };
+        let mut accumulators = facts.accumulated.clone();
+        accumulators.meters.reserve_exact(stack.len());
+        let mut work = Work { whole, left: whole, accumulators, use_account: facts.person.use_account };
+        if R::ON {
+            recorder.keep(stack_step(row.source, bill.total));
+        }
         let mut layers: Vec<LayerShare> = Vec::with_capacity(stack.len());
         for &at in stack {
             let Some(layer) = benefit.layers.get(at) else {
                 continue;
             };
             if let Some(resolved) = layer::resolve(self, layer, &situation, found.date)? {
+                if let Some(row) = layer.applies.pick(&situation) {
+                    let source = Some(row.source);
+                    recorder.layer(layers.len(), Rule::Applied, (Used::Nothing, source), Fen::ZERO, Fen::ZERO);
+                }
                 let share = resolved.pay(&mut work, &layers, &situation, recorder);
                 layers.push(share);
             } else {
@@ -163,7 +173,8 @@ impl Policy {
         splits: &mut [LineSplit],
         recorder: &mut R,
     ) -> Result<(), Refusal> {
-        let layer = stack.iter().filter_map(|at| found.benefit.layers.get(*at)).find(|layer| layer.how.off_class_b);
+        let stack = stack.iter().filter_map(|at| found.benefit.layers.get(*at));
+        let layer = layer::off_class_b(self, stack, situation)?;
         let Some(layer) = layer else { return Ok(()) };
         let Costs::Lines(lines) = &facts.bill.costs else {
             return Err(Refusal::of(Reason::LinesNeeded, format!("{}.deductible_off_class_b", layer.name)));
@@ -172,6 +183,19 @@ impl Policy {
         let due = deductible::due(layer, standard, &facts.accumulated);
         off_class_b::apply(layer, &found.benefit.scope, due, situation, lines, splits, recorder);
         Ok(())
+    }
+}
+
+const fn stack_step(source: crate::SourceId, total: Fen) -> Step {
+    Step {
+        rule: Rule::Stack,
+        layer: None,
+        line: None,
+        used: Used::Nothing,
+        source: Some(source),
+        via: None,
+        before: total,
+        after: total,
     }
 }
 

@@ -5,9 +5,10 @@ use std::thread;
 
 use chrono::NaiveDate;
 use money::{Fen, Rate, Rounding};
-use terms::Category;
+use terms::Name;
 
-use crate::adjudicate::{Found, not_applied, situation, sum_shares};
+use crate::adjudicate::{not_applied, situation, sum_shares};
+use crate::compile::Benefit;
 use crate::condition::Situation;
 use crate::decision::{Decision, LayerShare, Reason, Refusal, Shares};
 use crate::facts::{Accumulators, Facts, Parts};
@@ -42,34 +43,13 @@ impl Policy {
         let mut date: NaiveDate = like.bill.to;
         let found = self.find(like, &mut date)?;
         let candidates: Result<Vec<Candidate<'p>>, Refusal> = category::candidates(&like.person.categories)
-            .map(|category| self.candidate(like, &found, category))
+            .map(|category| {
+                let candidate = Candidate::resolve(self, found.benefit, situation(like, &found, category), found.date)?;
+                candidate.no_lines_needed()?;
+                Ok(candidate)
+            })
             .collect();
         Ok(Batch { like, candidates: candidates? })
-    }
-
-    fn candidate<'p>(
-        &'p self,
-        like: &'p Facts,
-        found: &Found<'p>,
-        category: Category,
-    ) -> Result<Candidate<'p>, Refusal> {
-        let situation = situation(like, found, category);
-        let row = found.benefit.stack.pick(&situation).ok_or_else(|| Refusal::of(Reason::NoValue, "stack"))?;
-        let stack = self.given(row)?;
-        // In the order in which a single bill asks, so that the first refusal is the same.
-        let of_stack = || stack.iter().filter_map(|at| found.benefit.layers.get(*at));
-        if let Some(layer) = of_stack().find(|layer| layer.how.off_class_b) {
-            return Err(Refusal::of(Reason::LinesNeeded, format!("{}.deductible_off_class_b", layer.name)));
-        }
-        let extra = found.benefit.extra_first_self_paid.pick(&situation);
-        let extra = extra.map(|row| self.given(row).copied()).transpose()?.unwrap_or(Rate::ZERO);
-        let mut layers = Vec::with_capacity(stack.len());
-        for layer in of_stack() {
-            let resolved = layer::resolve(self, layer, &situation, found.date)?;
-            layers.push((resolved, not_applied(layer)));
-        }
-        skip_counts_nobody_reads(&mut layers);
-        Ok(Candidate { situation, layers, extra })
     }
 }
 
@@ -80,18 +60,34 @@ pub struct Batch<'p> {
     candidates: Vec<Candidate<'p>>,
 }
 
+/// Every value of a benefit found for one situation.
 #[derive(Debug)]
-struct Candidate<'p> {
-    situation: Situation<'p>,
-    layers: Vec<(Option<Resolved<'p>>, LayerShare)>,
-    extra: Rate,
+pub(crate) struct Candidate<'p> {
+    pub(crate) situation: Situation<'p>,
+    pub(crate) layers: Vec<(Option<Resolved<'p>>, LayerShare)>,
+    pub(crate) extra: Rate,
+    /// A layer that looks at fee lines.
+    by_lines: Option<Name>,
 }
 
 /// Room that is used again for every bill of a thread.
 #[derive(Debug)]
-struct Room {
+pub(crate) struct Room {
     work: Work,
-    shares: Vec<LayerShare>,
+    /// What each layer did with the last bill.
+    pub(crate) shares: Vec<LayerShare>,
+}
+
+impl Room {
+    pub(crate) fn new(use_account: bool) -> Self {
+        let work = Work {
+            whole: Parts::default(),
+            left: Parts::default(),
+            accumulators: Accumulators::default(),
+            use_account,
+        };
+        Self { work, shares: Vec::new() }
+    }
 }
 
 impl Batch<'_> {
@@ -105,15 +101,7 @@ impl Batch<'_> {
             return Err(Refusal::of(reason, format!("row {at}")));
         }
         Ok(in_parallel(rows, threads, |chunk| {
-            let mut room = Room {
-                work: Work {
-                    whole: Parts::default(),
-                    left: Parts::default(),
-                    accumulators: Accumulators::default(),
-                    use_account: self.like.person.use_account,
-                },
-                shares: Vec::new(),
-            };
+            let mut room = Room::new(self.like.person.use_account);
             chunk.iter().map(|parts| self.one(parts, &mut room)).collect()
         }))
     }
@@ -130,8 +118,42 @@ impl Batch<'_> {
     }
 }
 
-impl Candidate<'_> {
-    fn shares(&self, parts: &Parts, accumulated: &Accumulators, room: &mut Room) -> Shares {
+impl<'p> Candidate<'p> {
+    /// Finds every value.
+    ///
+    /// # Errors
+    /// The refusal that a bill in this situation would get.
+    pub(crate) fn resolve(
+        policy: &'p Policy,
+        benefit: &'p Benefit,
+        situation: Situation<'p>,
+        date: NaiveDate,
+    ) -> Result<Self, Refusal> {
+        let row = benefit.stack.pick(&situation).ok_or_else(|| Refusal::of(Reason::NoValue, "stack"))?;
+        let stack = policy.given(row)?;
+        // In the order in which a single bill asks, so that the first refusal is the same.
+        let of_stack = || stack.iter().filter_map(|at| benefit.layers.get(*at));
+        let by_lines = layer::off_class_b(policy, of_stack(), &situation)?.map(|layer| layer.name);
+        let extra = benefit.extra_first_self_paid.pick(&situation);
+        let extra = extra.map(|row| policy.given(row).copied()).transpose()?.unwrap_or(Rate::ZERO);
+        let mut layers = Vec::with_capacity(stack.len());
+        for layer in of_stack() {
+            layers.push((layer::resolve(policy, layer, &situation, date)?, not_applied(layer)));
+        }
+        skip_counts_nobody_reads(&mut layers);
+        Ok(Self { situation, layers, extra, by_lines })
+    }
+
+    /// Parts of a bill do not say which costs are of class B.
+    fn no_lines_needed(&self) -> Result<(), Refusal> {
+        match self.by_lines {
+            Some(layer) => Err(Refusal::of(Reason::LinesNeeded, format!("{layer}.deductible_off_class_b"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Who pays what of the parts of a bill.
+    pub(crate) fn shares(&self, parts: &Parts, accumulated: &Accumulators, room: &mut Room) -> Shares {
         let mut whole = *parts;
         if self.extra != Rate::ZERO {
             let extra = (self.extra * whole.within_scope).round(Rounding::HalfUp);

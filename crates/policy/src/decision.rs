@@ -185,6 +185,8 @@ pub enum Rule {
     Elsewhere,
     /// The stack of payers.
     Stack,
+    /// A layer applies to these facts, by a row that says so.
+    Applied,
     /// A layer does not apply to these facts.
     NotApplied,
     /// The costs a layer looks at.

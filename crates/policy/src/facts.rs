@@ -115,7 +115,7 @@ impl Parts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// Catalogue code or name of the item.
-    pub item: Name,
+    pub item: String,
     /// Kind of item.
     pub kind: LineKind,
     /// Class in the catalogue; `None` is outside it.

@@ -16,6 +16,7 @@ mod condition;
 mod decision;
 mod door;
 mod facts;
+mod lang;
 mod pack;
 mod policy;
 mod problem;
@@ -31,6 +32,7 @@ pub use decision::{
     Cause, Decision, LayerShare, LineSplit, Outcome, Reason, Refusal, Rule, Settlement, Shares, Step, Used,
 };
 pub use facts::{Accumulators, Bill, Costs, Counts, Facts, Line, Meter, Parts, Period, Person};
+pub use lang::Lang;
 pub use pack::{Citation, Clause, Mark, NationalField, PackDivision, PackFile, Payer, PayerKind, SourceId};
 pub use policy::{Policy, Version};
 pub use problem::{Problem, Problems, Severity};

@@ -5,7 +5,10 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use terms::Division as DivisionCode;
 
-use crate::compile::{CompiledDivision, Given, Index, PickedRow, check_all_conflicts, compile_division};
+use crate::compile::{
+    CompiledDivision, Given, Index, PickedRow, check_all_beside, check_all_conditions, check_all_conflicts,
+    compile_division,
+};
 use crate::decision::{Reason, Refusal};
 use crate::pack::{Citation, Clause, Mark, PackDivision, PackFile, PackTree, Payer, SourceId};
 use crate::{Problems, check};
@@ -66,9 +69,19 @@ impl Policy {
     /// # Errors
     /// All problems, if one of them is an error. Warnings alone do not refuse a pack; [`check::check`] lists them.
     pub fn compile(files: &[PackFile]) -> Result<Self, Problems> {
+        match Self::compile_with_warnings(files) {
+            (Some(policy), _) => Ok(policy),
+            (None, problems) => Err(problems),
+        }
+    }
+
+    /// The policy, unless a problem is an error; and every problem, warnings too.
+    pub(crate) fn compile_with_warnings(files: &[PackFile]) -> (Option<Self>, Problems) {
         let mut problems = Problems::default();
         let tree = PackTree::load(files, &mut problems);
         check_all_conflicts(&tree, &mut problems);
+        check_all_conditions(&tree, &mut problems);
+        check_all_beside(&tree, &mut problems);
         check::national_list(&tree, &mut problems);
         let mut policy = Self {
             version: Version::of(files),
@@ -83,11 +96,8 @@ impl Policy {
             let compiled = compile_division(&tree, division, parent, &mut policy.index, &mut problems);
             policy.divisions.insert(division.code, compiled);
         }
-        if problems.has_errors() {
-            return Err(problems);
-        }
         policy.tree = tree;
-        Ok(policy)
+        (Some(policy).filter(|_| !problems.has_errors()), problems)
     }
 
     /// The packs that ship with this version of the program.

@@ -50,6 +50,18 @@ impl Problems {
         self.0.insert(problem);
     }
 
+    /// Keeps a problem unless one of its kind at its place begins with the same words: the first day, and the highest
+    /// division, stand for those that follow.
+    pub(crate) fn add_first(&mut self, problem: Problem, beginning: &str) {
+        let same = |known: &Problem| {
+            (&known.file, known.line, known.column, known.kind)
+                == (&problem.file, problem.line, problem.column, problem.kind)
+        };
+        if !self.0.iter().any(|known| same(known) && known.found.starts_with(beginning)) {
+            self.0.insert(problem);
+        }
+    }
+
     /// Whether one of them refuses the pack or case.
     #[must_use]
     pub fn has_errors(&self) -> bool {

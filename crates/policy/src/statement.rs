@@ -26,10 +26,11 @@ use crate::decision::Decision;
 use crate::facts::{Bill, Person};
 use crate::policy::Policy;
 
+pub use crate::Lang;
 pub use adjustment::{adjustment_json, adjustment_text};
 pub use answer::{Answered, answer_json, answer_json_text, answer_text};
 pub use html::html;
-pub use lang::{Lang, Paint};
+pub use lang::Paint;
 pub use national::NationalResult;
 
 /// A decision with what it was made from, ready to be shown.

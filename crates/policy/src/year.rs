@@ -168,6 +168,9 @@ impl<'p> Year<'p> {
     }
 }
 
+/// The name under which a hospital bears what is over a price limit: the same as that of a hospital layer's payer.
+const OVER_LIMIT_PAYER: &str = "hospital";
+
 impl Policy {
     /// Whether the pack folds a year in order of service date (`year.toml`); otherwise in order of settlement.
     #[must_use]
@@ -180,10 +183,14 @@ impl Policy {
         })
     }
 
-    /// The payments of a settlement by payer's name.
+    /// The payments of a settlement by payer's name; what is over a price limit and borne by the hospital is its own.
     #[must_use]
     pub fn payments(&self, settlement: &Settlement) -> BTreeMap<String, Fen> {
-        let mut payments = BTreeMap::new();
+        let mut payments: BTreeMap<String, Fen> = BTreeMap::new();
+        let over_limit: Fen = settlement.lines.iter().map(|line| line.hospital).sum();
+        if !over_limit.is_zero() {
+            payments.insert(OVER_LIMIT_PAYER.to_owned(), over_limit);
+        }
         let apart = settlement.apart_payer.map(|payer| (payer, settlement.apart));
         let layers = settlement.layers.iter().map(|layer| (layer.payer, layer.paid));
         for (payer, paid) in apart.into_iter().chain(layers) {

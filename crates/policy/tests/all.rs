@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod broken;
+mod check;
 mod golden;
+mod layers;
 mod mistakes;
 mod national;
 mod properties;
 mod questions;
 mod readers;
+mod show;
 mod sixth_place;
 mod statement;
 mod support;

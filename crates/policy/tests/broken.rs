@@ -263,7 +263,7 @@ fn a_value_without_citation_or_source_is_named_with_its_place() {
     );
     says(
         &rule("[pooled.deductible]\ncite = \"TB-99\"\nall = { 2020-01-01 = \"1.00\" }\n"),
-        &["12:9: error[unknown_name]: found the clause \"TB-99\"; expected a clause id of clauses.toml"],
+        &["11:8: error[unknown_name]: found the clause \"TB-99\"; expected a clause id of clauses.toml"],
     );
     says(
         &rule("[pooled.deductible]\nmark = \"assumed\"\nall = { 2020-01-01 = \"1.00\" }\n"),

@@ -184,7 +184,7 @@ implant = { 2020-01-01 = "hospital" }
 
 fn line(kind: LineKind, class: Option<LineClass>, amount: i64) -> Line {
     Line {
-        item: name("item"),
+        item: "item".to_owned(),
         kind,
         class,
         amount: Fen::new(amount),

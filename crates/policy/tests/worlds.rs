@@ -221,7 +221,7 @@ impl LineDraw {
 
     fn line(&self) -> Line {
         Line {
-            item: name("item"),
+            item: "item".to_owned(),
             kind: self.kind,
             class: self.class,
             amount: Fen::new(self.amount),

@@ -125,7 +125,7 @@ fn read_line(document: &mut Document<'_>, node: &Node<'_>) -> Option<Line> {
         );
     }
     Some(Line {
-        item: fields.name(document, "item").unwrap_or(Name::EMPTY),
+        item: fields.text(document, "item").unwrap_or_default(),
         kind: kind?,
         class: fields.word(document, "class"),
         amount: amount?,

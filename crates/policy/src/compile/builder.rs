@@ -12,7 +12,8 @@ use super::layer::{Base, Layer};
 use super::rows::{Given, PickedRow, Rows};
 use super::tables::{Bands, Benefit, CompiledDivision, DatedBy, History, Scope};
 use crate::pack::{
-    Amount, InForce, Mechanism, PackDivision, PackTree, Payer, PayerKind, SourceId, Value, in_force, mechanism,
+    Amount, InForce, Mechanism, PackDivision, PackTree, Parameter, Payer, PayerKind, SourceId, Value, in_force,
+    mechanism,
 };
 use crate::rules::index;
 use crate::{Problem, Problems, Severity};
@@ -40,7 +41,7 @@ pub(crate) struct Place<'t> {
     pub(crate) care: Care,
 }
 
-impl Place<'_> {
+impl<'t> Place<'t> {
     /// Addresses of a parameter of the benefit itself.
     pub(crate) fn of_benefit(&self, name: &str) -> Vec<String> {
         vec![format!("{}.{}.{name}", self.scheme, self.care), format!("common.{}.{name}", self.care)]
@@ -54,6 +55,11 @@ impl Place<'_> {
             format!("{}.{layer}.{name}", self.scheme),
             format!("common.{layer}.{name}"),
         ]
+    }
+
+    /// The parameter as the nearest division writes it, in force or not.
+    pub(super) fn written(&self, addresses: &[String]) -> Option<&'t Parameter> {
+        self.chain.iter().find_map(|division| addresses.iter().find_map(|address| division.parameters.get(address)))
     }
 
     pub(super) fn label(&self) -> String {
@@ -138,7 +144,24 @@ fn compile_history(place: &Place<'_>, index: &mut Index, problems: &mut Problems
             stretches.push((date, benefit));
         }
     }
+    warn_of_pauses(place, &stretches, problems);
     if stretches.is_empty() { None } else { Some(History { dated_by, stretches }) }
+}
+
+/// A stack that ends and begins again later: bills of the days between are refused.
+fn warn_of_pauses(place: &Place<'_>, stretches: &[(NaiveDate, Option<Arc<Benefit>>)], problems: &mut Problems) {
+    for (pause, after) in stretches.iter().zip(stretches.iter().skip(1)) {
+        let (Some(parameter), None) = (place.written(&place.of_benefit("stack")), &pause.1) else { continue };
+        problems.add(Problem {
+            file: parameter.file.clone(),
+            line: parameter.line,
+            column: parameter.column,
+            severity: Severity::Warning,
+            kind: "date_gap",
+            found: format!("no stack of {} from {} until {}", place.label(), pause.0, after.0),
+            expected: "a stack in force on every day once it has begun".to_owned(),
+        });
+    }
 }
 
 /// Every layer that any stack of this benefit ever names.
@@ -357,8 +380,18 @@ impl<'t> Builder<'_, 't> {
         found: String,
         expected: impl Into<String>,
     ) {
-        let parameter = at.parameter;
-        self.problems.add(Problem {
+        self.complain_at(at.parameter, kind, found, expected);
+    }
+
+    pub(super) fn complain_at(
+        &mut self,
+        parameter: &Parameter,
+        kind: &'static str,
+        found: String,
+        expected: impl Into<String>,
+    ) {
+        let beginning = found.split_once(" on ").map_or(found.as_str(), |(beginning, _)| beginning).to_owned();
+        let problem = Problem {
             file: parameter.file.clone(),
             line: parameter.line,
             column: parameter.column,
@@ -366,7 +399,8 @@ impl<'t> Builder<'_, 't> {
             kind,
             found,
             expected: expected.into(),
-        });
+        };
+        self.problems.add_first(problem, &beginning);
     }
 
     pub(super) fn warn(&mut self, at: &Mechanism, kind: &'static str, found: String, expected: impl Into<String>) {

@@ -12,9 +12,7 @@ pub(crate) fn check_all_conflicts(tree: &PackTree, problems: &mut Problems) {
     for division in tree.divisions.values() {
         let diseases = known_diseases(tree, division);
         for parameter in division.parameters.values() {
-            if parameter.spec.combine != Combine::All {
-                check_parameter(parameter, problems);
-            }
+            check_parameter(parameter, problems);
             check_diseases(parameter, &diseases, problems);
         }
     }
@@ -43,7 +41,9 @@ fn check_diseases(parameter: &Parameter, known: &BTreeSet<Name>, problems: &mut 
 fn check_parameter(parameter: &Parameter, problems: &mut Problems) {
     for (at, first) in parameter.rows.iter().enumerate() {
         for second in parameter.rows.iter().skip(at + 1) {
-            if first.condition.rank() == second.condition.rank() && first.condition.meets(&second.condition) {
+            let at_once = first.condition.rank() == second.condition.rank() && first.condition.meets(&second.condition);
+            let adds_up = parameter.spec.combine == Combine::All && first.condition != second.condition;
+            if at_once && !adds_up {
                 check_days(parameter, first, second, problems);
             }
         }

@@ -2,13 +2,14 @@
 
 use chrono::NaiveDate;
 use money::Fen;
-use terms::{Care, Institution, LineClass, Name, PersonGroup, Place as PlaceOfCare, Scheme, Word};
+use terms::Name;
 
 use super::builder::Place;
 use super::layer::Layer;
 use super::rows::{Given, Rows};
 use super::tables::Benefit;
-use crate::condition::{Condition, DIMENSIONS, Fact, Situation};
+use super::universe::{combinations, possible_words, words_of};
+use crate::condition::{Condition, DIMENSIONS, Situation};
 use crate::pack::in_force;
 use crate::{Problem, Problems, Severity};
 
@@ -54,13 +55,15 @@ impl Check<'_, '_> {
         let plans: Vec<Name> = plan.into_iter().collect();
         let missing = self
             .universe(&conditions, name == "first_self_paid")
+            .into_iter()
             .find(|bits| !self.covered_with_more(*bits, &plans, &conditions, &covered));
         if let Some(bits) = missing {
             self.complain(layer, name, bits);
         }
     }
 
-    /// Ages and prices at the ends of every range that is named, diseases that are named.
+    /// Ages and prices at the ends of every range that is named, diseases that are named, and no disease where the benefit
+    /// does not ask for one.
     fn covered_with_more(
         &self,
         bits: u128,
@@ -74,7 +77,7 @@ impl Check<'_, '_> {
         let mut prices = vec![Fen::ZERO];
         prices.extend(more().filter_map(|more| more.price).flat_map(|(from, to)| [from, to]));
         let mut diseases: Vec<Name> = more().flat_map(|more| more.diseases.iter().copied()).collect();
-        if diseases.is_empty() {
+        if diseases.is_empty() || !self.benefit.needs_qualification {
             diseases.push(Name::EMPTY);
         }
         ages.iter().all(|age| {
@@ -87,31 +90,12 @@ impl Check<'_, '_> {
     }
 
     /// Every possible combination of words in the dimensions that the conditions name.
-    fn universe(&self, conditions: &[&Condition], of_lines: bool) -> impl Iterator<Item = u128> + use<> {
+    fn universe(&self, conditions: &[&Condition], of_lines: bool) -> Vec<u128> {
         let named = conditions.iter().fold(0, |named, condition| named | condition.named);
-        let fixed = self.benefit.scheme.bit() | self.benefit.care.bit();
-        let mut combinations = vec![0u128];
-        for (at, dimension) in DIMENSIONS.iter().enumerate() {
-            if named & (1 << at) == 0 {
-                continue;
-            }
-            let words = (dimension.bits)();
-            let possible: Vec<u128> =
-                words.iter().map(|(_, bit)| *bit).filter(|bit| self.possible(*bit, fixed, of_lines)).collect();
-            combinations = combinations.iter().flat_map(|bits| possible.iter().map(move |bit| bits | bit)).collect();
-        }
-        combinations.into_iter().filter(|bits| place_fits(*bits))
-    }
-
-    fn possible(&self, bit: u128, fixed: u128, of_lines: bool) -> bool {
-        let of_scheme = |group: &PersonGroup| group.scheme() == self.benefit.scheme;
-        let groups = PersonGroup::ALL.iter().filter(|group| of_scheme(group)).fold(0, |bits, group| bits | group.bit());
-        let outside_mask = |mask: u128, allowed: u128| bit & mask != 0 && bit & allowed == 0;
-        let pharmacy = if self.benefit.at_pharmacy { 0 } else { Institution::Pharmacy.bit() };
-        !(outside_mask(Scheme::MASK | Care::MASK, fixed)
-            || outside_mask(PersonGroup::MASK, groups)
-            || bit & pharmacy != 0
-            || (of_lines && bit == LineClass::C.bit()))
+        let dimensions = DIMENSIONS.iter().enumerate().filter(|(at, _)| named & (1 << at) != 0);
+        let lists: Vec<Vec<u128>> =
+            dimensions.map(|(_, dimension)| possible_words(self.benefit, dimension, of_lines)).collect();
+        combinations(&lists)
     }
 
     fn complain(&mut self, layer: &str, name: &str, bits: u128) {
@@ -119,36 +103,17 @@ impl Check<'_, '_> {
         let Some(found) = in_force(&self.place.chain, &addresses, self.date) else {
             return;
         };
-        let words: Vec<&str> = DIMENSIONS
-            .iter()
-            .flat_map(|dimension| (dimension.bits)())
-            .filter(|(_, bit)| bits & bit != 0)
-            .map(|(word, _)| word)
-            .collect();
         let code = self.place.chain.first().map_or(String::new(), |division| division.code.to_string());
-        self.problems.add(Problem {
+        let beginning = format!("no row of {} for {:?} on ", found.parameter.address, words_of(bits).join(" & "));
+        let problem = Problem {
             file: found.parameter.file.clone(),
             line: found.parameter.line,
             column: found.parameter.column,
             severity: Severity::Error,
             kind: "gap",
-            found: format!(
-                "no row of {} for {:?} on {} ({code} {}.{})",
-                found.parameter.address,
-                words.join(" & "),
-                self.date,
-                self.benefit.scheme,
-                self.benefit.care
-            ),
+            found: format!("{beginning}{} ({code} {}.{})", self.date, self.benefit.scheme, self.benefit.care),
             expected: "a row that covers it, or all".to_owned(),
-        });
+        };
+        self.problems.add_first(problem, &beginning);
     }
-}
-
-/// Care at home has nothing to file, care elsewhere has.
-fn place_fits(bits: u128) -> bool {
-    let (places, filings) = (bits & PlaceOfCare::MASK, bits & terms::Filing::MASK);
-    let local = places == PlaceOfCare::Local.bit();
-    let at_home = filings == terms::Filing::AtHome.bit();
-    places == 0 || filings == 0 || local == at_home
 }

@@ -21,11 +21,7 @@ impl<'t> Builder<'_, 't> {
         let payer = self.payer(payer_at)?;
         let meter = self.meter(layer, payer_at, &payer_address)?;
         if !self.is_in_force(layer) {
-            let found = format!(
-                "the layer {layer:?} of {}: no parameter of it is in force on some days of the stack",
-                self.place.label()
-            );
-            self.warn(payer_at, "not_in_force", found, "");
+            self.warn_not_in_force(layer, payer_at);
             return None;
         }
         let (applies, ratio) = self.applies_and_ratio(layer, stack);
@@ -69,6 +65,16 @@ impl<'t> Builder<'_, 't> {
         meter
     }
 
+    /// A layer without any parameter in force is not there on that day: it has not begun, or it has ended.
+    fn warn_not_in_force(&mut self, layer: &str, payer_at: &Mechanism) {
+        let mut written =
+            parameters_of(Home::Layer).filter_map(|name| self.place.written(&self.place.of_layer(layer, name)));
+        let ended = written.any(|parameter| parameter.dates().any(|day| day < self.date));
+        let (kind, why) = if ended { ("date_gap", "has ended") } else { ("not_in_force", "is not yet in force") };
+        let found = format!("the layer {layer:?} of {}, which {why} on some days of the stack", self.place.label());
+        self.warn(payer_at, kind, found, "a value in force, or a stack without the layer");
+    }
+
     /// A layer that may apply needs a ratio.
     fn applies_and_ratio(&mut self, layer: &str, stack: &InForce<'t>) -> (Rows<bool>, Rows<Bands>) {
         let ratio = self.bands(layer, "ratio");
@@ -76,8 +82,15 @@ impl<'t> Builder<'_, 't> {
         let may_apply = applies.is_empty() || applies.iter().any(|row| row.value != Given::Is(false));
         if ratio.is_empty() && may_apply {
             let found = format!("the layer {layer:?} of {} without ratio on {}", self.place.label(), self.date);
-            let address = self.place.of_layer(layer, "ratio").into_iter().next().unwrap_or_default();
-            self.complain(stack, "gap", found, format!("{address} in force on that day"));
+            let addresses = self.place.of_layer(layer, "ratio");
+            let written = self.place.written(&addresses);
+            let address = addresses.into_iter().next().unwrap_or_default();
+            self.complain_at(
+                written.unwrap_or(stack.parameter),
+                "gap",
+                found,
+                format!("{address} in force on that day"),
+            );
         }
         (applies, ratio)
     }

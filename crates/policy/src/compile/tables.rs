@@ -6,6 +6,7 @@ use terms::{Care, Name, Scheme, Word};
 
 use super::layer::Layer;
 use super::rows::Rows;
+use crate::condition::Condition;
 use crate::pack::Band;
 
 /// A ratio: its bands, the last open.
@@ -96,4 +97,39 @@ pub(crate) struct Scope {
     pub(crate) borne_apart: Rows<u16>,
     pub(crate) rounding: Rounding,
     pub(crate) round_on_bill: bool,
+}
+
+impl Benefit {
+    /// The conditions of every row that a bill's situation is tested against, before and in the layers.
+    pub(crate) fn conditions(&self) -> Vec<&Condition> {
+        let mut all: Vec<&Condition> = conditions_of(&self.stack).collect();
+        all.extend(conditions_of(&self.extra_first_self_paid));
+        for layer in &self.layers {
+            all.extend(conditions_of(&layer.applies));
+            for rows in [&layer.deductible, &layer.deductible_floor, &layer.bill_ceiling] {
+                all.extend(conditions_of(rows));
+            }
+            for rows in [&layer.ceiling, &layer.ceiling_extra, &layer.shared_ceiling] {
+                all.extend(conditions_of(rows));
+            }
+            all.extend(conditions_of(&layer.ratio));
+            for rows in [&layer.deductible_factor, &layer.ratio_points, &layer.ratio_per_year_of_age] {
+                all.extend(conditions_of(rows));
+            }
+            all.extend(conditions_of(&layer.own_share_factor).chain(conditions_of(&layer.ratio_max)));
+        }
+        all
+    }
+}
+
+impl Scope {
+    /// The conditions of every row that a fee line is tested against.
+    pub(crate) fn conditions(&self) -> Vec<&Condition> {
+        let own = conditions_of(&self.first_self_paid).chain(conditions_of(&self.price_limit));
+        own.chain(conditions_of(&self.borne_by_hospital)).chain(conditions_of(&self.borne_apart)).collect()
+    }
+}
+
+fn conditions_of<T>(rows: &Rows<T>) -> impl Iterator<Item = &Condition> {
+    rows.iter().map(|row| &row.condition)
 }

@@ -59,6 +59,8 @@ pub struct Citation {
     pub value: String,
     /// The file it stands in.
     pub file: String,
-    /// The line it stands on.
+    /// The line it stands on, from 1.
     pub line: usize,
+    /// The column, in characters, from 1.
+    pub column: usize,
 }

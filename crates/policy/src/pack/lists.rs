@@ -2,19 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use terms::Name;
+use terms::{Category, Name, Word};
 use toml::de::DeTable;
 
-use super::document::{Document, Key};
+use super::clause::Clause;
+use super::document::{Document, Key, Node};
 use super::load::unknown;
-use super::said::is_saying;
-use super::tree::{Disease, Division, NationalField, Payer, PayerKind};
+use super::said::{Said, check_said, is_saying, read_said};
+use super::tree::{Disease, Division, NationalField, NationalList, Payer, PayerKind};
 
-pub(super) fn load_payers(document: &mut Document<'_>, table: &DeTable<'_>, division: &mut Division) {
+type Clauses = BTreeMap<String, Clause>;
+
+pub(super) fn load_payers(
+    document: &mut Document<'_>,
+    table: &DeTable<'_>,
+    division: &mut Division,
+    clauses: &Clauses,
+) {
     for (key, node) in table {
         let Some(fields) = document.table(node, "a payer: zh, en, kind, field") else {
             continue;
         };
+        read_said(document, fields, &Said::default(), clauses);
         let text = texts(document, key, fields, &["zh", "en", "kind"], &["field", "cite", "note", "mark", "source"]);
         let get = |name: &str| text.get(name).map_or("", String::as_str);
         let kind = match get("kind") {
@@ -57,11 +66,17 @@ pub(super) fn load_payers(document: &mut Document<'_>, table: &DeTable<'_>, divi
     }
 }
 
-pub(super) fn load_diseases(document: &mut Document<'_>, table: &DeTable<'_>, division: &mut Division) {
+pub(super) fn load_diseases(
+    document: &mut Document<'_>,
+    table: &DeTable<'_>,
+    division: &mut Division,
+    clauses: &Clauses,
+) {
     for (key, node) in table {
         let Some(fields) = document.table(node, "a disease group: zh, en, codes") else {
             continue;
         };
+        read_said(document, fields, &Said::default(), clauses);
         let mut codes = Vec::new();
         let (mut zh, mut en) = (String::new(), String::new());
         for (field, value) in fields {
@@ -91,14 +106,70 @@ pub(super) fn load_diseases(document: &mut Document<'_>, table: &DeTable<'_>, di
     }
 }
 
-pub(super) fn load_list(document: &mut Document<'_>, table: &DeTable<'_>, division: &mut Division) {
+pub(super) fn load_list(document: &mut Document<'_>, table: &DeTable<'_>, division: &mut Division, clauses: &Clauses) {
+    let said = read_said(document, table, &Said::default(), clauses);
+    let mut list = NationalList { file: document.file.to_owned(), ..NationalList::default() };
     for (key, node) in table {
         match key.get_ref().as_ref() {
-            "parameters" => division.list = document.strings(node, "a list of addresses").unwrap_or_default(),
+            "parameters" => {
+                check_said(document, &key.span(), &said);
+                list.parameters = document.strings(node, "a list of addresses").unwrap_or_default();
+                for pattern in list.parameters.iter().filter(|pattern| !is_pattern(pattern)) {
+                    let expected = "an address such as \"resident.*.pooled.ratio\", ** only at its end";
+                    document.problem(&node.span(), "wrong_value", format!("the pattern {pattern:?}"), expected);
+                }
+            }
+            "poverty" => list.poorer_first = load_poverty(document, key, node, &said, clauses),
             name if is_saying(name) => {}
-            _ => unknown(document, key, &["parameters", "cite", "mark", "source", "note"]),
+            _ => unknown(document, key, &["parameters", "poverty", "cite", "mark", "source", "note"]),
         }
     }
+    division.list = Some(list);
+}
+
+fn is_pattern(pattern: &str) -> bool {
+    let parts: Vec<&str> = pattern.split('.').collect();
+    let last = parts.len().saturating_sub(1);
+    parts.iter().enumerate().all(|(at, part)| !part.is_empty() && (*part != "**" || at == last))
+}
+
+/// The order of poverty: ranks of categories, each a category or several joined by `|`.
+fn load_poverty(
+    document: &mut Document<'_>,
+    key: &Key<'_>,
+    node: &Node<'_>,
+    outer: &Said,
+    clauses: &Clauses,
+) -> Vec<Vec<Category>> {
+    let expected = "poorer_first = [\"destitute | orphan\", \"low_income\", …]";
+    let mut ranks: Vec<Vec<Category>> = Vec::new();
+    let Some(table) = document.table(node, expected) else {
+        return ranks;
+    };
+    let said = read_said(document, table, outer, clauses);
+    check_said(document, &key.span(), &said);
+    for (key, node) in table {
+        match key.get_ref().as_ref() {
+            "poorer_first" => {
+                for text in document.strings(node, expected).unwrap_or_default() {
+                    let words: Result<Vec<Category>, _> =
+                        text.split('|').map(|word| Category::from_word(word.trim())).collect();
+                    match words {
+                        Ok(rank) if rank.iter().any(|word| ranks.iter().flatten().any(|known| known == word)) => {
+                            document.problem(&node.span(), "overlap", format!("{text:?} twice"), "each category once");
+                        }
+                        Ok(rank) => ranks.push(rank),
+                        Err(error) => {
+                            document.problem(&node.span(), "unknown_name", format!("{text:?}"), error.to_string());
+                        }
+                    }
+                }
+            }
+            name if is_saying(name) => {}
+            _ => unknown(document, key, &["poorer_first", "cite", "mark", "source", "note"]),
+        }
+    }
+    ranks
 }
 
 pub(super) fn texts(

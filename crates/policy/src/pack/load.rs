@@ -50,14 +50,14 @@ impl PackTree {
             ["clauses.toml"] => self.load_clauses(document, table),
             [division, name] => match (division.parse(), *name) {
                 (Ok(code), "division.toml") => self.load_division(document, table, code),
-                (Ok(code), "payers.toml") => self.with_division(document, code, |document, division| {
-                    load_payers(document, table, division);
+                (Ok(code), "payers.toml") => self.with_division(document, code, |document, division, clauses| {
+                    load_payers(document, table, division, clauses);
                 }),
-                (Ok(code), "diseases.toml") => self.with_division(document, code, |document, division| {
-                    load_diseases(document, table, division);
+                (Ok(code), "diseases.toml") => self.with_division(document, code, |document, division, clauses| {
+                    load_diseases(document, table, division, clauses);
                 }),
-                (Ok(code), "list.toml") => self.with_division(document, code, |document, division| {
-                    load_list(document, table, division);
+                (Ok(code), "list.toml") => self.with_division(document, code, |document, division, clauses| {
+                    load_list(document, table, division, clauses);
                 }),
                 _ => unknown_file(document),
             },
@@ -75,10 +75,10 @@ impl PackTree {
         &mut self,
         document: &mut Document<'_>,
         code: DivisionCode,
-        read: impl FnOnce(&mut Document<'_>, &mut Division),
+        read: impl FnOnce(&mut Document<'_>, &mut Division, &BTreeMap<String, Clause>),
     ) {
         match self.divisions.get_mut(&code) {
-            Some(division) => read(document, division),
+            Some(division) => read(document, division, &self.clauses),
             None => no_division(document, code),
         }
     }
@@ -108,7 +108,7 @@ impl PackTree {
             mechanisms: BTreeMap::new(),
             payers: BTreeMap::new(),
             diseases: BTreeMap::new(),
-            list: Vec::new(),
+            list: None,
             file: document.file.to_owned(),
         };
         for (key, node) in table {
@@ -189,7 +189,7 @@ impl PackTree {
     }
 
     fn load_benefit(&mut self, document: &mut Document<'_>, table: &DeTable<'_>, code: DivisionCode, prefix: &str) {
-        let said = read_said(document, table, &Said::default());
+        let said = read_said(document, table, &Said::default(), &self.clauses);
         let mut own = DeTable::default();
         for (key, node) in table {
             let name = key.get_ref().as_ref();
@@ -212,7 +212,7 @@ impl PackTree {
     }
 
     fn load_table(&mut self, document: &mut Document<'_>, table: &DeTable<'_>, here: &Here<'_>, outer: &Said) {
-        let said = read_said(document, table, outer);
+        let said = read_said(document, table, outer, &self.clauses);
         for (key, node) in table {
             let name = key.get_ref().as_ref();
             if is_saying(name) {
@@ -270,7 +270,7 @@ impl PackTree {
             return;
         }
         let (line, column) = document.place(key.span().start);
-        let mechanism = Mechanism { words, file: document.file.to_owned(), line, column };
+        let mechanism = Mechanism { words, division: here.division, file: document.file.to_owned(), line, column };
         if let Some(division) = self.divisions.get_mut(&here.division) {
             division.mechanisms.insert(format!("{}.{}", here.prefix, key.get_ref()), mechanism);
         }
@@ -288,7 +288,7 @@ impl PackTree {
         let Some(table) = document.table(node, "a table of rows: condition = { date = value }") else {
             return;
         };
-        let said = read_said(document, table, outer);
+        let said = read_said(document, table, outer, &self.clauses);
         let address = format!("{}.{}", here.prefix, key.get_ref());
         let mut rows = Vec::new();
         for (row_key, row_node) in table {
@@ -331,7 +331,7 @@ impl PackTree {
         let Some(table) = document.table(node, "dated values: { 2022-01-01 = \"…\" }") else {
             return;
         };
-        let said = read_said(document, table, outer);
+        let said = read_said(document, table, outer, &self.clauses);
         let mut found: Vec<(NaiveDate, &Node<'_>, Range<usize>)> = Vec::new();
         for (key, node) in table {
             if is_saying(key.get_ref()) {
@@ -359,14 +359,14 @@ impl PackTree {
         let nexts: Vec<Option<NaiveDate>> =
             found.iter().skip(1).map(|(date, _, _)| Some(*date)).chain([None]).collect();
         for ((from, node, span), until) in found.into_iter().zip(nexts) {
-            let Some((value, said, written)) = read_value(document, node, spec, &said) else {
+            let Some((value, said, written)) = read_value(document, node, spec, &said, &self.clauses) else {
                 continue;
             };
             if value != Value::Unset {
-                check_said(document, &span, &said, &self.clauses);
+                check_said(document, &span, &said);
             }
             let source = SourceId(u32::try_from(self.citations.len()).unwrap_or(u32::MAX));
-            let (line, _) = document.place(span.start);
+            let (line, column) = document.place(span.start);
             self.citations.push(Citation {
                 cite: said.cite,
                 mark: said.mark,
@@ -380,6 +380,7 @@ impl PackTree {
                 value: written,
                 file: document.file.to_owned(),
                 line,
+                column,
             });
             row.dated.push(Dated { from, value, source });
         }

@@ -26,12 +26,13 @@ pub(super) fn read_value(
     node: &Node<'_>,
     spec: Spec,
     outer: &Said,
+    clauses: &BTreeMap<String, Clause>,
 ) -> Option<(Value, Said, String)> {
     let Some(table) = node.get_ref().as_table() else {
         let value = Value::read(document, node, &spec.kind)?;
         return Some((value, outer.clone(), written(node.get_ref())));
     };
-    let mut said = read_said(document, table, outer);
+    let mut said = read_said(document, table, outer, clauses);
     let mut value = None;
     for (key, inner) in table {
         match key.get_ref().as_ref() {
@@ -67,12 +68,20 @@ pub(super) fn is_saying(name: &str) -> bool {
     matches!(name, "cite" | "mark" | "source" | "note")
 }
 
-pub(super) fn read_said(document: &mut Document<'_>, table: &DeTable<'_>, outer: &Said) -> Said {
+/// What a table says of its values, and what it does not say, of the table around it. An unknown clause is a problem of
+/// the place where it is cited, once for all values it speaks for.
+pub(super) fn read_said(
+    document: &mut Document<'_>,
+    table: &DeTable<'_>,
+    outer: &Said,
+    clauses: &BTreeMap<String, Clause>,
+) -> Said {
     let mut said = outer.clone();
     for (key, node) in table {
         match key.get_ref().as_ref() {
             "cite" => {
                 said.cite = document.strings(node, "a clause id or a list of them").unwrap_or_default();
+                check_clauses(document, node, &said.cite, clauses);
             }
             "mark" => match document.string(node, "said, derived or assumed") {
                 Some("said") => said.mark = Mark::Said,
@@ -91,12 +100,7 @@ pub(super) fn read_said(document: &mut Document<'_>, table: &DeTable<'_>, outer:
     said
 }
 
-pub(super) fn check_said(
-    document: &mut Document<'_>,
-    span: &Range<usize>,
-    said: &Said,
-    clauses: &BTreeMap<String, Clause>,
-) {
+pub(super) fn check_said(document: &mut Document<'_>, span: &Range<usize>, said: &Said) {
     if said.cite.is_empty() {
         document.problem(
             span,
@@ -105,9 +109,6 @@ pub(super) fn check_said(
             "cite = \"clause id\" here, in the row or in the table",
         );
     }
-    for id in said.cite.iter().filter(|id| !clauses.contains_key(*id)) {
-        document.problem(span, "unknown_name", format!("the clause {id:?}"), "a clause id of clauses.toml");
-    }
     if said.mark == Mark::Assumed && said.source.as_ref().is_none_or(String::is_empty) {
         document.problem(
             span,
@@ -115,5 +116,11 @@ pub(super) fn check_said(
             "an assumed value without source".to_owned(),
             "source = \"where the figure is from\"",
         );
+    }
+}
+
+fn check_clauses(document: &mut Document<'_>, node: &Node<'_>, cite: &[String], clauses: &BTreeMap<String, Clause>) {
+    for id in cite.iter().filter(|id| !clauses.contains_key(*id)) {
+        document.problem(&node.span(), "unknown_name", format!("the clause {id:?}"), "a clause id of clauses.toml");
     }
 }

@@ -205,6 +205,11 @@ pub(crate) fn parameters_of(home: Home) -> impl Iterator<Item = &'static str> {
     PARAMETERS.iter().filter(move |spec| spec.home == home).map(|spec| spec.name)
 }
 
+/// The mechanism keys of a place of this kind.
+pub(crate) fn mechanisms_of(home: Home) -> impl Iterator<Item = &'static str> {
+    MECHANISMS.iter().filter(move |(place, _, _)| *place == home).map(|(_, name, _)| *name)
+}
+
 /// Every name that may stand in a place of this kind, for messages.
 pub(crate) fn names_in(home: Home) -> Vec<&'static str> {
     let parameters = PARAMETERS.iter().filter(|spec| spec.home == home).map(|spec| spec.name);

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use terms::{Division as DivisionCode, Name};
+use terms::{Category, Division as DivisionCode, Name};
 
 use super::clause::{Citation, Clause, SourceId};
 use super::parameter::Parameter;
@@ -29,7 +29,17 @@ pub struct Division {
     pub(crate) mechanisms: BTreeMap<String, Mechanism>,
     pub(crate) payers: BTreeMap<String, Payer>,
     pub(crate) diseases: BTreeMap<Name, Disease>,
-    pub(crate) list: Vec<String>,
+    pub(crate) list: Option<NationalList>,
+    pub(crate) file: String,
+}
+
+/// What the division and those below it may set, and who is poorer than whom.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NationalList {
+    /// Patterns of addresses.
+    pub(crate) parameters: Vec<String>,
+    /// Ranks of assistance categories, the poorest first; those of one rank are not compared.
+    pub(crate) poorer_first: Vec<Vec<Category>>,
     pub(crate) file: String,
 }
 
@@ -37,6 +47,8 @@ pub struct Division {
 #[derive(Clone, Debug)]
 pub(crate) struct Mechanism {
     pub(crate) words: Vec<String>,
+    /// The division whose pack says it.
+    pub(crate) division: DivisionCode,
     pub(crate) file: String,
     pub(crate) line: usize,
     pub(crate) column: usize,

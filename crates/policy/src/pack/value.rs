@@ -78,7 +78,18 @@ impl Value {
         if matches!(kind, Kind::List) {
             let names = document.strings(node, "a list of names such as [\"pooled\", \"assistance\"]")?;
             let names: Result<Vec<Name>, _> = names.iter().map(|name| Name::new(name)).collect();
-            return names.map_err(|error| document.wrong(node, error.to_string())).ok().map(Self::List);
+            let names = names.map_err(|error| document.wrong(node, error.to_string())).ok()?;
+            if let Some((at, twice)) =
+                names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|n| n == *name))
+            {
+                document.problem(
+                    &node.span(),
+                    "wrong_value",
+                    format!("{twice:?} again as number {}", at + 1),
+                    "each name once",
+                );
+            }
+            return Some(Self::List(names));
         }
         let text = document.string(node, kind.expected())?.to_owned();
         let value = read_text(&text, kind);

@@ -82,26 +82,34 @@ pub(crate) fn left(layer: &Layer, ceilings: &Ceilings, part: &Name, own: &Counts
 }
 
 /// Keeps a step for every ceiling in force: its value, and what was counted and is left of it.
-pub(crate) fn explain<R: Recorder>(layer: &Layer, at: usize, situation: &Situation<'_>, left: &Left, recorder: &mut R) {
+pub(crate) fn explain<R: Recorder>(
+    layer: &Layer,
+    at: usize,
+    situation: &Situation<'_>,
+    ceilings: &Ceilings,
+    left: &Left,
+    recorder: &mut R,
+) {
     if !R::ON {
         return;
     }
-    for (rule, rows, counted) in [
-        (Rule::BillCeiling, &layer.bill_ceiling, Fen::ZERO),
-        (Rule::Ceiling, &layer.ceiling, left.counted),
-        (Rule::SharedCeiling, &layer.shared_ceiling, left.shared_counted),
+    if ceilings.period != Fen::UNLIMITED {
+        for row in layer.ceiling_extra.all(situation) {
+            if let Given::Is(extra) = row.value {
+                recorder.layer(at, Rule::CeilingExtra, (Used::Amount(extra), Some(row.source)), Fen::ZERO, extra);
+            }
+        }
+    }
+    for (rule, rows, in_force, counted) in [
+        (Rule::BillCeiling, &layer.bill_ceiling, ceilings.bill, Fen::ZERO),
+        (Rule::Ceiling, &layer.ceiling, ceilings.period, left.counted),
+        (Rule::SharedCeiling, &layer.shared_ceiling, ceilings.shared, left.shared_counted),
     ] {
         if let Some(row) = rows.pick(situation)
             && let Given::Is(ceiling) = row.value
             && ceiling != Fen::UNLIMITED
         {
-            let after = ceiling.above(counted);
-            recorder.layer(at, rule, (Used::Amount(ceiling), Some(row.source)), counted, after);
-        }
-    }
-    for row in layer.ceiling_extra.all(situation) {
-        if let Given::Is(extra) = row.value {
-            recorder.layer(at, Rule::CeilingExtra, (Used::Amount(extra), Some(row.source)), Fen::ZERO, extra);
+            recorder.layer(at, rule, (Used::Amount(ceiling), Some(row.source)), counted, in_force.above(counted));
         }
     }
 }

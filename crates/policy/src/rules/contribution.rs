@@ -147,6 +147,7 @@ fn residents(
     subsidy::split(ask, plain, one)?;
     one.assisted = premium_assistance(ask, facts, plain, one.premium)?;
     one.own = Some(one.premium - one.assisted);
+    (one.employer, one.employee) = (Some(Fen::ZERO), Some(Fen::ZERO));
     one.total = Some(one.premium + one.subsidy);
     Ok(())
 }

@@ -37,6 +37,31 @@ pub(crate) struct Work {
     pub(crate) use_account: bool,
 }
 
+/// Whether a layer applies to these facts: its plan, and its `applies` rows where it has any.
+pub(crate) fn applies(policy: &Policy, layer: &Layer, situation: &Situation<'_>) -> Result<bool, Refusal> {
+    if layer.how.plan.is_some_and(|plan| !situation.plans.contains(&plan)) {
+        return Ok(false);
+    }
+    if layer.applies.is_empty() {
+        return Ok(true);
+    }
+    layer.applies.pick(situation).map_or(Ok(false), |row| policy.given(row).copied())
+}
+
+/// The first layer that applies whose deductible comes off class B costs.
+pub(crate) fn off_class_b<'p>(
+    policy: &Policy,
+    stack: impl Iterator<Item = &'p Layer>,
+    situation: &Situation<'_>,
+) -> Result<Option<&'p Layer>, Refusal> {
+    for layer in stack.filter(|layer| layer.how.off_class_b) {
+        if applies(policy, layer, situation)? {
+            return Ok(Some(layer));
+        }
+    }
+    Ok(None)
+}
+
 /// Finds a layer's values; `None` where it does not apply.
 pub(crate) fn resolve<'p>(
     policy: &Policy,
@@ -44,14 +69,8 @@ pub(crate) fn resolve<'p>(
     situation: &Situation<'_>,
     date: NaiveDate,
 ) -> Result<Option<Resolved<'p>>, Refusal> {
-    if layer.how.plan.is_some_and(|plan| !situation.plans.contains(&plan)) {
+    if !applies(policy, layer, situation)? {
         return Ok(None);
-    }
-    if !layer.applies.is_empty() {
-        match layer.applies.pick(situation) {
-            Some(row) if *policy.given(row)? => {}
-            _ => return Ok(None),
-        }
     }
     Ok(Some(Resolved {
         layer,
@@ -89,11 +108,10 @@ impl Resolved<'_> {
         let covered = cost.min(left.cost);
         let within = if covered < cost { self.computed(&stretch, covered, &own) } else { computed };
         let allowed = within.min(left.payment);
-        let cost_paid_on =
-            if allowed < within { stretch.smallest_cost(layer, bands, &own, (covered, allowed)) } else { covered };
-        ceiling::explain(layer, at, situation, &left, recorder);
-
+        ceiling::explain(layer, at, situation, &self.ceilings, &left, recorder);
         let paid = allowed.min(available(layer, work)).min(self.balance(work, at, recorder));
+        let cost_paid_on =
+            if paid < within { stretch.smallest_cost(layer, bands, &own, (covered, paid)) } else { covered };
         let paid_within_scope = take(layer, work, paid);
         recorder.layer(at, Rule::Paid, (Used::Amount(paid), Some(self.ratio.source)), computed, paid);
         self.count(work, &Counts { base, deductible: applied, paid, cost: cost_paid_on });

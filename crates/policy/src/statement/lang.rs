@@ -1,14 +1,6 @@
 use terms::Word;
 
-/// The language a statement speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Lang {
-    /// Chinese.
-    #[default]
-    Zh,
-    /// English.
-    En,
-}
+use crate::Lang;
 
 /// Whether a text may hold colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,14 +13,6 @@ pub enum Paint {
 }
 
 impl Lang {
-    /// The one of two texts that is in this language.
-    pub(super) const fn of<'t>(self, zh: &'t str, en: &'t str) -> &'t str {
-        match self {
-            Self::Zh => zh,
-            Self::En => en,
-        }
-    }
-
     /// A word's name.
     pub(super) fn word<W: Word>(self, word: W) -> &'static str {
         self.of(word.zh(), word.en())

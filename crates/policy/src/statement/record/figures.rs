@@ -44,7 +44,7 @@ impl Payer {
 #[derive(Serialize)]
 pub(super) struct Line<'a> {
     number: usize,
-    item: &'a Name,
+    item: &'a str,
     kind: LineKind,
     class: Option<LineClass>,
     quantity: Rate,

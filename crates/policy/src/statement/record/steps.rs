@@ -17,7 +17,7 @@ pub(super) struct Step<'a> {
     layer: Option<Name>,
     /// From 1.
     line: Option<u32>,
-    item: Option<&'a Name>,
+    item: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,7 @@ impl<'a> Step<'a> {
             rule: step.rule,
             layer: layer.map(|share| share.layer),
             line: step.line.map(|at| u32::from(at) + 1),
-            item: line.map(|line| &line.item),
+            item: line.map(|line| line.item.as_str()),
             amount,
             rate,
             before: step.before,

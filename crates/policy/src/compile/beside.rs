@@ -1,0 +1,114 @@
+//! Parameters that stand beside the benefits: combinations that no row covers, and layers that no stack names.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use terms::{Care, PersonGroup, Scheme, Word};
+
+use super::universe::{combinations, groups_of, words_of};
+use crate::condition::{DIMENSIONS, Fact, Situation};
+use crate::pack::{Combine, Home, PackDivision, PackTree, Parameter, Value};
+use crate::{Problem, Problems, Severity};
+
+/// Checks contribution, waiting and watch list, and every layer's name.
+pub(crate) fn check_all_beside(tree: &PackTree, problems: &mut Problems) {
+    for division in tree.divisions.values() {
+        let named = named_below(tree, division);
+        for parameter in division.parameters.values() {
+            match parameter.spec.home {
+                Home::Contribution | Home::Waiting | Home::Watch if parameter.spec.combine == Combine::One => {
+                    check_gaps(parameter, problems);
+                }
+                Home::Layer if !is_named(&parameter.address, &named) => {
+                    let found = format!("the parameter {}, whose layer no stack names", parameter.address);
+                    let expected = "a stack, here or below, that names the layer";
+                    complain(problems, parameter, (Severity::Warning, "unused"), found, expected);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The first day on which a combination of the named dimensions has no row.
+fn check_gaps(parameter: &Parameter, problems: &mut Problems) {
+    let days: BTreeSet<NaiveDate> = parameter.dates().collect();
+    for day in days {
+        let rows: Vec<_> = parameter.rows.iter().filter(|row| row.on(day).is_some()).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let named = rows.iter().fold(0, |named, row| named | row.condition.named);
+        let dimensions = DIMENSIONS.iter().enumerate().filter(|(at, _)| named & (1 << at) != 0);
+        let lists: Vec<Vec<u128>> = dimensions
+            .map(|(_, dimension)| (dimension.bits)().iter().map(|(_, bit)| *bit).collect::<Vec<_>>())
+            .map(|words| words.into_iter().filter(|bit| *bit & outside(&parameter.address) == 0).collect())
+            .collect();
+        let missing = combinations(&lists).into_iter().find(|bits| {
+            let situation = Situation::new(*bits, &[]);
+            !rows.iter().any(|row| row.condition.holds(&situation))
+        });
+        if let Some(bits) = missing {
+            let words = words_of(bits).join(" & ");
+            let found = format!("no row of {} for {words:?} on {day}", parameter.address);
+            complain(problems, parameter, (Severity::Error, "gap"), found, "a row that covers it, or all");
+            return;
+        }
+    }
+}
+
+/// The words that the address rules out.
+fn outside(address: &str) -> u128 {
+    let scheme = address.split('.').next().and_then(|word| Scheme::from_word(word).ok());
+    scheme.map_or(0, |scheme| (Scheme::MASK & !scheme.bit()) | (PersonGroup::MASK & !groups_of(scheme)))
+}
+
+/// Scheme (or both), kind of care and layer, as stacks of this division, those above and those below name them.
+fn named_below(tree: &PackTree, division: &PackDivision) -> BTreeSet<(String, String, String)> {
+    let below = tree.divisions.values().map(|other| tree.chain(other.code));
+    let ours = below.filter(|chain| chain.iter().any(|other| other.code == division.code));
+    let mut named = BTreeSet::new();
+    for stack in ours.flatten().flat_map(|other| other.parameters.values()).filter(|found| found.spec.name == "stack") {
+        let mut parts = stack.address.split('.').map(str::to_owned);
+        let (scheme, care) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        for dated in stack.rows.iter().flat_map(|row| row.dated.iter()) {
+            if let Value::List(layers) = &dated.value {
+                named.extend(layers.iter().map(|layer| (scheme.clone(), care.clone(), layer.to_string())));
+            }
+        }
+    }
+    named
+}
+
+fn is_named(address: &str, named: &BTreeSet<(String, String, String)>) -> bool {
+    let parts: Vec<&str> = address.split('.').collect();
+    let (scheme, care, layer) = match parts.as_slice() {
+        [scheme, care, layer, _] => (*scheme, Some(*care), *layer),
+        [scheme, layer, _] => (*scheme, None, *layer),
+        _ => return true,
+    };
+    let care = care.filter(|care| Care::from_word(care).is_ok());
+    named.iter().any(|(of_scheme, of_care, name)| {
+        name == layer
+            && (of_scheme == scheme || of_scheme == "common" || scheme == "common")
+            && care.is_none_or(|care| care == of_care)
+    })
+}
+
+fn complain(
+    problems: &mut Problems,
+    parameter: &Parameter,
+    (severity, kind): (Severity, &'static str),
+    found: String,
+    expected: &str,
+) {
+    problems.add(Problem {
+        file: parameter.file.clone(),
+        line: parameter.line,
+        column: parameter.column,
+        severity,
+        kind,
+        found,
+        expected: expected.to_owned(),
+    });
+}
