@@ -157,7 +157,7 @@ impl Ceilings {
                     facts.bill.to.format("%Y-%m"),
                     facts.bill.disease
                 );
-                self.count(("own", key), layer.paid, ceiling + extra)?;
+                self.count(&("own", key), layer.paid, ceiling + extra)?;
             }
             for (step, ceiling) in layer_steps(settlement, at, Rule::SharedCeiling) {
                 prop_assert!(layer.paid <= ceiling.above(step.before), "{} {:?}", ceiling, layer);
@@ -166,7 +166,7 @@ impl Ceilings {
         Ok(())
     }
 
-    fn count(&mut self, key: (&'static str, String), paid: Fen, ceiling: Fen) -> TestCaseResult {
+    fn count(&mut self, key: &(&'static str, String), paid: Fen, ceiling: Fen) -> TestCaseResult {
         let (sum, highest) = self.0.entry(key.clone()).or_default();
         *sum += paid;
         *highest = ceiling.max(*highest);

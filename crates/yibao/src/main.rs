@@ -1,5 +1,30 @@
-//! The command line of the suite.
+//! The command line of the suite: settle case files, check and show policy, print statements.
 //!
 //! Invariant: this binary reads files and writes to the terminal; every figure comes from the policy crate.
+//! Invariant: bad input ends with an exit code of its own and a sentence of what to do, never with a panic.
 
-fn main() {}
+mod cli;
+mod commands;
+mod error;
+mod files;
+mod out;
+
+use std::io::{self, ErrorKind, Write as _};
+use std::process::ExitCode;
+
+use crate::cli::Cli;
+use crate::error::Error;
+
+fn main() -> ExitCode {
+    let cli = Cli::read();
+    let mut out = out::Out::new(&cli);
+    match commands::run(&cli, &mut out).and_then(|code| out.flush().map(|()| code).map_err(Error::from)) {
+        Ok(code) => code,
+        // The reader of a pipe that has seen enough is no failure.
+        Err(Error::Write(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{}", error.report());
+            ExitCode::from(cli::BAD_INPUT)
+        }
+    }
+}

@@ -1,1 +1,202 @@
-//! Tests of the command line.
+//! The command line as a person or a program meets it: the real binary, real files.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn yibao(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_yibao")).args(arguments).current_dir(root()).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+const TERTIARY: &str = "tests/cases/370800/resident-tertiary-2022.toml";
+
+/// A copy of a golden case with one text replaced, in a folder of its own.
+fn changed(case: &str, from: &str, to: &str) -> (tempfile::TempDir, String) {
+    let text = fs::read_to_string(root().join(case)).unwrap();
+    assert!(text.contains(from), "{case} does not say {from}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("case.toml");
+    fs::write(&file, text.replace(from, to)).unwrap();
+    let name = file.display().to_string();
+    (folder, name)
+}
+
+#[test]
+fn the_demo_ends_well_and_prints_the_published_figures() {
+    let output = yibao(&["demo"]);
+    let text = stdout(&output);
+    assert_eq!(code(&output), 0, "{text}{}", stderr(&output));
+    for figure in [
+        "91,700 × 183.00 = 16,781,100.00",
+        "13,945 × 320.00 = 4,462,400.00",
+        "610.00 = 488.00 + 91.50 + 30.50",
+        "610.00 = 488.00 + 61.00 + 61.00",
+        "610.00 = 488.00 + 122.00",
+        "= 1,450,000.00",
+    ] {
+        assert!(text.contains(figure), "{figure} is missing");
+    }
+    assert!(!text.contains("DIFFERS"));
+}
+
+#[test]
+fn a_case_that_comes_out_as_expected_ends_with_0() {
+    let output = yibao(&["adjudicate", TERTIARY]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).contains("TB-6"));
+}
+
+#[test]
+fn a_difference_of_one_fen_is_named_and_ends_with_1() {
+    let text = fs::read_to_string(root().join(TERTIARY)).unwrap();
+    let cash = text.lines().find(|line| line.starts_with("cash = ")).unwrap();
+    let (_folder, file) = changed(TERTIARY, cash, "cash = \"0.01\"");
+    let output = yibao(&["adjudicate", &file]);
+    assert_eq!(code(&output), 1);
+    assert!(stdout(&output).contains("cash: expected 0.01, found "), "{}", stdout(&output));
+}
+
+#[test]
+fn a_broken_case_is_refused_with_all_its_mistakes_their_places_and_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("case.toml");
+    let text = "title = \"broken\"\n[person]\ndivision = \"37\"\nscheme = \"resident\"\ngroup = \"adlut\"\nage = 45\n\
+                [[bill]]\ncare = \"inpatient\"\ninstitution = \"tertiary\"\nfrom = 2022-13-01\ntotal = 20000.00\n\
+                parts = { within_scope = \"20000.0\" }\n";
+    fs::write(&file, text).unwrap();
+    let output = yibao(&["adjudicate", &file.display().to_string()]);
+    let report = stderr(&output);
+    assert_eq!(code(&output), 2, "{report}");
+    for place in ["case.toml:3:12:", "case.toml:5:9:", "case.toml:10:", "case.toml:11:9:", "case.toml:12:26:"] {
+        assert!(report.contains(place), "{place} is missing in {report}");
+    }
+}
+
+#[test]
+fn the_same_bill_under_another_fact_shows_the_difference_a_payer() {
+    let output = yibao(&["adjudicate", TERTIARY, "--what-if", "institution=primary", "--what-if", "grade=secondary"]);
+    let text = stdout(&output);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(text.contains("had it been institution=primary [B1]: fund +"), "{text}");
+    assert!(text.contains("had it been grade=secondary [B1]: cash -"), "{text}");
+}
+
+#[test]
+fn an_unknown_fact_or_value_is_refused_with_what_could_be_written() {
+    for (fact, expected) in [("colour=red", "one of institution"), ("institution=huge", "one of primary, secondary")] {
+        let output = yibao(&["adjudicate", TERTIARY, "--what-if", fact]);
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn another_day_brings_the_rules_of_that_day() {
+    let paid = |day: &str| {
+        let output = yibao(&["adjudicate", TERTIARY, "--on", day, "--format", "json"]);
+        let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        report["cases"][0]["answer"]["bills"][0]["settlement"]["setlinfo"]["act_pay_dedc"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(paid("2021-12-31"), "1000.00");
+    assert_eq!(paid("2022-01-01"), "800.00");
+}
+
+#[test]
+fn json_is_one_document_without_colours_in_either_language() {
+    for lang in ["zh", "en"] {
+        let output = yibao(&["adjudicate", TERTIARY, "--format", "json", "--lang", lang]);
+        let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!(report["differences"], 0);
+        assert_eq!(report["version"].as_str().unwrap().len(), 64);
+    }
+    for arguments in [&["adjudicate", TERTIARY][..], &["demo"][..]] {
+        assert!(!stdout(&yibao(arguments)).contains('\u{1b}'), "colours without a terminal");
+    }
+}
+
+#[test]
+fn chinese_is_chinese() {
+    let text = stdout(&yibao(&["adjudicate", TERTIARY, "--lang", "zh"]));
+    assert!(text.contains("起付标准"), "{text}");
+    assert!(text.contains("济宁市"), "{text}");
+}
+
+#[test]
+fn a_statement_page_is_one_file_with_its_clauses() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("statement.html");
+    let output = yibao(&["statement", TERTIARY, "--html", &page.display().to_string()]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let html = fs::read_to_string(&page).unwrap();
+    for part in ["<svg", "TB-5", "TB-6", "</html>"] {
+        assert!(html.contains(part), "{part} is missing");
+    }
+    assert!(!html.contains("<script") && !html.contains("http-equiv"));
+}
+
+#[test]
+fn the_shipped_policy_has_no_errors_and_a_broken_one_ends_with_1() {
+    let output = yibao(&["policy", "check"]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("990000/resident")).unwrap();
+    fs::write(folder.path().join("990000/division.toml"), "zh = \"某地\"\nen = \"Some place\"\n").unwrap();
+    fs::write(folder.path().join("990000/resident/year.toml"), "[order]\nall = { 2022-01-01 = \"arrival\" }\n")
+        .unwrap();
+    let output = yibao(&["policy", "check", &folder.path().display().to_string()]);
+    assert_eq!(code(&output), 1);
+    assert!(stdout(&output).contains("990000/resident/year.toml:2:22: error[wrong_value]"), "{}", stdout(&output));
+}
+
+#[test]
+fn show_and_diff_name_values_clauses_and_where_they_come_from() {
+    let output = yibao(&["policy", "show", "370890", "--on", "2022-06-01", "--benefit", "inpatient"]);
+    let text = stdout(&output);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    for part in ["800.00", "TB-6", "Jining"] {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    let output = yibao(&["policy", "diff", "370800", "2021-12-31", "2022-01-01"]);
+    let text = stdout(&output);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    for part in ["TB-5", "TB-6", "0.55", "0.60", "1000.00", "800.00"] {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_found_ends_with_2_and_says_what() {
+    for arguments in [
+        &["adjudicate", "no-such-file.toml"][..],
+        &["adjudicate"][..],
+        &["policy", "show", "999999", "--on", "2022-01-01"][..],
+        &["policy", "show", "37", "--on", "2022-01-01"][..],
+        &["policy", "check", "no-such-folder"][..],
+        &["adjudicate", TERTIARY, "--on", "yesterday"][..],
+        &["--no-such-option"][..],
+    ] {
+        let output = yibao(arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        assert!(!stderr(&output).is_empty(), "{arguments:?}");
+    }
+}

@@ -1,0 +1,152 @@
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::builder::FalseyValueParser;
+use clap::{Parser, Subcommand, ValueEnum};
+use terms::Division;
+
+/// Exit code: an expectation was not met, or `policy check` found errors.
+pub(crate) const DIFFERENCES: u8 = 1;
+/// Exit code: bad input or bad usage.
+pub(crate) const BAD_INPUT: u8 = 2;
+
+/// Settle medical bills under dated, cited policy, and explain every fen.
+#[derive(Debug, Parser)]
+#[command(name = "yibao", version, about, max_term_width = 100, after_help = EXIT_CODES, subcommand_required = true)]
+pub(crate) struct Cli {
+    /// text for people, json for programs
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Language of text: zh or en
+    #[arg(long, global = true, value_enum, default_value_t = Language::En)]
+    pub(crate) lang: Language,
+    /// No colours, also on a terminal
+    #[arg(long, global = true, env = "NO_COLOR", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(crate) no_color: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 a case's expectation was not met, or policy check found errors; \
+                          2 bad input or bad usage.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The main job on real input: bills of five places explained, and the published figures recomputed
+    Demo,
+    /// Settle case files; where a case holds expectations, compare to the fen
+    Adjudicate(Adjudicate),
+    /// A case's statement as one self-contained page
+    Statement(StatementPage),
+    /// Check, show and compare policy
+    #[command(subcommand)]
+    Policy(Policy),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Adjudicate {
+    /// Case files (tests/cases/README.md says how to write one)
+    #[arg(required = true)]
+    pub(crate) cases: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) facts: CaseFacts,
+    /// The same bill under another fact: filing=unfiled, institution=primary, category=low_income, on=2021-12-31, …;
+    /// prints the difference a payer. May be given several times, each for itself
+    #[arg(long = "what-if", value_name = "FACT=VALUE", value_parser = fact)]
+    pub(crate) what_if: Vec<(String, String)>,
+    /// Only the differences from expectations and a count, no statements
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CaseFacts {
+    /// A folder of packs instead of those that ship
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policies: Option<PathBuf>,
+    /// Settle as if every bill were of this day; expectations are not compared
+    #[arg(long, value_name = "DATE")]
+    pub(crate) on: Option<NaiveDate>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StatementPage {
+    /// The case file
+    pub(crate) case: PathBuf,
+    /// The page to write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: PathBuf,
+    #[command(flatten)]
+    pub(crate) facts: CaseFacts,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Gaps, overlaps, unknown names, missing citations, parameters off the national list, cliffs and inversions
+    Check {
+        /// A folder of packs; those that ship where none is given
+        dir: Option<PathBuf>,
+    },
+    /// The whole stack in force for a division on a day, inherited values marked
+    Show {
+        /// Division code, six digits
+        division: Division,
+        /// The day
+        #[arg(long, value_name = "DATE")]
+        on: NaiveDate,
+        /// One benefit only: inpatient, outpatient, resident.inpatient, …
+        #[arg(long)]
+        benefit: Option<String>,
+        /// A folder of packs instead of those that ship
+        #[arg(long, value_name = "DIR")]
+        policies: Option<PathBuf>,
+    },
+    /// What changed for a division between two days, with citations
+    Diff {
+        /// Division code, six digits
+        division: Division,
+        /// The earlier day
+        from: NaiveDate,
+        /// The later day
+        to: NaiveDate,
+        /// A folder of packs instead of those that ship
+        #[arg(long, value_name = "DIR")]
+        policies: Option<PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    Zh,
+    En,
+}
+
+impl Cli {
+    /// Reads the arguments; clap ends the program with exit code 2 on bad usage.
+    pub(crate) fn read() -> Self {
+        Self::parse()
+    }
+}
+
+fn fact(text: &str) -> Result<(String, String), String> {
+    let (fact, value) = text.split_once('=').ok_or("write it as fact=value, such as institution=primary")?;
+    Ok((fact.trim().to_owned(), value.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,24 @@
+//! The commands, one file each.
+
+mod adjudicate;
+mod answers;
+mod demo;
+mod policy;
+mod statement;
+mod what_if;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+use crate::error::Error;
+use crate::out::Out;
+
+/// Carries out the command.
+pub(crate) fn run(cli: &Cli, out: &mut Out) -> Result<ExitCode, Error> {
+    match &cli.command {
+        Command::Demo => demo::run(out),
+        Command::Adjudicate(args) => adjudicate::run(args, out),
+        Command::Statement(args) => statement::run(args, out),
+        Command::Policy(command) => policy::run(command, out),
+    }
+}
