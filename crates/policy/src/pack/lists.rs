@@ -10,6 +10,9 @@ use super::load::unknown;
 use super::said::is_saying;
 use super::tree::{Disease, Division, NationalField, Payer, PayerKind};
 
+/// The most bytes of a disease group's name: with `/M03` behind it, it still names a part of a meter.
+const GROUP_AT_MOST: usize = 43;
+
 pub(super) fn load_payers(document: &mut Document<'_>, table: &DeTable<'_>, division: &mut Division) {
     for (key, node) in table {
         let Some(fields) = document.table(node, "a payer: zh, en, kind, field") else {
@@ -77,12 +80,13 @@ pub(super) fn load_diseases(document: &mut Document<'_>, table: &DeTable<'_>, di
         if codes.iter().any(|code| code.len() < 4 || !code.is_ascii()) || codes.is_empty() {
             document.wrong(node, "codes = [\"M03900\"], each of at least four letters and digits");
         }
-        match Name::new(key.get_ref()) {
-            Ok(name) => {
+        match Name::new(key.get_ref()).ok().filter(|name| name.as_str().len() <= GROUP_AT_MOST) {
+            Some(name) => {
                 division.diseases.insert(name, Disease { codes });
             }
-            Err(error) => {
-                document.problem(&key.span(), "wrong_value", format!("{:?}", key.get_ref()), error.to_string());
+            None => {
+                let expected = format!("a name of at most {GROUP_AT_MOST} bytes");
+                document.problem(&key.span(), "wrong_value", format!("{:?}", key.get_ref()), expected);
             }
         }
     }
