@@ -4,6 +4,7 @@
 
 mod broken;
 mod check;
+mod coverage;
 mod golden;
 mod layers;
 mod mistakes;

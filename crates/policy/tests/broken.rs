@@ -289,3 +289,13 @@ fn the_problems_of_several_files_come_all_at_once() {
         [("990000/common/index.toml", 2), ("990000/resident/inpatient.toml", 11), ("990001/common/index.toml", 1)]
     );
 }
+
+#[test]
+fn a_disease_group_whose_name_leaves_no_room_for_the_month_of_a_ceiling_is_refused() {
+    let group = |bytes: usize| {
+        let name = "g".repeat(bytes);
+        pack("diseases.toml", &format!("[{name}]\nzh = \"病\"\nen = \"disease\"\ncodes = [\"M03900\"]\n"))
+    };
+    assert_eq!(group(43), [""; 0]);
+    says(&group(44), &["990000/diseases.toml:1:2: error[wrong_value]: found \"gggg"]);
+}

@@ -138,7 +138,7 @@ fn layer_steps(settlement: &Settlement, at: usize, rule: Rule) -> impl Iterator<
 
 /// What the ceilings of a year have let through, counted beside the engine's own meters.
 #[derive(Default)]
-struct Ceilings(BTreeMap<(&'static str, String), (Fen, Fen)>);
+struct Ceilings(BTreeMap<String, (Fen, Fen)>);
 
 impl Ceilings {
     fn bill(&mut self, facts: &Facts, settlement: &Settlement) -> TestCaseResult {
@@ -157,7 +157,7 @@ impl Ceilings {
                     facts.bill.to.format("%Y-%m"),
                     facts.bill.disease
                 );
-                self.count(&("own", key), layer.paid, ceiling + extra)?;
+                self.count(key, layer.paid, ceiling + extra)?;
             }
             for (step, ceiling) in layer_steps(settlement, at, Rule::SharedCeiling) {
                 prop_assert!(layer.paid <= ceiling.above(step.before), "{} {:?}", ceiling, layer);
@@ -166,11 +166,12 @@ impl Ceilings {
         Ok(())
     }
 
-    fn count(&mut self, key: &(&'static str, String), paid: Fen, ceiling: Fen) -> TestCaseResult {
-        let (sum, highest) = self.0.entry(key.clone()).or_default();
+    fn count(&mut self, key: String, paid: Fen, ceiling: Fen) -> TestCaseResult {
+        let label = key.clone();
+        let (sum, highest) = self.0.entry(key).or_default();
         *sum += paid;
         *highest = ceiling.max(*highest);
-        prop_assert!(sum <= highest, "{:?}: paid {} of {}", key, sum, highest);
+        prop_assert!(sum <= highest, "{}: paid {} of {}", label, sum, highest);
         Ok(())
     }
 }

@@ -115,7 +115,7 @@ fn another_day_brings_the_rules_of_that_day() {
     let paid = |day: &str| {
         let output = yibao(&["adjudicate", TERTIARY, "--on", day, "--format", "json"]);
         let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
-        report["cases"][0]["answer"]["bills"][0]["settlement"]["setlinfo"]["act_pay_dedc"].as_str().unwrap().to_owned()
+        report["cases"][0]["answer"]["bills"][0]["settlement"]["national"]["act_pay_dedc"].as_str().unwrap().to_owned()
     };
     assert_eq!(paid("2021-12-31"), "1000.00");
     assert_eq!(paid("2022-01-01"), "800.00");

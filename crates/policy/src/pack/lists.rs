@@ -13,6 +13,9 @@ use super::tree::{Disease, Division, NationalField, NationalList, Payer, PayerKi
 
 type Clauses = BTreeMap<String, Clause>;
 
+/// The most bytes of a disease group's name: with `/M03` behind it, it still names a part of a meter.
+const GROUP_AT_MOST: usize = 43;
+
 pub(super) fn load_payers(
     document: &mut Document<'_>,
     table: &DeTable<'_>,
@@ -95,12 +98,13 @@ pub(super) fn load_diseases(
         if codes.iter().any(|code| code.len() < 4 || !code.is_ascii()) || codes.is_empty() {
             document.wrong(node, "codes = [\"M03900\"], each of at least four letters and digits");
         }
-        match Name::new(key.get_ref()) {
-            Ok(name) => {
+        match Name::new(key.get_ref()).ok().filter(|name| name.as_str().len() <= GROUP_AT_MOST) {
+            Some(name) => {
                 division.diseases.insert(name, Disease { codes, zh, en });
             }
-            Err(error) => {
-                document.problem(&key.span(), "wrong_value", format!("{:?}", key.get_ref()), error.to_string());
+            None => {
+                let expected = format!("a name of at most {GROUP_AT_MOST} bytes");
+                document.problem(&key.span(), "wrong_value", format!("{:?}", key.get_ref()), expected);
             }
         }
     }

@@ -13,32 +13,8 @@ use crate::error::Error;
 use crate::files;
 use crate::out::Out;
 
-/// A case of the golden cases, built in.
-macro_rules! case {
-    ($name:literal) => {
-        ($name, include_str!(concat!("../../../../tests/cases/", $name)))
-    };
-}
-
-/// The bills shown: the golden cases themselves, with their expectations.
-const BILLS: &[(&str, &str)] = &[
-    case!("140000/triple-system-destitute.toml"),
-    case!("370000/destitute-in-province-temporary-gets-tilt.toml"),
-    case!("370800/employee-large-amount-2022.toml"),
-    case!("370890/district-inherits-city-figures.toml"),
-    case!("522700/outpatient-retired-three-grades.toml"),
-    case!("450000/triple-system-and-tilt-destitute.toml"),
-];
-
-/// The published figures, each as the case that recomputes it.
-const FIGURES: &[(Figure, &str, &str)] = &[
-    figure(Figure::CountySubsidy, case!("370890/subsidy-of-91700-people-2022.toml")),
-    figure(Figure::AssistedPremium, case!("370890/premiums-of-13945-people-paid.toml")),
-    figure(Figure::SubsidySplit, case!("450000/subsidy-2022-poor-county.toml")),
-    figure(Figure::SubsidySplit, case!("450000/subsidy-2022-other-county.toml")),
-    figure(Figure::SubsidySplit, case!("450000/subsidy-2022-college-of-the-region.toml")),
-    figure(Figure::Payers, case!("370800/employee-total-ceiling-1450000.toml")),
-];
+/// The cases of demo.txt: role, name, text.
+const CASES: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/demo.rs"));
 
 /// How a figure is spelled out.
 #[derive(Clone, Copy)]
@@ -53,15 +29,23 @@ enum Figure {
     Payers,
 }
 
-const fn figure(figure: Figure, case: (&'static str, &'static str)) -> (Figure, &'static str, &'static str) {
-    (figure, case.0, case.1)
+impl Figure {
+    fn of(role: &str) -> Option<Self> {
+        Some(match role {
+            "county" => Self::CountySubsidy,
+            "assisted" => Self::AssistedPremium,
+            "split" => Self::SubsidySplit,
+            "payers" => Self::Payers,
+            _ => return None,
+        })
+    }
 }
 
 pub(crate) fn run(out: &mut Out) -> Result<ExitCode, Error> {
     let policy = files::policy(None)?;
     let mut reports = Vec::new();
     let mut failures = 0usize;
-    for (name, text) in BILLS {
+    for (_, name, text) in bills() {
         let case = read(name, text).map_err(Error::Problems)?;
         let answer = case.answer(&policy);
         let differences = case.differences(&policy, &answer);
@@ -93,6 +77,11 @@ pub(crate) fn run(out: &mut Out) -> Result<ExitCode, Error> {
     Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENCES) })
 }
 
+/// The cases that are shown whole.
+fn bills() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
+    CASES.iter().filter(|(role, _, _)| *role == "bill")
+}
+
 fn show_figures(figures: &[(String, bool)], failures: usize, out: &mut Out) -> Result<(), Error> {
     out.heading(out.say("公布的数字，由政策包重新算出", "Published figures, recomputed from the packs"))?;
     for (text, met) in figures {
@@ -101,10 +90,10 @@ fn show_figures(figures: &[(String, bool)], failures: usize, out: &mut Out) -> R
     }
     let summary = match out.lang {
         policy::statement::Lang::Zh => {
-            format!("{} 个案例，{} 个公布数字，{failures} 处不符", BILLS.len(), figures.len())
+            format!("{} 个案例，{} 个公布数字，{failures} 处不符", bills().count(), figures.len())
         }
         policy::statement::Lang::En => {
-            format!("{} cases, {} published figures, {failures} difference(s)", BILLS.len(), figures.len())
+            format!("{} cases, {} published figures, {failures} difference(s)", bills().count(), figures.len())
         }
     };
     out.line("")?;
@@ -114,11 +103,12 @@ fn show_figures(figures: &[(String, bool)], failures: usize, out: &mut Out) -> R
 /// Each figure spelled out, and whether its case's expectations were met.
 fn figures(policy: &Policy) -> Result<Vec<(String, bool)>, Error> {
     let mut spelled = Vec::new();
-    for (figure, name, text) in FIGURES {
+    for (role, name, text) in CASES {
+        let Some(figure) = Figure::of(role) else { continue };
         let case = read(name, text).map_err(Error::Problems)?;
         let answer = case.answer(policy);
         let met = !case.expected.is_empty() && case.differences(policy, &answer).is_empty();
-        spelled.push((format!("{}: {}", case.title, spell(policy, *figure, &case, &answer)), met));
+        spelled.push((format!("{}: {}", case.title, spell(policy, figure, &case, &answer)), met));
     }
     Ok(spelled)
 }
