@@ -34,7 +34,7 @@ pub use decision::{
 pub use facts::{Accumulators, Bill, Costs, Counts, Facts, Line, Meter, Parts, Period, Person};
 pub use lang::Lang;
 pub use pack::{Citation, Clause, Mark, NationalField, PackDivision, PackFile, Payer, PayerKind, SourceId};
-pub use policy::{Policy, Version};
+pub use policy::{ParseVersionError, Policy, Version};
 pub use problem::{Problem, Problems, Severity};
 pub use question::{
     Contribution, ContributionFacts, Coverage, CoverageFacts, FoundValue, Indicator, IndicatorFacts, Watch, WatchFacts,

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use terms::Division as DivisionCode;
 
@@ -48,6 +49,34 @@ impl fmt::Debug for Version {
 impl Serialize for Version {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// Why a text is no name of a policy version.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the name of a policy version: 64 hexadecimal digits, small letters")]
+pub struct ParseVersionError;
+
+/// From hexadecimal, as [`fmt::Display`] writes it.
+impl FromStr for Version {
+    type Err = ParseVersionError;
+    fn from_str(text: &str) -> Result<Self, ParseVersionError> {
+        let mut bytes = [0; 32];
+        let well_formed = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if !well_formed {
+            return Err(ParseVersionError);
+        }
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            let digits = text.get(at * 2..at * 2 + 2).ok_or(ParseVersionError)?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| ParseVersionError)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -165,5 +194,20 @@ impl Policy {
         let citation = self.citation(source);
         let about = citation.map_or(String::new(), |citation| format!("{} ({})", citation.address, citation.row));
         Refusal::cited(Reason::AbsentValue, about, citation.map_or_else(Vec::new, |citation| citation.cite.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_reads_back_from_its_name_and_from_nothing_else() {
+        let version = Version::of(&[PackFile { path: "a.toml".to_owned(), text: String::new() }]);
+        let text = version.to_string();
+        assert_eq!(text.parse(), Ok(version));
+        for wrong in ["", &text[1..], &text.to_uppercase(), &format!("{text}0"), &text.replace(&text[..1], "g")] {
+            assert_eq!(wrong.parse::<Version>(), Err(ParseVersionError), "{wrong}");
+        }
     }
 }

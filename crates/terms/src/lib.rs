@@ -3,11 +3,13 @@
 //! Invariant: a word here has one meaning, one spelling in packs, cases and results, and its Chinese term.
 //! Invariant: this crate holds no amount, no ratio, no place and no rule.
 
+mod books;
 mod division;
 mod name;
 mod word;
 mod words;
 
+pub use books::{AccountKind, EntryKind, IncomeSource, Side};
 pub use division::{Division, ParseDivisionError};
 pub use name::{Name, NameTooLong};
 pub use word::{UnknownWord, Word};

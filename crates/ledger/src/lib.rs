@@ -1,0 +1,58 @@
+//! Double entry for the medical funds: what a decision, a contribution or a refund puts on the books, and what is held.
+//!
+//! Three things, each usable alone:
+//!
+//! * An [`Entry`] is made from a [`Draft`] and never changes: ordered lines (account, debit or credit, fen above zero), the
+//!   caller's id, the day, the claim, the policy version and the clauses. [`Booking`] says what a decision of the policy
+//!   engine puts on the books; [`book`] makes entries of it: settlement, reversal, adjustment, refund, contribution,
+//!   account credit, balances brought forward.
+//! * A [`Journal`] is append-only and knows what the entries add up to. Entries of one commit are taken together or not at
+//!   all ([`Journal::append_all`]); a batch gives one ordered result for each ([`Journal::append_each`]). It is the model
+//!   that stores are held to, and what the demonstration and `verify` use; services keep theirs in a database.
+//! * [`Reservations`] hold a part of a limit until it is posted or voided: pending -> posted | voided | expired.
+//!
+//! # The books
+//! | account | debit | credit |
+//! |---|---|---|
+//! | `fund:<division>:<payer>` | pays a bill, credits a personal account | receives income |
+//! | `income:<division>:<source>` | a premium or subsidy came in | it was taken back |
+//! | `personal:<person>`, `family:<family>` | pays a bill | is credited |
+//! | `other:<division>:<payer>` | a charity or insurer owes its share | its share was taken back |
+//! | `payable:<institution>` | less is owed | the bureau owes the institution |
+//! | `opening:<division>` | balances brought forward | the same, taken back |
+//!
+//! **Cash and the hospital's own share are not the bureau's money**: they never touch a fund, so they make no line.
+//! Each entry about a bill carries them as [`Memo`] (`cash:<person>`, `hospital:<institution>`: memorandum accounts, 备查),
+//! so that bill = payable to the institution + hospital's own share + cash, checked when the entry is made. A bill
+//! paid wholly in cash is an entry without lines: it is still on record and can be reversed.
+//!
+//! A share of a payer beside the funds is settled at the same window: the bureau owes it to the institution and the payer
+//! owes it to the bureau. A whole refund or a cancelled visit is a reversal, never a refund of everything.
+//!
+//! Sums are written with debits above zero. A fund may be overdrawn (a shortfall is a fact to report, not a reason to turn a
+//! patient away); personal and family accounts may not, judged after each commit.
+//!
+//! Invariant: an entry's debits equal its credits, each line is above zero, and bill = payable + memo; nothing else is an entry.
+//! Invariant: the journal adds up to zero after every append, and a refused append changes nothing.
+//! Invariant: the same id with the same content gives the same answer; with other content it is refused, naming the field.
+//! Invariant: a claim stands once; nothing of it is given back twice, or beyond what is left.
+//! Invariant: pending and posted together never pass a limit, inside a batch or across batches.
+//! Invariant: this crate knows no clock, no file, no network and no database; days and times are handed in.
+//! Invariant: it computes no share: every amount comes out of `policy` or from the caller.
+
+mod account;
+pub mod book;
+mod booking;
+mod draft;
+mod entry;
+mod journal;
+mod line;
+mod reserve;
+
+pub use account::{Account, ParseAccountError};
+pub use booking::{Booking, BookingError, Parties};
+pub use draft::{Draft, Heading};
+pub use entry::{Entry, EntryError};
+pub use journal::{Appended, Balance, GroupRefused, Journal, JournalError, TrialBalance, VerifyError};
+pub use line::{Line, Memo};
+pub use reserve::{Answer, Command, Limit, Reservation, Reservations, ReserveError, Standing};
