@@ -1,0 +1,112 @@
+//! Which services and calls there are, and that a call that changes something can be made twice.
+
+use std::collections::BTreeSet;
+
+use prost_types::field_descriptor_proto::Type;
+
+use crate::descriptors::{calls, message};
+
+/// First words of calls that change something.
+const CHANGE: [&str; 28] = [
+    "Bind",
+    "Correct",
+    "Create",
+    "Credit",
+    "Debit",
+    "End",
+    "Enrol",
+    "Import",
+    "Join",
+    "Leave",
+    "Open",
+    "Pay",
+    "Publish",
+    "Recognise",
+    "Reconcile",
+    "Refund",
+    "Register",
+    "Reimburse",
+    "Renew",
+    "Resolve",
+    "Resume",
+    "Reverse",
+    "Roll",
+    "Settle",
+    "Suspend",
+    "Switch",
+    "Transfer",
+    "Unbind",
+];
+
+/// First words of calls that change nothing.
+const READ: [&str; 12] =
+    ["Adjudicate", "Check", "Compare", "Compute", "Diff", "Find", "Get", "List", "Pre", "Replay", "Stream", "Verify"];
+
+/// `RefundLines` begins with `Refund`.
+fn first_word(name: &str) -> &str {
+    let end = name.char_indices().skip(1).find(|(_, letter)| letter.is_ascii_uppercase());
+    end.map_or(name, |(at, _)| &name[..at])
+}
+
+#[test]
+fn every_service_is_in_the_descriptor_set() {
+    let found: BTreeSet<String> = calls().into_iter().map(|(service, _)| service).collect();
+    let wanted = [
+        "yibao.enrolment.v1.EnrolmentService",
+        "yibao.enrolment.v1.ImportService",
+        "yibao.enrolment.v1.PersonService",
+        "yibao.enrolment.v1.ReportService",
+        "yibao.enrolment.v1.TransferService",
+        "yibao.policy.v1.AnswerService",
+        "yibao.policy.v1.RegistryService",
+        "yibao.settlement.v1.AccountService",
+        "yibao.settlement.v1.CatalogueService",
+        "yibao.settlement.v1.ReconciliationService",
+        "yibao.settlement.v1.SettlementService",
+    ];
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn a_call_that_changes_something_has_an_idempotency_key_and_one_that_reads_has_none() {
+    let mut wrong = Vec::new();
+    for (service, call) in calls() {
+        let word = first_word(call.name());
+        let changes = CHANGE.contains(&word);
+        let request = message(call.input_type());
+        let key = request.field.iter().find(|field| field.name() == "idempotency_key");
+        if changes == READ.contains(&word) {
+            wrong.push(format!("{service}/{}: say in this test whether {word} changes something", call.name()));
+        } else if changes && !key.is_some_and(|key| key.r#type() == Type::String && key.number() == 1) {
+            wrong.push(format!("{service}/{}: no `string idempotency_key = 1`", call.name()));
+        } else if !changes && call.name() != "GetOutcome" && key.is_some() {
+            wrong.push(format!("{service}/{}: reads, and asks for a key", call.name()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_list_has_pages() {
+    let mut wrong = Vec::new();
+    for (service, call) in calls().into_iter().filter(|(_, call)| first_word(call.name()) == "List") {
+        let request = message(call.input_type());
+        let reply = message(call.output_type());
+        let asks = ["page_size", "page_token"].iter().all(|name| request.field.iter().any(|f| f.name() == *name));
+        if !asks || !reply.field.iter().any(|field| field.name() == "next_page_token") {
+            wrong.push(format!("{service}/{}", call.name()));
+        }
+    }
+    assert!(wrong.is_empty(), "no pages: {}", wrong.join(", "));
+}
+
+#[test]
+fn bulk_goes_in_and_out_by_streaming() {
+    let streaming: Vec<String> = calls()
+        .into_iter()
+        .filter(|(_, call)| call.client_streaming() || call.server_streaming())
+        .map(|(_, call)| format!("{} {}", call.name(), if call.client_streaming() { "in" } else { "out" }))
+        .collect();
+    let wanted = ["ImportPeople in", "StreamVersion out", "ReconcileDetails in", "StreamClaims out", "VerifyYears out"];
+    assert_eq!(streaming, wanted);
+}
