@@ -68,6 +68,9 @@ impl Policy {
             return Err(Refusal::of(Reason::NotAtPharmacy, bill.care.to_string()));
         }
         let disease = disease(division, benefit, person, bill)?;
+        if benefit.looks_at_age && person.age.is_none() {
+            return Err(Refusal::of(Reason::NoValue, "person.age: a rule here looks at it"));
+        }
         Ok(Found { benefit, scheme, disease, date: *date })
     }
 
@@ -269,7 +272,7 @@ pub(crate) fn situation<'f>(facts: &'f Facts, found: &Found<'_>, category: Categ
         | Admission::after(facts.accumulated.admissions).bit()
         | bill.care.bit();
     let mut situation = Situation::new(bits, &person.plans);
-    situation.age = person.age;
+    situation.age = person.age.unwrap_or(0);
     situation.disease = found.disease;
     situation
 }

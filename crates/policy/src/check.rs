@@ -9,6 +9,7 @@ mod findings;
 mod inversions;
 mod list;
 mod prices;
+mod subsidies;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ pub fn check(files: &[PackFile]) -> Problems {
     let (policy, mut problems) = Policy::compile_with_warnings(files);
     if let Some(policy) = policy {
         let mut findings = Findings::default();
+        subsidies::check(&policy, &mut problems);
         probe_all(&policy, &mut findings);
         findings.into_problems(&mut problems);
     }

@@ -28,8 +28,8 @@ pub struct Person {
     pub schemes: Vec<Scheme>,
     /// Group of insured people.
     pub group: PersonGroup,
-    /// Age in whole years.
-    pub age: u8,
+    /// Age in whole years; needed only where a rule looks at it.
+    pub age: Option<u8>,
     /// Assistance categories valid on the day; the most favourable counts.
     pub categories: Vec<Category>,
     /// Plans the person is a member of.

@@ -35,7 +35,7 @@ pub use facts::{Accumulators, Bill, Costs, Counts, Facts, Line, Meter, Parts, Pe
 pub use lang::Lang;
 pub use pack::{Citation, Clause, Mark, NationalField, PackDivision, PackFile, Payer, PayerKind, SourceId};
 pub use policy::{ParseVersionError, Policy, Version};
-pub use problem::{Problem, Problems, Severity};
+pub use problem::{Problem, Problems, Severity, printable};
 pub use question::{
     Contribution, ContributionFacts, Coverage, CoverageFacts, FoundValue, Indicator, IndicatorFacts, Watch, WatchFacts,
 };

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
-use terms::Division as DivisionCode;
+use terms::{Division as DivisionCode, Name};
 
 use crate::compile::{
     CompiledDivision, Given, Index, PickedRow, check_all_beside, check_all_conditions, check_all_conflicts,
@@ -173,6 +173,18 @@ impl Policy {
     #[must_use]
     pub fn payer(&self, number: u16) -> Option<&Payer> {
         self.index.payers.get(usize::from(number))
+    }
+
+    /// Whether any benefit of a division counts in a meter of this name, on any day.
+    #[must_use]
+    pub fn knows_meter(&self, division: DivisionCode, name: &Name) -> bool {
+        self.divisions.get(&division).is_some_and(|division| division.knows_meter(name))
+    }
+
+    /// Whether a division or one above it has a payer of this name; the hospital always may bear what is over a limit.
+    #[must_use]
+    pub fn knows_payer(&self, division: DivisionCode, name: &str) -> bool {
+        name == "hospital" || self.chain(division).iter().any(|division| division.payers.contains_key(name))
     }
 
     /// Whether a value is assumed.

@@ -3,6 +3,16 @@ use std::fmt;
 
 use serde::Serialize;
 
+/// A text out of a file without what a terminal would obey: control characters and marks that turn the line's direction.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let obeyed = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|letter| if obeyed(letter) { '\u{fffd}' } else { letter }).collect()
+}
+
 /// How bad a problem of a pack or case is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,8 +45,9 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = if self.severity == Severity::Error { "error" } else { "warning" };
-        write!(f, "{}:{}:{}: {severity}[{}]: found {}", self.file, self.line, self.column, self.kind, self.found)?;
-        if self.expected.is_empty() { Ok(()) } else { write!(f, "; expected {}", self.expected) }
+        let (file, found) = (printable(&self.file), printable(&self.found));
+        write!(f, "{file}:{}:{}: {severity}[{}]: found {found}", self.line, self.column, self.kind)?;
+        if self.expected.is_empty() { Ok(()) } else { write!(f, "; expected {}", printable(&self.expected)) }
     }
 }
 

@@ -468,3 +468,26 @@ fn what_a_place_inherits_whole_is_looked_at_once() {
     assert_eq!(problems.len(), 1);
     assert!(problems[0].found.contains("990000 resident.inpatient"), "{}", problems[0].found);
 }
+
+#[test]
+fn levels_of_government_that_do_not_bear_the_whole_subsidy_are_an_error() {
+    let pack = |central: &str, county: &str| {
+        let file = |path: &str, text: String| PackFile { path: path.to_owned(), text };
+        let rules = format!(
+            "cite = \"T-1\"\n[premium]\nall = {{ 2022-01-01 = \"320.00\" }}\n[subsidy]\nall = {{ 2022-01-01 = \"610.00\" }}\n\
+             [subsidy_central]\nall = {{ 2022-01-01 = \"{central}\" }}\n[subsidy_county]\nall = {{ 2022-01-01 = \"{county}\" }}\n"
+        );
+        [
+            file("clauses.toml", "[T-1]\ndocument = \"t\"\nplace = \"1\"\nzh = \"测\"\nen = \"t\"\n".to_owned()),
+            file("990000/division.toml", "zh = \"某地\"\nen = \"somewhere\"\n".to_owned()),
+            file("990000/resident/contribution.toml", rules),
+        ]
+    };
+    let kinds =
+        |files: &[PackFile]| check(files).iter().map(|problem| problem.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(&pack("488.00", "rest")), [""; 0]);
+    assert_eq!(kinds(&pack("488.00", "122.00")), [""; 0]);
+    for (central, county) in [("488.00", "100.00"), ("rest", "rest"), ("0.80", "0.30")] {
+        assert_eq!(kinds(&pack(central, county)), ["subsidy_split"], "{central} {county}");
+    }
+}

@@ -113,3 +113,14 @@ fn the_stack_and_the_row_by_which_a_layer_applies_are_steps_with_their_clauses()
     assert!(of(Rule::Stack).source.is_some() && of(Rule::Applied).source.is_some());
     assert_eq!(of(Rule::Ceiling).after, Fen::new(35_000), "with what is added to it");
 }
+
+#[test]
+fn a_ratio_that_rises_with_age_is_refused_for_a_person_of_unknown_age() {
+    let policy = policy(
+        "[stack]\nall = { 2020-01-01 = [\"pooled\"] }\n[pooled]\npayer = \"pool\"\n[pooled.ratio]\nall = { 2020-01-01 = \"0.75\" }\n\
+         [pooled.ratio_per_year_of_age]\nall = { 2020-01-01 = \"0.002\" }\n",
+        SCOPE,
+    );
+    let unknown = case("total = \"100.00\"\nparts = { within_scope = \"100.00\" }", "refusal = \"no_value\"");
+    assert_eq!(differences(&policy, &[unknown]), [""; 0]);
+}

@@ -383,7 +383,7 @@ impl Absurdity {
             Self::Division(code) => facts.person.division = code.parse().unwrap(),
             Self::Disease(code) => facts.bill.disease = Name::new(code).unwrap_or(Name::EMPTY),
             Self::Admissions => facts.accumulated.admissions = u16::MAX,
-            Self::Age => facts.person.age = u8::MAX,
+            Self::Age => facts.person.age = Some(u8::MAX),
             Self::ManyLines => {
                 if let Costs::Lines(lines) = &mut facts.bill.costs
                     && let Some(line) = lines.first().cloned()

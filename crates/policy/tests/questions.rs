@@ -142,3 +142,21 @@ fn a_negative_premium_base_gets_a_refusal_and_no_negative_credit() {
     let large = ContributionFacts { premium_base: Fen::new(i64::MAX), ..facts };
     assert_eq!(SHIPPED.contribution(&large).unwrap_err().causes[0].reason, Reason::AmountTooLarge);
 }
+
+#[test]
+fn an_indicator_is_compared_before_it_is_rounded_and_funds_never_pay_more_than_the_scope() {
+    let ask = |fund: i64| {
+        SHIPPED.indicator(&IndicatorFacts {
+            division: "140000".parse().unwrap(),
+            name: "inpatient_fund_share".to_owned(),
+            on: NaiveDate::from_ymd_opt(2022, 6, 1).unwrap(),
+            fund: Fen::new(fund),
+            within_scope: Fen::new(100_000_000),
+        })
+    };
+    // SX-5: 0.75; 749,999.99 of 1,000,000.00 is shown as 0.75 and is below it.
+    let just_below = ask(74_999_999).unwrap();
+    assert_eq!((just_below.share.to_string().as_str(), just_below.below), ("0.75", true));
+    assert!(!ask(75_000_000).unwrap().below);
+    assert!(ask(100_000_001).is_err());
+}

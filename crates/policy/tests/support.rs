@@ -104,7 +104,7 @@ pub(crate) fn person(group: PersonGroup) -> Person {
         division: "990000".parse().unwrap(),
         schemes: vec![group.scheme()],
         group,
-        age: 40,
+        age: Some(40),
         categories: Vec::new(),
         plans: Vec::new(),
         diseases: Vec::new(),

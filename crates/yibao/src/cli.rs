@@ -54,7 +54,7 @@ pub(crate) struct Adjudicate {
     /// prints the difference a payer. May be given several times, each for itself
     #[arg(long = "what-if", value_name = "FACT=VALUE", value_parser = fact)]
     pub(crate) what_if: Vec<(String, String)>,
-    /// Only the differences from expectations and a count, no statements
+    /// No statements: only what-ifs, the differences from expectations and a count
     #[arg(long)]
     pub(crate) quiet: bool,
 }
@@ -73,7 +73,7 @@ pub(crate) struct CaseFacts {
 pub(crate) struct StatementPage {
     /// The case file
     pub(crate) case: PathBuf,
-    /// The page to write
+    /// The page to write; - for standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) html: PathBuf,
     #[command(flatten)]

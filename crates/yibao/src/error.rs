@@ -32,6 +32,12 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// For a program that asked for JSON: the sentence, and the problems with their places.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let problems: Vec<_> = if let Self::Problems(problems) = self { problems.iter().collect() } else { Vec::new() };
+        serde_json::json!({ "error": format!("failed to {self}"), "problems": problems })
+    }
+
     /// The whole chain, a problem a line.
     pub(crate) fn report(&self) -> String {
         if let Self::Problems(problems) = self {

@@ -23,6 +23,9 @@ fn main() -> ExitCode {
         // The reader of a pipe that has seen enough is no failure.
         Err(Error::Write(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
+            if out.is_json() {
+                let _ = out.json(&error.json()).and_then(|()| out.flush().map_err(Error::from));
+            }
             let _ = writeln!(io::stderr(), "{}", error.report());
             ExitCode::from(cli::BAD_INPUT)
         }

@@ -200,3 +200,74 @@ fn what_cannot_be_found_ends_with_2_and_says_what() {
         assert!(!stderr(&output).is_empty(), "{arguments:?}");
     }
 }
+
+/// A case of two stays of one year, the first reversed.
+const REVERSED: &str = "tests/cases/370800/reversal-of-first-stay-refolds-second.toml";
+
+#[test]
+fn a_page_shows_what_stands_after_a_reversal_and_says_what_was_reversed() {
+    let output = yibao(&["statement", REVERSED, "--html", "-"]);
+    let html = stdout(&output);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(html.contains("bill B1 is reversed"), "{html}");
+    let text = stdout(&yibao(&["adjudicate", REVERSED]));
+    assert!(text.contains("bill B1 is reversed") && text.contains("The decision that stands now:"), "{text}");
+}
+
+#[test]
+fn a_page_never_overwrites_its_case() {
+    let (_folder, file) = changed(TERTIARY, "age", "age");
+    let before = fs::read_to_string(&file).unwrap();
+    let output = yibao(&["statement", &file, "--html", &file]);
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
+}
+
+#[test]
+fn a_mistyped_meter_payer_or_bill_is_refused_instead_of_counting_nothing() {
+    let case = fs::read_to_string(root().join(TERTIARY)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (more, found) in [
+        ("[accumulated.meters.\"resident.serious_ilness\"]\nbase = \"1.00\"\n", "resident.serious_ilness"),
+        ("[expect.payers]\nnosuch = \"0.00\"\n", "nosuch"),
+        ("[expect.adjustments.ZZ]\ncash = \"0.00\"\n", "ZZ"),
+    ] {
+        let head = case.split("[expect]").next().unwrap();
+        let file = folder.path().join("case.toml");
+        fs::write(&file, format!("{head}{more}")).unwrap();
+        let output = yibao(&["adjudicate", &file.display().to_string()]);
+        assert_eq!(code(&output), 2, "{more}{}", stdout(&output));
+        assert!(stderr(&output).contains(found), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn what_a_terminal_would_obey_is_not_printed() {
+    let (_folder, file) = changed(TERTIARY, "title = \"", "title = \"\\u001b[31m\\u202e");
+    let output = yibao(&["adjudicate", &file]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(!stdout(&output).contains(['\u{1b}', '\u{202e}']));
+}
+
+#[test]
+fn an_unreadable_file_is_one_problem_among_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let latin = folder.path().join("latin.toml");
+    fs::write(&latin, b"title = \"\xe9\"").unwrap();
+    let broken = folder.path().join("broken.toml");
+    fs::write(&broken, "titel = 1").unwrap();
+    let files = [latin.display().to_string(), broken.display().to_string()];
+    let output = yibao(&["adjudicate", &files[0], &files[1], "missing.toml", "--format", "json"]);
+    assert_eq!(code(&output), 2);
+    let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let of_file =
+        |name: &str| report["problems"].as_array().unwrap().iter().any(|p| p["file"].as_str().unwrap().ends_with(name));
+    assert!(of_file("latin.toml") && of_file("broken.toml") && of_file("missing.toml"), "{report}");
+}
+
+#[test]
+fn quiet_still_settles_under_other_facts() {
+    let output = yibao(&["adjudicate", TERTIARY, "--quiet", "--what-if", "institution=primary"]);
+    assert!(stdout(&output).contains("had it been institution=primary"), "{}", stdout(&output));
+    assert_eq!(code(&yibao(&["adjudicate", TERTIARY, "--quiet", "--what-if", "foo=bar"])), 2);
+}

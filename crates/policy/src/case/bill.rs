@@ -124,6 +124,12 @@ fn read_line(document: &mut Document<'_>, node: &Node<'_>) -> Option<Line> {
             "unit_price = \"…\"",
         );
     }
+    if let (Some(price), Some(amount)) = (given_price, amount)
+        && !amount_fits(amount, price, quantity)
+    {
+        let found = format!("an amount of {amount} for {quantity} at {price}");
+        document.problem(&node.span(), "wrong_value", found, "quantity × unit_price, to the fen a unit");
+    }
     Some(Line {
         item: fields.text(document, "item").unwrap_or_default(),
         kind: kind?,
@@ -135,6 +141,13 @@ fn read_line(document: &mut Document<'_>, node: &Node<'_>) -> Option<Line> {
         first_self_paid: fields.rate(document, "first_self_paid"),
         epidemic: if epidemic { Epidemic::Epidemic } else { Epidemic::Ordinary },
     })
+}
+
+/// Whether an amount is quantity × price, but for the rounding of the price: at most a fen a unit.
+fn amount_fits(amount: Fen, price: Fen, quantity: Rate) -> bool {
+    let product = (quantity * price).round(money::Rounding::HalfUp);
+    let units = (quantity * Fen::new(1)).round(money::Rounding::Up).get().max(1);
+    (product.get() - amount.get()).abs() <= units
 }
 
 /// Amount over quantity, where that is a whole number of fen.

@@ -94,7 +94,11 @@ pub(super) fn compare(
             *here == expectation.value || (reasons && here.split(", ").any(|reason| reason == expectation.value))
         });
         if !met {
-            let found = here.unwrap_or_else(|| "nothing of that name".to_owned());
+            let refused = found
+                .get("refusal")
+                .or_else(|| found.get(&format!("{}.refusal", about.split('.').next().unwrap_or(""))));
+            let nothing = || refused.map_or("nothing of that name".to_owned(), |refusal| format!("refused: {refusal}"));
+            let found = here.unwrap_or_else(nothing);
             differences.push(Difference {
                 about: about.clone(),
                 expected: expectation.value.clone(),

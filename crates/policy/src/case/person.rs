@@ -48,7 +48,7 @@ pub(super) fn read_person(
         division: division?,
         schemes,
         group: group?,
-        age: fields.whole(document, "age").unwrap_or(0),
+        age: fields.whole(document, "age"),
         categories: fields.words(document, "categories"),
         plans: fields.names(document, "plans"),
         diseases: fields.names(document, "diseases"),

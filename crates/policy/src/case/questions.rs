@@ -1,5 +1,5 @@
 use money::Fen;
-use terms::{College, CountyKind};
+use terms::{College, CountyKind, EnrolHow, PersonGroup};
 
 use super::Question;
 use super::fields::Fields;
@@ -29,6 +29,15 @@ fn contribution(document: &mut Document<'_>, node: &Node<'_>) -> Option<Question
     if !fields.has("cover_year") {
         document.problem(&node.span(), "missing", "no cover_year".to_owned(), "cover_year = 2022");
     }
+    let of_base = matches!(group, Some(PersonGroup::Active | PersonGroup::Flexible));
+    if of_base && !fields.has("premium_base") {
+        let found = "an employee's contribution without premium_base".to_owned();
+        document.problem(&node.span(), "missing", found, "premium_base = \"<yuan a year>\"");
+    }
+    let people = fields.whole(document, "people").unwrap_or(1);
+    if people == 0 {
+        document.problem(&node.span(), "wrong_value", "a contribution of nobody".to_owned(), "people = 1 or more");
+    }
     Some(Question::Contribution(ContributionFacts {
         division: division?,
         scheme: scheme?,
@@ -37,7 +46,7 @@ fn contribution(document: &mut Document<'_>, node: &Node<'_>) -> Option<Question
         categories: fields.words(document, "categories"),
         county: fields.word(document, "county").unwrap_or(CountyKind::Other),
         college: fields.word(document, "college").unwrap_or(College::No),
-        people: fields.whole(document, "people").unwrap_or(1),
+        people,
         premium_base: fields.fen(document, "premium_base").unwrap_or(Fen::ZERO),
     }))
 }
@@ -63,6 +72,14 @@ fn coverage(document: &mut Document<'_>, node: &Node<'_>) -> Option<Question> {
         (fields.need_division(document), fields.need_word(document, "scheme"), fields.need_word(document, "group"));
     let (how, paid) = (fields.need_word(document, "how"), fields.need_date(document, "paid"));
     let cover_year = fields.whole(document, "cover_year");
+    let (born, employee_ended) = (fields.date(document, "born"), fields.date(document, "employee_ended"));
+    if how == Some(EnrolHow::NewBirth) && born.is_none() {
+        document.problem(&node.span(), "missing", "a newborn without day of birth".to_owned(), "born = <date>");
+    }
+    if matches!(how, Some(EnrolHow::AfterEmployee | EnrolHow::AfterResident)) && employee_ended.is_none() {
+        let found = "a switch without the day the other insurance stopped".to_owned();
+        document.problem(&node.span(), "missing", found, "employee_ended = <date>");
+    }
     Some(Question::Coverage(CoverageFacts {
         division: division?,
         scheme: scheme?,
@@ -72,8 +89,8 @@ fn coverage(document: &mut Document<'_>, node: &Node<'_>) -> Option<Question> {
         cover_year: cover_year?,
         paid: paid?,
         enrolled: fields.date(document, "enrolled").or(paid)?,
-        born: fields.date(document, "born"),
-        employee_ended: fields.date(document, "employee_ended"),
+        born,
+        employee_ended,
         broken_years: fields.whole(document, "broken_years").unwrap_or(0),
         repaid_years: fields.whole(document, "repaid_years").unwrap_or(0),
     }))

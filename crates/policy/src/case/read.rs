@@ -7,7 +7,7 @@ use super::fields::unknown_key;
 use super::person::{read_accumulated, read_person};
 use super::questions::{QUESTIONS, read_question};
 use super::{Bills, Case, Question};
-use crate::facts::Accumulators;
+use crate::facts::{Accumulators, Bill};
 use crate::pack::{Document, Node};
 use crate::{Problems, Severity};
 
@@ -101,29 +101,46 @@ fn read_bills(
         document.wrong(bills, "[[bill]] tables");
         return None;
     };
-    let mut read = Vec::new();
+    let mut read: Vec<Option<Bill>> = Vec::new();
     for (at, node) in items.iter().enumerate() {
         let bill = document.table(node, "a bill").and_then(|table| read_bill(document, table, node.span(), at + 1));
+        if let Some(id) = bill.as_ref().map(|bill| bill.id)
+            && read.iter().flatten().any(|known| known.id == id)
+        {
+            document.problem(
+                &node.span(),
+                "wrong_value",
+                format!("a second bill with the id {id:?}"),
+                "an id of its own",
+            );
+        }
         read.push(bill);
     }
     if read.is_empty() {
         document.wrong(bills, "at least one bill");
     }
-    let reversed = table.get("reverse").map(|node| read_reversed(document, node)).unwrap_or_default();
-    let bills: Option<Vec<_>> = read.into_iter().collect();
+    let whole = read.iter().all(Option::is_some);
+    let bills: Option<Vec<Bill>> = read.into_iter().collect();
+    let ids: Vec<Name> = bills.iter().flatten().map(|bill| bill.id).collect();
+    let reversed =
+        table.get("reverse").filter(|_| whole).map(|node| read_reversed(document, node, &ids)).unwrap_or_default();
     Some(Question::Bills(Box::new(Bills { person: person?, bills: bills?, accumulated, reversed })))
 }
 
-fn read_reversed(document: &mut Document<'_>, node: &Node<'_>) -> Vec<Name> {
+fn read_reversed(document: &mut Document<'_>, node: &Node<'_>, ids: &[Name]) -> Vec<Name> {
     let Some(items) = node.get_ref().as_array() else {
         document.wrong(node, "[[reverse]] tables with bill = \"id\"");
         return Vec::new();
     };
-    let mut reversed = Vec::new();
+    let mut reversed: Vec<Name> = Vec::new();
     for item in items {
         let bill = item.get_ref().as_table().and_then(|table| table.get("bill"));
         match bill.and_then(|bill| bill.get_ref().as_str()).and_then(|id| Name::new(id).ok()) {
-            Some(id) => reversed.push(id),
+            Some(id) if ids.contains(&id) && !reversed.contains(&id) => reversed.push(id),
+            Some(id) => {
+                let found = format!("a reversal of {id:?}");
+                document.problem(&item.span(), "unknown_name", found, "a bill of this case, each reversed once");
+            }
             None => document.wrong(item, "bill = \"id\""),
         }
     }

@@ -57,6 +57,31 @@ impl Case {
         }
     }
 
+    /// Names in the case that the policy does not know: a mistyped meter would quietly count nothing.
+    #[must_use]
+    pub fn unknown_names(&self, policy: &Policy) -> Vec<String> {
+        let Question::Bills(bills) = &self.question else { return Vec::new() };
+        let division = bills.person.division;
+        let known_place = !policy.chain(division).is_empty();
+        let meters = bills.accumulated.meters.iter().filter(|meter| !policy.knows_meter(division, &meter.name));
+        let mut unknown: Vec<String> =
+            meters.map(|meter| format!("[accumulated] the meter {:?}", meter.name.as_str())).collect();
+        for expected in &self.expected {
+            let payer = expected.about.split_once("payers.").map(|(_, name)| name).filter(|name| *name != "others");
+            unknown.extend(
+                payer
+                    .filter(|name| !policy.knows_payer(division, name))
+                    .map(|name| format!("line {}: the payer {name:?}", expected.line)),
+            );
+            let bill = expected.about.strip_prefix("adjustments.").and_then(|rest| rest.split('.').next());
+            unknown.extend(
+                bill.filter(|id| !bills.bills.iter().any(|bill| bill.id.as_str() == *id))
+                    .map(|id| format!("line {}: the bill {id:?}", expected.line)),
+            );
+        }
+        if known_place { unknown } else { Vec::new() }
+    }
+
     /// The expectations that the answer does not meet.
     #[must_use]
     pub fn differences(&self, policy: &Policy, answer: &Answer) -> Vec<Difference> {

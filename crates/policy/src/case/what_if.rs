@@ -61,7 +61,7 @@ fn set_person(bills: &mut Bills, fact: &str, value: &str) -> Result<bool, WhatIf
         }
         "scheme" => bills.person.schemes = vec![word(fact, value)?],
         "group" => bills.person.group = word(fact, value)?,
-        "age" => bills.person.age = value.parse().map_err(|_| wrong("an age in years"))?,
+        "age" => bills.person.age = Some(value.parse().map_err(|_| wrong("an age in years"))?),
         "categories" | "category" => {
             let words = value.split(',').map(str::trim).filter(|part| !part.is_empty() && *part != "none");
             bills.person.categories = words.map(|part| word(fact, part)).collect::<Result<_, _>>()?;
@@ -103,8 +103,18 @@ fn set_bills(bills: &mut Bills, fact: &str, value: &str) -> Result<bool, WhatIfE
                 };
             }
             "disease" => bill.disease = Name::new(value).map_err(|error| wrong(&error.to_string()))?,
-            "from" => bill.from = date()?,
-            "to" => bill.to = date()?,
+            // A bill of one day stays one.
+            "from" => {
+                let (old, new) = (bill.from, date()?);
+                bill.settled = if bill.settled == old { new } else { bill.settled };
+                bill.to = if bill.to == old { new } else { bill.to };
+                bill.from = new;
+            }
+            "to" => {
+                let (old, new) = (bill.to, date()?);
+                bill.settled = if bill.settled == old { new } else { bill.settled };
+                bill.to = new;
+            }
             "settled" => bill.settled = date()?,
             "on" => (bill.from, bill.to, bill.settled) = (date()?, date()?, date()?),
             _ => return Ok(false),

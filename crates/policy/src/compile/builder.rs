@@ -217,7 +217,7 @@ impl<'t> Builder<'_, 't> {
             )),
             _ => None,
         });
-        let benefit = Benefit {
+        let mut benefit = Benefit {
             scheme: self.place.scheme,
             care: self.place.care,
             counts_admission: self.yes(&self.place.of_benefit("counts_admission")),
@@ -227,7 +227,9 @@ impl<'t> Builder<'_, 't> {
             extra_first_self_paid: self.rates("elsewhere", "extra_first_self_paid"),
             stack,
             layers,
+            looks_at_age: false,
         };
+        benefit.looks_at_age = benefit.asks_for_age();
         gaps::check(self.place, &benefit, self.date, self.problems);
         Some(benefit)
     }

@@ -82,3 +82,23 @@ pub(crate) struct Layer {
     pub(crate) ceiling_extra: Rows<Fen>,
     pub(crate) shared_ceiling: Rows<Fen>,
 }
+
+impl Layer {
+    /// Whether any row of it names an age, or its ratio rises with age.
+    pub(super) fn asks_for_age(&self) -> bool {
+        let amounts = [
+            &self.deductible,
+            &self.deductible_floor,
+            &self.bill_ceiling,
+            &self.ceiling,
+            &self.ceiling_extra,
+            &self.shared_ceiling,
+        ];
+        let rates = [&self.deductible_factor, &self.ratio_points, &self.own_share_factor, &self.ratio_max];
+        !self.ratio_per_year_of_age.is_empty()
+            || self.applies.names_age()
+            || self.ratio.names_age()
+            || amounts.iter().any(|rows| rows.names_age())
+            || rates.iter().any(|rows| rows.names_age())
+    }
+}

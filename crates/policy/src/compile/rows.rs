@@ -49,6 +49,11 @@ impl<T> Rows<T> {
         self.rows.iter().filter(|row| row.condition.holds(situation))
     }
 
+    /// Whether a row's condition names an age.
+    pub(crate) fn names_age(&self) -> bool {
+        self.rows.iter().any(|row| row.condition.more.as_ref().is_some_and(|more| more.age.is_some()))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

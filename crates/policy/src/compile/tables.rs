@@ -40,6 +40,15 @@ impl CompiledDivision {
         self.histories.get(Self::at(scheme, care)).and_then(Option::as_ref)
     }
 
+    /// Whether any layer of any benefit counts in a meter of this name, on any day.
+    pub(crate) fn knows_meter(&self, name: &Name) -> bool {
+        let benefits = self.histories.iter().flatten().flat_map(|history| &history.stretches);
+        benefits
+            .filter_map(|(_, benefit)| benefit.as_ref())
+            .flat_map(|benefit| &benefit.layers)
+            .any(|layer| layer.meter == *name || layer.deductible_meter == *name || layer.shared_meter == Some(*name))
+    }
+
     /// The disease group of a code: the exact code before its first four characters.
     pub(crate) fn disease_group(&self, code: &str) -> Option<Name> {
         let exact = self.diseases.iter().find(|(known, _)| known == code);
@@ -82,10 +91,26 @@ pub(crate) struct Benefit {
     pub(crate) counts_admission: bool,
     pub(crate) needs_qualification: bool,
     pub(crate) at_pharmacy: bool,
+    /// Whether any row or slope of it depends on the person's age.
+    pub(crate) looks_at_age: bool,
     pub(crate) scope: Scope,
     pub(crate) extra_first_self_paid: Rows<Rate>,
     pub(crate) stack: Rows<Vec<usize>>,
     pub(crate) layers: Vec<Layer>,
+}
+
+impl Benefit {
+    /// Whether any row of it names an age, or a ratio rises with age.
+    pub(super) fn asks_for_age(&self) -> bool {
+        let scope = &self.scope;
+        self.stack.names_age()
+            || self.extra_first_self_paid.names_age()
+            || scope.first_self_paid.names_age()
+            || scope.price_limit.names_age()
+            || scope.borne_by_hospital.names_age()
+            || scope.borne_apart.names_age()
+            || self.layers.iter().any(Layer::asks_for_age)
+    }
 }
 
 /// How fee lines are split.

@@ -21,8 +21,16 @@ impl Policy {
             Value::Rate(rate) => *rate,
             _ => Rate::ZERO,
         };
+        if facts.fund > facts.within_scope {
+            return Err(Refusal::of(
+                Reason::SumMismatch,
+                format!("funds paid {} of {}", facts.fund, facts.within_scope),
+            ));
+        }
         let share = Rate::quotient(facts.fund, facts.within_scope);
         let share = share.ok_or_else(|| Refusal::of(Reason::NegativeAmount, "a share of nothing"))?;
-        Ok(Indicator { share, target, below: share < target, values: ask.values })
+        // Compared before rounding: 0.74999999 is below 0.75, though it is shown as 0.75.
+        let below = Rate::ONE * facts.fund < target * facts.within_scope;
+        Ok(Indicator { share, target, below, values: ask.values })
     }
 }

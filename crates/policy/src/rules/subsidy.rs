@@ -22,6 +22,9 @@ pub(crate) fn split(ask: &mut Ask<'_>, situation: &Situation<'_>, one: &mut Cont
         match part {
             Some(Value::Part(Part::Amount(fen))) => *level = *fen,
             Some(Value::Part(Part::Share(rate))) => *level = (*rate * one.subsidy).round(Rounding::HalfUp),
+            Some(Value::Part(Part::Rest)) if rest.is_some() => {
+                return Err(Refusal::of(Reason::NoValue, "two levels of government take the rest of the subsidy"));
+            }
             Some(Value::Part(Part::Rest)) => rest = Some(at),
             _ => {}
         }
@@ -32,7 +35,7 @@ pub(crate) fn split(ask: &mut Ask<'_>, situation: &Situation<'_>, one: &mut Cont
         *level = left;
     } else if any && !left.is_zero() {
         return Err(Refusal::of(
-            Reason::SumMismatch,
+            Reason::NoValue,
             format!("the levels of government bear {given} of a subsidy of {}", one.subsidy),
         ));
     }

@@ -31,8 +31,12 @@ fn person(statement: &Statement<'_>, lang: Lang) -> Vec<Fact> {
     let (policy, person) = (statement.policy, statement.person);
     let schemes: Vec<&str> = person.schemes.iter().map(|scheme| lang.word(*scheme)).collect();
     let group = match lang {
-        Lang::Zh => format!("{}，{} 岁", lang.word(person.group), person.age),
-        Lang::En => format!("{}, aged {}", lang.word(person.group), person.age),
+        Lang::Zh => {
+            format!("{}{}", lang.word(person.group), person.age.map_or(String::new(), |age| format!("，{age} 岁")))
+        }
+        Lang::En => {
+            format!("{}{}", lang.word(person.group), person.age.map_or(String::new(), |age| format!(", aged {age}")))
+        }
     };
     let mut facts = vec![
         (lang.of("参保地", "Insured in"), labels::chain(policy, person.division, lang)),

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
-use policy::Policy;
 use policy::case::{Case, Difference};
+use policy::{Policy, printable};
 use serde_json::{Value, json};
 
 use super::{answers, what_if};
@@ -14,6 +14,7 @@ use crate::out::Out;
 pub(crate) fn run(args: &Adjudicate, out: &mut Out) -> Result<ExitCode, Error> {
     let policy = files::policy(args.facts.policies.as_deref())?;
     let cases = cases(&args.cases, &args.facts)?;
+    files::check_names(&policy, &cases)?;
     let mut reports: Vec<Value> = Vec::new();
     let (mut compared, mut all) = (0usize, Vec::new());
     for case in &cases {
@@ -26,8 +27,10 @@ pub(crate) fn run(args: &Adjudicate, out: &mut Out) -> Result<ExitCode, Error> {
             reports.push(json!({
                 "file": case.file, "title": case.title, "answer": answer, "differences": differences, "what_if": what_if,
             }));
-        } else if !args.quiet {
-            show(&policy, case, &answer, out)?;
+        } else {
+            if !args.quiet {
+                show(&policy, case, &answer, out)?;
+            }
             what_if::show(&policy, case, &answer, &args.what_if, out)?;
         }
         all.extend(differences.into_iter().map(|difference| (case.file.clone(), difference)));
@@ -52,7 +55,7 @@ pub(crate) fn cases(paths: &[std::path::PathBuf], facts: &CaseFacts) -> Result<V
 }
 
 pub(crate) fn show(policy: &Policy, case: &Case, answer: &policy::case::Answer, out: &mut Out) -> Result<(), Error> {
-    out.heading(&format!("{} ({})", case.title, case.file))?;
+    out.heading(&printable(&format!("{} ({})", case.title, case.file)))?;
     let text = answers::text(policy, case, answer, out.lang, out.paint);
     out.line(text)
 }
@@ -60,10 +63,10 @@ pub(crate) fn show(policy: &Policy, case: &Case, answer: &policy::case::Answer, 
 fn summarise(cases: usize, compared: usize, all: &[(String, Difference)], out: &mut Out) -> Result<(), Error> {
     for (file, difference) in all {
         let (expected, found) = (out.say("应为", "expected"), out.say("实为", "found"));
-        out.line(format!(
+        out.line(printable(&format!(
             "{file}:{}: {}: {expected} {}, {found} {}",
             difference.line, difference.about, difference.expected, difference.found
-        ))?;
+        )))?;
     }
     let text = match out.lang {
         policy::statement::Lang::Zh => format!("{cases} 个案例，{compared} 个有预期结果，{} 处不符", all.len()),

@@ -72,7 +72,7 @@ impl<'a> Layered<'_, 'a> {
             entries.push(self.entry(points(lang, rate(step.used)), &[step], Vec::new(), None));
         }
         for step in self.steps(Rule::RatioPerYearOfAge) {
-            let (each, age) = (per_cent(rate(step.used)), self.statement.person.age);
+            let (each, age) = (per_cent(rate(step.used)), self.statement.person.age.unwrap_or(0));
             let label = match lang {
                 Lang::Zh => format!("年龄每岁加 {each} 个百分点，{age} 岁"),
                 Lang::En => format!("{each} points for each of {age} years of age"),

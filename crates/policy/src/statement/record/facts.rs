@@ -13,7 +13,7 @@ pub(super) struct PersonFacts<'a> {
     division: Division<'a>,
     schemes: &'a [Scheme],
     group: PersonGroup,
-    age: u8,
+    age: Option<u8>,
     categories: &'a [Category],
     plans: &'a [Name],
     diseases: &'a [Name],
