@@ -1,9 +1,11 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use store::sea_orm::{ConnectionTrait as _, DbBackend, DbErr, RuntimeErr, Statement, sqlx};
 use store::{Attempts, Database, Error, Kind, Settings, Tx};
 use testkit::on_both;
+use tokio::sync::Barrier;
 
 use crate::support::{count, opened, raw};
 
@@ -135,4 +137,42 @@ fn a_connection_lost_during_the_commit_is_an_unknown_outcome_and_is_not_repeated
             database.ping().await.unwrap();
         }
     });
+}
+
+#[test]
+fn two_that_deadlock_both_finish_and_a_statement_without_end_is_stopped() {
+    on_both(|url| async move {
+        let settings = Settings { statement_timeout: Duration::from_secs(2), ..Settings::default() };
+        let database = Database::open_with(&url, settings).await.unwrap();
+        if database.kind() == Kind::Postgres {
+            raw(&database, "CREATE TABLE t (n BIGINT PRIMARY KEY, times BIGINT); INSERT INTO t VALUES (1, 0), (2, 0)")
+                .await
+                .unwrap();
+            let (made, both) = (Arc::new(AtomicU32::new(0)), Arc::new(Barrier::new(2)));
+            let crossing = [[1, 2], [2, 1]].map(|order| {
+                let (database, made, both) = (database.clone(), Arc::clone(&made), Arc::clone(&both));
+                tokio::spawn(async move { cross(&database, order, &made, &both).await.unwrap() })
+            });
+            for one in crossing {
+                one.await.unwrap();
+            }
+            assert_eq!((made.load(Ordering::SeqCst), count(&database, "t WHERE times = 2").await), (3, 2));
+            assert!(matches!(raw(&database, "SELECT pg_sleep(60)").await, Err(Error::Statement(_))));
+        }
+    });
+}
+
+/// Locks two rows in this order; on the first attempts, each of two tasks holds its first row before it asks for the other.
+async fn cross(database: &Database, order: [i64; 2], made: &AtomicU32, both: &Barrier) -> Result<(), Error> {
+    let work = |tx: Tx| async move {
+        let attempt = made.fetch_add(1, Ordering::SeqCst);
+        for (at, n) in order.into_iter().enumerate() {
+            tx.execute_unprepared(&format!("UPDATE t SET times = times + 1 WHERE n = {n}")).await?;
+            if at == 0 && attempt < 2 {
+                both.wait().await;
+            }
+        }
+        Ok(())
+    };
+    database.transaction(work).await
 }

@@ -1,5 +1,4 @@
 use std::fs;
-use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -66,9 +65,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        if let Some(mut input) = self.keeper.stdin.take() {
-            let _ = input.flush();
-        }
+        drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
     }
 }
