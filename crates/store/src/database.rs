@@ -1,0 +1,134 @@
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector,
+};
+
+use crate::Error;
+
+/// Which database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Embedded, a file.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// How a database is opened; the default suits a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The most connections that are open: to PostgreSQL, or readers of SQLite.
+    pub connections: u32,
+    /// How long a statement may take on PostgreSQL.
+    pub statement_timeout: Duration,
+    /// How long SQLite waits for a lock, and a caller for a free connection.
+    pub wait: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { connections: 16, statement_timeout: Duration::from_secs(10), wait: Duration::from_secs(5) }
+    }
+}
+
+/// An open database. Clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Database {
+    kind: Kind,
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+}
+
+impl Database {
+    /// Opens the database of a URL, `sqlite:<path>` or `postgres://…`; a SQLite file is made where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Url`]; [`Error::Unavailable`] where it cannot be reached.
+    pub async fn open(url: &str) -> Result<Self, Error> {
+        Self::open_with(url, Settings::default()).await
+    }
+
+    /// Opens it with settings of one's own.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub async fn open_with(url: &str, settings: Settings) -> Result<Self, Error> {
+        if url.starts_with("sqlite:") {
+            sqlite(url, settings).await
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            postgres(url, settings).await
+        } else {
+            Err(Error::Url)
+        }
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The connections for reading outside a transaction; on SQLite they refuse to write.
+    #[must_use]
+    pub const fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    pub(crate) const fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or what it said.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.writer.execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Waits for what is under way and closes every connection, those of clones too.
+    ///
+    /// # Errors
+    /// [`Error::Statement`] where a connection cannot be closed.
+    pub async fn close(self) -> Result<(), Error> {
+        self.reader.close().await?;
+        self.writer.close().await?;
+        Ok(())
+    }
+}
+
+fn unavailable(source: sea_orm::sqlx::Error) -> Error {
+    Error::Unavailable(DbErr::Conn(RuntimeErr::SqlxError(source.into())))
+}
+
+async fn sqlite(url: &str, settings: Settings) -> Result<Database, Error> {
+    let options: SqliteConnectOptions = url.parse().map_err(unavailable)?;
+    let options = options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(settings.wait);
+    let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(settings.wait).idle_timeout(None);
+    let writer = one.max_lifetime(None).connect_with(options.clone()).await.map_err(unavailable)?;
+    let several = SqlitePoolOptions::new().max_connections(settings.connections).acquire_timeout(settings.wait);
+    let reader = several.connect_with(options.pragma("query_only", "ON")).await.map_err(unavailable)?;
+    Ok(Database {
+        kind: Kind::Sqlite,
+        writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+        reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
+    })
+}
+
+async fn postgres(url: &str, settings: Settings) -> Result<Database, Error> {
+    let options: PgConnectOptions = url.parse().map_err(unavailable)?;
+    let timeout = format!("{}ms", settings.statement_timeout.as_millis());
+    let options = options.options([("statement_timeout", timeout.as_str()), ("synchronous_commit", "on")]);
+    let pool = PgPoolOptions::new().max_connections(settings.connections).acquire_timeout(settings.wait);
+    let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_with(options).await.map_err(unavailable)?);
+    Ok(Database { kind: Kind::Postgres, writer: pool.clone(), reader: pool })
+}

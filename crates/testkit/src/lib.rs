@@ -1,0 +1,32 @@
+//! What tests of stores and services need: databases that live as long as the test.
+//!
+//! Invariant: it is a dev-dependency only, and leaves nothing behind, also where the test process is killed.
+
+#![expect(clippy::expect_used, reason = "a test that cannot get its database fails")]
+
+mod postgres;
+
+use std::time::Duration;
+
+pub use postgres::Postgres;
+
+/// Runs a test's body on an empty SQLite file and then on an empty PostgreSQL database, by their URLs.
+///
+/// # Panics
+/// Where the body does, or takes longer than three minutes.
+pub fn on_both<F, Fut>(body: F)
+where
+    F: Fn(String) -> Fut,
+    Fut: Future<Output = ()>,
+{
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    run(body(format!("sqlite:{}", folder.path().join("test.db").display())));
+    let server = Postgres::start();
+    run(body(server.url()));
+}
+
+fn run(body: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let limited = async { tokio::time::timeout(Duration::from_secs(180), body).await };
+    runtime.expect("a runtime can be made").block_on(limited).expect("the test ends in time");
+}
