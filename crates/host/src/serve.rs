@@ -140,12 +140,13 @@ impl Server {
                 .layer(RpcLayer::new())
                 .serve_with_incoming_shutdown(routes, incoming, stopping)
         );
-        tokio::select! {
-            served = &mut serving => return served.map_err(HostError::Serve),
-            () = draining.notified() => {}
-        }
-        let drained = timeout(drain, serving).await.map_err(|_| HostError::Drain(drain))?;
+        // With no call running it ends as soon as it is asked to.
+        let served = tokio::select! {
+            served = &mut serving => served,
+            () = draining.notified() => timeout(drain, serving).await.map_err(|_| HostError::Drain(drain))?,
+        };
+        served.map_err(HostError::Serve)?;
         tracing::info!("drained");
-        drained.map_err(HostError::Serve)
+        Ok(())
     }
 }
