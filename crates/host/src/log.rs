@@ -1,19 +1,15 @@
 //! Logs: one JSON object a line, with the ids of trace and span.
 
 use std::io::Write as _;
-use std::sync::OnceLock;
 
 use chrono::SecondsFormat;
 use opentelemetry::trace::TraceContextExt as _;
 use serde_json::{Map, Value};
-use tracing::dispatcher::WeakDispatch;
 use tracing::field::{Field, Visit};
-use tracing::{Dispatch, Event, Subscriber};
-use tracing_opentelemetry::get_otel_context;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, Layer};
-use tracing_subscriber::registry::LookupSpan;
 
 use crate::{Clock, SystemClock};
 
@@ -33,37 +29,30 @@ pub(crate) fn filter(text: &str) -> Result<EnvFilter, ParseError> {
 pub(crate) struct JsonLog<W> {
     service: &'static str,
     writer: W,
-    dispatch: OnceLock<WeakDispatch>,
 }
 
 impl<W> JsonLog<W> {
     pub(crate) fn new(service: &'static str, writer: W) -> Self {
-        Self { service, writer, dispatch: OnceLock::new() }
+        Self { service, writer }
     }
 }
 
 impl<S, W> Layer<S> for JsonLog<W>
 where
-    S: Subscriber + for<'a> LookupSpan<'a>,
+    S: Subscriber,
     W: for<'a> MakeWriter<'a> + 'static,
 {
-    fn on_register_dispatch(&self, dispatch: &Dispatch) {
-        // A second registration is of the same subscriber.
-        drop(self.dispatch.set(dispatch.downgrade()));
-    }
-
-    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut line = Map::new();
         let now = SystemClock.now().to_rfc3339_opts(SecondsFormat::Micros, true);
         line.insert("at".to_owned(), now.into());
         line.insert("level".to_owned(), event.metadata().level().as_str().into());
         line.insert("service".to_owned(), self.service.into());
         line.insert("target".to_owned(), event.metadata().target().into());
-        let dispatch = self.dispatch.get().and_then(WeakDispatch::upgrade);
-        if let (Some(span), Some(dispatch)) = (context.event_span(event), dispatch)
-            && let Some(otel) = get_otel_context(&span.id(), &dispatch)
-        {
-            let ids = otel.span().span_context().clone();
+        // Entering a span makes its trace the current one, whether or not the log's filter shows the span.
+        let current = opentelemetry::Context::current();
+        let ids = current.span().span_context().clone();
+        if ids.is_valid() {
             line.insert("trace_id".to_owned(), ids.trace_id().to_string().into());
             line.insert("span_id".to_owned(), ids.span_id().to_string().into());
         }

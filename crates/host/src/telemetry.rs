@@ -6,7 +6,7 @@ use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::{Registry, registry};
 
 use crate::log::{JsonLog, filter};
@@ -41,8 +41,10 @@ impl Telemetry {
         }
         let begun = Self { traces: traces.build(), metrics: metrics.build() };
         let spans = tracing_opentelemetry::layer::<Registry>().with_tracer(begun.traces.tracer(service));
-        let log = filter(&settings.log).map_err(failed)?;
-        let subscriber = registry().with(spans).with(log).with(JsonLog::new(service, writer));
+        // What is traced does not depend on what is logged.
+        let spans = spans.with_filter(filter("info").map_err(failed)?);
+        let log = JsonLog::new(service, writer).with_filter(filter(&settings.log).map_err(failed)?);
+        let subscriber = registry().with(spans).with(log);
         tracing::subscriber::set_global_default(subscriber).map_err(failed)?;
         global::set_meter_provider(begun.metrics.clone());
         Ok(begun)

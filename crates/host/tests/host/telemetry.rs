@@ -92,7 +92,7 @@ fn collected() -> &'static Collected {
             tokio::spawn(receiving);
             let otlp = Some(format!("http://{address}").parse().expect("an address"));
             let listen = (Ipv4Addr::LOCALHOST, 0).into();
-            let settings = Settings { listen, drain: SOON, log: "debug".to_owned(), otlp };
+            let settings = Settings { listen, drain: SOON, log: "warn,rpc::status=debug".to_owned(), otlp };
             let log = log.clone();
             Telemetry::begin("hospital", &settings, move || log.clone()).expect("telemetry begins")
         });
