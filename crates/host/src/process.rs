@@ -1,0 +1,105 @@
+use std::error::Error;
+use std::fmt::Debug;
+use std::future::Future;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{Clock, HostError, Ids, Reader, Settings, SystemClock, SystemIds, Telemetry};
+
+/// What a process hands to its parts.
+#[derive(Clone)]
+pub struct Process {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// Reads the configuration of this process from its environment; `--check-config` reads it and ends there.
+///
+/// # Errors
+/// The exit code: 0 if only the check was asked for and nothing is wrong, 2 for errors, which are printed all at once.
+pub fn configure<C: Debug>(prefix: &str, read: impl FnOnce(&mut Reader) -> Option<C>) -> Result<C, ExitCode> {
+    let mut check_only = false;
+    for argument in std::env::args().skip(1) {
+        if argument != "--check-config" {
+            eprintln!("unknown argument; expected nothing or --check-config");
+            return Err(ExitCode::from(2));
+        }
+        check_only = true;
+    }
+    let mut reader = Reader::of_process(prefix);
+    let configuration = read(&mut reader);
+    match reader.finish(configuration) {
+        Ok(configuration) if check_only => {
+            println!("{configuration:#?}");
+            Err(ExitCode::SUCCESS)
+        }
+        Ok(configuration) => Ok(configuration),
+        Err(errors) => {
+            eprintln!("{errors}");
+            Err(ExitCode::from(2))
+        }
+    }
+}
+
+/// Runs a process to its end: runtime, telemetry, work, what is left of telemetry sent.
+pub fn run<F, W>(service: &'static str, settings: &Settings, work: F) -> ExitCode
+where
+    F: FnOnce(Process) -> W,
+    W: Future<Output = Result<(), Box<dyn Error + Send + Sync>>>,
+{
+    let ended = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(HostError::Process);
+    let ended = ended.map_err(Into::into).and_then(|runtime| {
+        runtime.block_on(async {
+            let telemetry = Telemetry::begin(service, settings, std::io::stderr)?;
+            log_panics();
+            let done = work(Process { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) }).await;
+            telemetry.end().await;
+            done
+        })
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{service} failed to {}", chain_of(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Waits until Ctrl-C or SIGTERM asks the process to stop.
+///
+/// # Errors
+/// If signals cannot be listened to.
+pub fn stop_asked() -> Result<impl Future<Output = ()>, HostError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(HostError::Process)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(HostError::Process)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Logs where a panic was, with the trace of its call, and not what it said: that may quote a request.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked");
+    }));
+}
+
+fn chain_of(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,152 @@
+use std::convert::Infallible;
+use std::future::Future;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use http::{Request, Response};
+use rpc::RpcLayer;
+use rpc::limits::{KEEPALIVE_INTERVAL, KEEPALIVE_MAX};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tonic::service::{Routes, RoutesBuilder};
+use tonic::transport::server::TcpIncoming;
+use tower::Service;
+
+use crate::{HostError, Readiness};
+
+const REFLECTION: [&str; 2] = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+
+/// The services of a port; health and reflection are always among them.
+#[derive(Debug)]
+pub struct Services {
+    routes: RoutesBuilder,
+    names: Vec<&'static str>,
+    readiness: Readiness,
+}
+
+impl Default for Services {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Services {
+    /// Health alone.
+    #[must_use]
+    pub fn new() -> Self {
+        let (reporter, health) = tonic_health::server::health_reporter();
+        let mut routes = RoutesBuilder::default();
+        routes.add_service(health);
+        Self { routes, names: Vec::new(), readiness: Readiness::new(reporter) }
+    }
+
+    /// Adds a generated server.
+    #[must_use]
+    pub fn with<S>(mut self, server: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self.names.push(S::NAME);
+        self.routes.add_service(server);
+        self
+    }
+
+    /// What tells health which of them can serve.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.clone()
+    }
+
+    /// All of them with reflection, in both of its versions: some clients speak only the older.
+    fn routes(mut self) -> Result<Routes, HostError> {
+        let describe = || {
+            let ours = self.names.iter().chain(&REFLECTION).chain(&["grpc.health.v1.Health"]);
+            let builder = tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+            ours.fold(builder, |builder, name| builder.with_service_name(*name))
+        };
+        let (v1, v1alpha) = (describe().build_v1(), describe().build_v1alpha());
+        self.routes.add_service(v1.map_err(HostError::Reflection)?);
+        self.routes.add_service(v1alpha.map_err(HostError::Reflection)?);
+        Ok(self.routes.routes())
+    }
+}
+
+/// A bound port: callers can connect from now on and are answered once it serves.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Binds the port and prints it: `<name> listens on <address>`.
+    ///
+    /// # Errors
+    /// If the port is taken or the address not of this machine.
+    pub async fn bind(name: &str, address: SocketAddr) -> Result<Self, HostError> {
+        let failed = |source| HostError::Bind { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        // Whoever closed our output does not want to know.
+        drop(writeln!(std::io::stdout(), "{name} listens on {address}"));
+        tracing::info!(%address, "listening");
+        Ok(Self { listener, address })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until asked to stop; then takes no new calls and lets the running ones finish within `drain`.
+    ///
+    /// # Errors
+    /// If the server breaks, or calls are still running after `drain`.
+    pub async fn serve(
+        self,
+        services: Services,
+        drain: Duration,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), HostError> {
+        let readiness = services.readiness();
+        readiness.assume(&services.names).await;
+        let routes = services.routes()?;
+        let draining = Notify::new();
+        let stopping = async {
+            stop.await;
+            tracing::info!("draining");
+            readiness.end().await;
+            draining.notify_one();
+        };
+        let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
+        let mut serving = pin!(
+            tonic::transport::Server::builder()
+                .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+                .http2_keepalive_timeout(Some(KEEPALIVE_MAX))
+                .layer(RpcLayer::new())
+                .serve_with_incoming_shutdown(routes, incoming, stopping)
+        );
+        // With no call running it ends as soon as it is asked to.
+        let served = tokio::select! {
+            served = &mut serving => served,
+            () = draining.notified() => timeout(drain, serving).await.map_err(|_| HostError::Drain(drain))?,
+        };
+        served.map_err(HostError::Serve)?;
+        tracing::info!("drained");
+        Ok(())
+    }
+}
