@@ -483,8 +483,7 @@ fn levels_of_government_that_do_not_bear_the_whole_subsidy_are_an_error() {
             file("990000/resident/contribution.toml", rules),
         ]
     };
-    let kinds =
-        |files: &[PackFile]| check(files).iter().map(|problem| problem.kind).collect::<Vec<_>>();
+    let kinds = |files: &[PackFile]| check(files).iter().map(|problem| problem.kind).collect::<Vec<_>>();
     assert_eq!(kinds(&pack("488.00", "rest")), [""; 0]);
     assert_eq!(kinds(&pack("488.00", "122.00")), [""; 0]);
     for (central, county) in [("488.00", "100.00"), ("rest", "rest"), ("0.80", "0.30")] {
