@@ -49,13 +49,13 @@ fn three_systems() -> Facts {
 mod one {
     use super::*;
 
-    #[divan::bench]
+    #[divan::bench(sample_count = 100, sample_size = 1000)]
     fn three_system_decision_with_steps(bencher: Bencher<'_, '_>) {
         let facts = three_systems();
         bencher.counter(ItemsCount::new(1usize)).bench_local(|| SHIPPED.adjudicate(divan::black_box(&facts)));
     }
 
-    #[divan::bench]
+    #[divan::bench(sample_count = 100, sample_size = 1000)]
     fn three_system_decision_without_steps(bencher: Bencher<'_, '_>) {
         let facts = three_systems();
         bencher
