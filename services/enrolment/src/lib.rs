@@ -1,0 +1,4 @@
+//! Enrols people, takes premiums, says who is covered when as known when, and books the income of the funds.
+//!
+//! Invariant: every fact has the days for which it holds and the moment at which it was recorded; nothing recorded changes.
+//! Invariant: it computes no premium and no share: amounts come out of `policy`, entries out of `ledger`.
