@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use money::{Fen, Rate};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use terms::{Category, Name};
 
 use crate::facts::{Accumulators, Parts};
@@ -10,7 +10,7 @@ use crate::pack::SourceId;
 use crate::{PayerKind, Version};
 
 /// The answer to a bill.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// The policy version that decided; with the facts it reproduces this decision for ever.
     pub version: Version,
@@ -21,7 +21,7 @@ pub struct Decision {
 }
 
 /// Settled or refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Every fen has a payer.
@@ -51,7 +51,7 @@ impl Decision {
 }
 
 /// Who pays what of a bill, and why. All amounts in fen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
     /// The category under which the bill was computed.
     pub category: Category,
@@ -74,7 +74,7 @@ pub struct Settlement {
 }
 
 /// The sums of a settlement. `total = fund + hospital + person`; `person = other + account + family_account + cash`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shares {
     /// The bill.
     pub total: Fen,
@@ -95,7 +95,7 @@ pub struct Shares {
 }
 
 /// How one fee line was split. The four parts sum to the line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineSplit {
     /// The four parts.
     pub parts: Parts,
@@ -106,7 +106,7 @@ pub struct LineSplit {
 }
 
 /// What one layer of the stack did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerShare {
     /// Its name in the stack.
     pub layer: Name,
@@ -135,7 +135,7 @@ pub struct LayerShare {
 }
 
 /// One step of the explanation: the rule, the value it used and where that stands, before and after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The rule.
     pub rule: Rule,
@@ -156,7 +156,7 @@ pub struct Step {
 }
 
 /// A value a step used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Used {
     /// None.
@@ -168,7 +168,7 @@ pub enum Used {
 }
 
 /// The rules a step can be of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// A fee line outside the catalogue.
@@ -228,14 +228,14 @@ pub enum Rule {
 }
 
 /// A "no": every reason found, each with its clause where it has one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// At least one.
     pub causes: Vec<Cause>,
 }
 
 /// One reason of a refusal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
     /// The stable reason.
     pub reason: Reason,
@@ -258,7 +258,7 @@ impl Refusal {
 macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident $word:literal $zh:literal $en:literal),+ $(,)?) => {
         /// Stable reasons of a refusal.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Reason { $(#[doc = $en] $(#[$doc])* $variant),+ }
 

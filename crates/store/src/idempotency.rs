@@ -1,17 +1,20 @@
 //! Idempotent calls: the same key and content give the stored answer; other content is refused, naming the field.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::rows::{self, Columns, Kind};
 use crate::{Error, Tx};
 
 /// A call that changes something: who makes it, under which key, and what it asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    caller: String,
-    key: String,
+    pub(crate) caller: String,
+    pub(crate) key: String,
     /// Hash of each field's canonical bytes, in order of name: the content itself is not kept.
     fields: BTreeMap<String, String>,
 }
@@ -29,6 +32,18 @@ impl Call {
         let hash = Sha256::digest(canonical.as_ref()).iter().map(|byte| format!("{byte:02x}")).collect();
         self.fields.insert(name.to_owned(), hash);
         self
+    }
+
+    /// Who makes it.
+    #[must_use]
+    pub fn caller(&self) -> &str {
+        &self.caller
+    }
+
+    /// Under which key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
     /// The first field, in order of name, whose content is not the same in both, or that only one has.
@@ -65,6 +80,79 @@ pub enum Answered {
     Now(Vec<u8>),
     /// It was made before: this is the answer it got then.
     Before(Vec<u8>),
+}
+
+/// What is kept of a call that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    fields: BTreeMap<String, String>,
+    /// The answer it got.
+    pub answer: Vec<u8>,
+}
+
+impl Kept {
+    /// Whether the call had a field of this name.
+    #[must_use]
+    pub fn has_field(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
+    /// The first field, in order of name, in which a call under the same key differs; none where it is the same call.
+    #[must_use]
+    pub fn first_difference(&self, call: &Call) -> Option<String> {
+        call.first_difference(&self.fields)
+    }
+}
+
+const KEY: &Columns = &[("caller", Kind::Text), ("key", Kind::Text)];
+
+/// Looks calls up by caller and key, for work that is done for many calls in one commit: what is kept of each, in the
+/// order of the calls; nothing where none was made yet. It claims nothing: see [`keep_all`].
+///
+/// # Errors
+/// What the database said.
+pub async fn look_up(connection: &impl ConnectionTrait, calls: &[&Call]) -> Result<Vec<Option<Kept>>, Error> {
+    let keys: Vec<Json> = calls.iter().map(|call| json!({ "caller": call.caller, "key": call.key })).collect();
+    let sql = "SELECT i.caller, i.key, i.fields, i.answer FROM {rows} \
+         JOIN idempotency i ON i.caller = r.caller AND i.key = r.key";
+    let mut found = BTreeMap::new();
+    for row in rows::query(connection, sql, KEY, &keys, []).await? {
+        let fields = serde_json::from_str(&row.try_get::<String>("", "fields")?);
+        let answer: Option<Vec<u8>> = row.try_get("", "answer")?;
+        let kept = Kept {
+            fields: fields.map_err(|_| Error::Corrupt { what: "the fields of a call" })?,
+            answer: answer.ok_or(Error::Corrupt { what: "the answer to a call" })?,
+        };
+        found.insert((row.try_get::<String>("", "caller")?, row.try_get::<String>("", "key")?), kept);
+    }
+    Ok(calls.iter().map(|call| found.get(&(call.caller.clone(), call.key.clone())).cloned()).collect())
+}
+
+/// Keeps the answers of calls that [`look_up`] did not know, as part of the commit that made them. False where one of the
+/// keys was used since: the transaction is then not to be committed, and is begun again.
+///
+/// # Errors
+/// What the database said.
+pub async fn keep_all(tx: &Tx, calls: &[(&Call, Vec<u8>)]) -> Result<bool, Error> {
+    let columns: &Columns = &[("caller", Kind::Text), ("key", Kind::Text), ("fields", Kind::Text), ("answer", Kind::Bytes)];
+    let mut kept: Vec<Json> = Vec::with_capacity(calls.len());
+    // in one order, so that commits which meet on two keys wait for each other in turn
+    let mut calls: Vec<&(&Call, Vec<u8>)> = calls.iter().collect();
+    calls.sort_by(|(a, _), (b, _)| (&a.caller, &a.key).cmp(&(&b.caller, &b.key)));
+    for (call, answer) in calls {
+        let fields = serde_json::to_string(&call.fields).map_err(|_| Error::Corrupt { what: "the fields of a call" })?;
+        kept.push(json!({ "caller": call.caller, "key": call.key, "fields": fields, "answer": hex(answer) }));
+    }
+    let written = rows::insert(tx, "idempotency", columns, &kept, "ON CONFLICT (caller, key) DO NOTHING").await?;
+    Ok(usize::try_from(written).is_ok_and(|written| written == kept.len()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // writing to a String cannot fail
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Makes a call once: does the work and keeps its answer in the caller's transaction, or gives the answer kept earlier.

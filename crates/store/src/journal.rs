@@ -48,12 +48,24 @@ pub async fn append(tx: &Tx, commit: &[Entry]) -> Result<Appended, AppendError> 
     if !there.is_empty() {
         return Err(AppendError::Refused(JournalError::PartlyKnown));
     }
+    append_new(tx, commit).await?;
+    Ok(Appended::Posted)
+}
+
+/// Appends entries whose ids are new: made for this commit, or looked up before. An id that is there is [`Error::Forbidden`].
+///
+/// # Errors
+/// What the database said; the transaction is not to be committed then.
+pub async fn append_new(tx: &Tx, commit: &[Entry]) -> Result<(), Error> {
+    if commit.is_empty() {
+        return Ok(());
+    }
     let backend = tx.get_database_backend();
     let (lines, entries) = (row::lines_json(commit)?, row::entries_json(commit)?);
     let (lines_sql, entries_sql) = row::inserts(backend);
     tx.execute_raw(Statement::from_sql_and_values(backend, lines_sql, [lines.into()])).await?;
     tx.execute_raw(Statement::from_sql_and_values(backend, entries_sql, [entries.into()])).await?;
-    Ok(Appended::Posted)
+    Ok(())
 }
 
 /// The entries of these ids that are there, in the order in which they were appended.

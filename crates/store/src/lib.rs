@@ -17,6 +17,7 @@ pub mod idempotency;
 pub mod journal;
 pub mod migrations;
 pub mod outbox;
+pub mod rows;
 mod transaction;
 
 pub use database::{Database, Kind, Settings};

@@ -45,6 +45,10 @@ words! {
         Adjustment "adjustment" "差额调整" "adjustment of a settled bill",
         Refund "refund" "部分退费" "refund of a part of a bill",
         Reversal "reversal" "冲正" "reversal of an entry",
+        /// From the owner's account to what is offered to a relative, and back.
+        Sharing "sharing" "家庭共济划转" "shared with a relative",
+        /// A relative's premium, or the balance taken along to another pooling area.
+        AccountDebit "account_debit" "个人账户支出" "payment from a personal account",
     }
 }
 

@@ -30,7 +30,7 @@ pub enum Mark {
 }
 
 /// The number of a [`Citation`] in a policy version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct SourceId(pub u32);
 

@@ -55,7 +55,7 @@ pub(crate) struct Mechanism {
 }
 
 /// What kind of payer it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PayerKind {
     /// A fund of the medical security system: counts in `fund_pay_sumamt`.

@@ -1,0 +1,274 @@
+//! What a year decided anew puts on record: claims, movements of accounts, entries of the journal.
+
+use std::sync::Arc;
+
+use ledger::{Account as LedgerAccount, Booking, Draft, Entry, Heading, Parties, book};
+use money::Fen;
+use policy::{Decision, Facts, Policy};
+use terms::{EntryKind, Name};
+
+use super::plan::{Edit, policy_of};
+use super::restate::{Redone, Restated};
+use super::till::Till;
+use super::{Context, Trouble};
+use crate::domain::{Cause, Claim, Decided, Desk, Draw, Kind, PersonYear, State, draw, give_back, taken};
+
+/// A claim whose decision was replaced.
+#[derive(Clone, Debug)]
+pub struct Adjusted {
+    /// As it stood.
+    pub before: Claim,
+    /// As it stands.
+    pub now: Claim,
+    /// What was booked for it.
+    pub entries: Vec<Entry>,
+}
+
+/// A claim and what was booked for it now.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// As it stands.
+    pub claim: Claim,
+    /// What was booked for it now.
+    pub entries: Vec<Entry>,
+}
+
+/// Everything a command puts on record.
+#[derive(Clone, Debug)]
+pub struct Booked {
+    /// The new claim.
+    pub new: Option<Recorded>,
+    /// The claim that was taken out.
+    pub gone: Option<Recorded>,
+    /// The claims that were decided anew, in the year's order.
+    pub adjusted: Vec<Adjusted>,
+    pub(super) year: PersonYear,
+    pub(super) till: Till,
+}
+
+/// Why claims behind the one that is touched are decided anew.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Because {
+    pub(super) cause: Cause,
+    pub(super) claim: Name,
+}
+
+/// Puts a year decided anew on record. `new` is the claim of the bill that was added, without its decision's accounts.
+pub(super) fn put_on_record(
+    context: &Context<'_>,
+    desk: &Desk,
+    mut year: PersonYear,
+    (edit, restated): (&Edit, Restated),
+    new: Option<Claim>,
+    because: Because,
+) -> Result<Booked, Trouble> {
+    year.state = restated.state;
+    let mut till = Till::new(desk, context.now);
+    let mut shared = Shares::of(desk, &year, edit, &restated.redone, new.as_ref())?;
+    let gone = edit.goes.as_ref().map(|claim| gone(context, desk, claim, &mut till)).transpose()?;
+    let mut adjusted = Vec::with_capacity(restated.redone.len());
+    for redone in restated.redone {
+        let draws = shared.take(&redone.claim.id);
+        adjusted.push(adjust(context, redone, draws, because)?);
+    }
+    // What comes back comes first, so that no account is below zero on the way.
+    for one in &adjusted {
+        till.settle_up(context, (&one.before, &one.before.decided), Some((&one.now, &one.now.decided)), true)?;
+    }
+    for one in &adjusted {
+        till.settle_up(context, (&one.before, &one.before.decided), Some((&one.now, &one.now.decided)), false)?;
+    }
+    let new = new.map(|claim| settle(context, claim, &mut shared, &mut till)).transpose()?;
+    year.claims += i64::from(new.is_some()) - i64::from(gone.is_some());
+    Ok(Booked { new, gone, adjusted, year, till })
+}
+
+/// Which relatives' accounts pay which claim now: what is given back is given back before anything is drawn.
+struct Shares(Vec<(Name, Vec<Draw>)>);
+
+impl Shares {
+    fn of(
+        desk: &Desk,
+        year: &PersonYear,
+        edit: &Edit,
+        redone: &[Redone],
+        new: Option<&Claim>,
+    ) -> Result<Self, Trouble> {
+        let short = || Trouble::internal("relatives' accounts hold less than was offered");
+        let mut accounts = desk.family(&year.person);
+        let mut hand_back = |before: &[Draw], now: &[Draw]| {
+            for (owner, balance) in &mut accounts {
+                let of = |draws: &[Draw]| draws.iter().filter(|draw| draw.owner == *owner).map(|draw| draw.amount).sum();
+                let (before, now): (Fen, Fen) = (of(before), of(now));
+                *balance += before - now;
+            }
+        };
+        if let Some(claim) = &edit.goes {
+            hand_back(&claim.decided.draws, &[]);
+        }
+        let mut shares = Vec::new();
+        let change = |one: &Redone| taken(&one.decision).1 - taken(&one.claim.decided.decision).1;
+        for one in redone.iter().filter(|one| change(one) <= Fen::ZERO) {
+            let before = &one.claim.decided.draws;
+            let draws = give_back(before, -change(one)).ok_or_else(short)?;
+            hand_back(before, &draws);
+            shares.push((one.claim.id, draws));
+        }
+        let more = redone.iter().filter(|one| change(one) > Fen::ZERO);
+        let more = more.map(|one| (one.claim.id, one.claim.decided.draws.clone(), change(one)));
+        let new = new.map(|claim| (claim.id, Vec::new(), taken(&claim.decided.decision).1));
+        for (id, before, amount) in more.chain(new) {
+            let draws = draw(&before, amount, &accounts).ok_or_else(short)?;
+            for (owner, balance) in &mut accounts {
+                let of = |draws: &[Draw]| draws.iter().filter(|draw| draw.owner == *owner).map(|draw| draw.amount).sum();
+                let (before, now): (Fen, Fen) = (of(&before), of(&draws));
+                *balance -= now - before;
+            }
+            shares.push((id, draws));
+        }
+        Ok(Self(shares))
+    }
+
+    fn take(&mut self, claim: &Name) -> Vec<Draw> {
+        let found = self.0.iter_mut().find(|(id, _)| id == claim);
+        found.map(|(_, draws)| std::mem::take(draws)).unwrap_or_default()
+    }
+}
+
+fn settle(context: &Context<'_>, mut claim: Claim, shared: &mut Shares, till: &mut Till) -> Result<Recorded, Trouble> {
+    claim.decided.draws = shared.take(&claim.id);
+    let policy = policy_of(context.policies, &claim)?;
+    let booking = booking(policy, &claim, &claim.decided.facts, &claim.decided.decision)?;
+    let mut entries = sharing(context, &claim, &[], &claim.decided.draws)?;
+    let heading = Heading { id: claim.entry, date: context.today(), reference: claim.id };
+    entries.push(book::settle(heading, &booking).map_err(Trouble::internal)?);
+    till.pay(context, &claim)?;
+    Ok(Recorded { claim, entries })
+}
+
+fn adjust(
+    context: &Context<'_>,
+    redone: Redone,
+    draws: Vec<Draw>,
+    because: Because,
+) -> Result<Adjusted, Trouble> {
+    let Redone { claim: before, facts, decision, refunds } = redone;
+    let policy = policy_of(context.policies, &before)?;
+    let is_own = refunds.is_some();
+    let mut now = before.clone();
+    now.decided = Decided {
+        revision: before.decided.revision + 1,
+        cause: if is_own { Cause::Refunded } else { because.cause },
+        cause_claim: Some(because.claim).filter(|_| !is_own),
+        refunds: refunds.unwrap_or_else(|| before.decided.refunds.clone()),
+        facts,
+        decision,
+        draws,
+        at: context.now,
+    };
+    if is_own {
+        now.state = State::PartlyRefunded;
+    }
+    let (old, new) = (&before.decided, &now.decided);
+    let mut entries = sharing(context, &before, &old.draws, &new.draws)?;
+    let heading = Heading { id: context.id()?, date: context.today(), reference: before.id };
+    let settled = Some(before.entry);
+    let (was, is) = (
+        booking(policy, &before, &old.facts, &old.decision)?,
+        booking(policy, &before, &new.facts, &new.decision)?,
+    );
+    entries.extend(book::adjust(heading, settled, &was, &is).map_err(Trouble::internal)?);
+    Ok(Adjusted { before, now, entries })
+}
+
+/// Takes a claim out: the mirror of each of its entries, the last one first, and what it took from accounts comes back.
+fn gone(context: &Context<'_>, desk: &Desk, claim: &Claim, till: &mut Till) -> Result<Recorded, Trouble> {
+    let stored = desk.entries.get(&claim.id).map(Vec::as_slice).unwrap_or_default();
+    let undone: Vec<Name> = stored
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::Reversal)
+        .filter_map(|entry| entry.original)
+        .collect();
+    let standing = stored.iter().filter(|entry| entry.kind != EntryKind::Reversal && !undone.contains(&entry.id));
+    let mut entries = Vec::new();
+    for entry in standing.rev() {
+        let mirror = book::reverse(context.id()?, context.today(), entry);
+        entries.push(mirror.map_err(Trouble::internal)?);
+    }
+    till.settle_up(context, (claim, &claim.decided), None, true)?;
+    let claim = Claim { state: State::Reversed, ..claim.clone() };
+    Ok(Recorded { claim, entries })
+}
+
+/// What a decision of a claim puts on the books. A manual reimbursement is owed to the person, not to the institution.
+fn booking(policy: &Policy, claim: &Claim, facts: &Facts, decision: &Decision) -> Result<Booking, Trouble> {
+    let institution = if claim.kind == Kind::Reimbursed { claim.person } else { claim.institution };
+    let (person, division) = (claim.person, facts.person.division);
+    let parties = Parties { division, person, family: Some(person), institution };
+    Booking::of(policy, decision, &parties).map_err(Trouble::internal)
+}
+
+/// Entries that move relatives' amounts to and from what is offered to the person; one for each owner that pays differently.
+fn sharing(context: &Context<'_>, claim: &Claim, before: &[Draw], now: &[Draw]) -> Result<Vec<Entry>, Trouble> {
+    let of = |draws: &[Draw], owner: &Name| -> Fen {
+        draws.iter().filter(|draw| draw.owner == *owner).map(|draw| draw.amount).sum()
+    };
+    let mut owners: Vec<Name> = before.iter().chain(now).map(|draw| draw.owner).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let mut entries = Vec::new();
+    for owner in owners {
+        let more = of(now, &owner) - of(before, &owner);
+        if more.is_zero() {
+            continue;
+        }
+        let heading = Heading { id: context.id()?, date: context.today(), reference: claim.id };
+        let mut draft = Draft::new(EntryKind::Sharing, heading);
+        draft.change(LedgerAccount::Personal { person: owner }, more);
+        draft.change(LedgerAccount::Family { family: claim.person }, -more);
+        entries.push(draft.seal().map_err(Trouble::internal)?);
+    }
+    Ok(entries)
+}
+
+impl Booked {
+    /// Puts everything on the desk, to be written with the commit.
+    pub(super) fn put_on(&self, desk: &mut Desk) {
+        let recorded = self.gone.iter().chain(&self.new);
+        for Recorded { claim, entries } in recorded {
+            desk.claims.insert(claim.id, claim.clone());
+            desk.writes.entries.extend(entries.iter().cloned());
+            desk.entries.entry(claim.id).or_default().extend(entries.iter().cloned());
+        }
+        if let Some(Recorded { claim, .. }) = &self.new {
+            desk.writes.claims.insert(claim.id);
+            desk.writes.decided.push(claim.clone());
+            desk.bills.insert((claim.institution, claim.origin.bill.id.to_string()), claim.id);
+        }
+        if let Some(Recorded { claim, .. }) = &self.gone {
+            desk.writes.changed.insert(claim.id);
+            desk.writes.freed.push(claim.id);
+            desk.bills.retain(|_, id| *id != claim.id);
+            desk.stays.retain(|_, id| *id != claim.id);
+            desk.evidence.retain(|_, id| *id != claim.id);
+        }
+        for Adjusted { now, entries, .. } in &self.adjusted {
+            desk.claims.insert(now.id, now.clone());
+            desk.writes.changed.insert(now.id);
+            desk.writes.decided.push(now.clone());
+            desk.writes.entries.extend(entries.iter().cloned());
+            desk.entries.entry(now.id).or_default().extend(entries.iter().cloned());
+        }
+        let key = (self.year.person, self.year.year);
+        desk.years.insert(key, self.year.clone());
+        desk.writes.years.insert(key);
+        self.till.put_on(desk);
+    }
+}
+
+/// The first decision of a claim.
+pub(super) fn first(context: &Context<'_>, (facts, decision): (Arc<Facts>, Arc<Decision>)) -> Decided {
+    let (draws, refunds) = (Vec::new(), Vec::new());
+    let (revision, cause, cause_claim) = (0, Cause::Settled, None);
+    Decided { revision, cause, cause_claim, facts, decision, draws, refunds, at: context.now }
+}

@@ -1,0 +1,126 @@
+//! Where bills stand in a person's year when one is added, taken out or made smaller.
+
+use money::Fen;
+use policy::{Accumulators, Bill, Facts, Person, Policy};
+use std::sync::Arc;
+
+use super::Trouble;
+use crate::domain::{Claim, Desk, LineRefund, Offer, PersonYear, Policies, Purse, order};
+
+/// A bill that is to be decided for the first time.
+#[derive(Clone, Debug)]
+pub struct NewBill {
+    /// The person's facts on its last day.
+    pub person: Person,
+    /// The bill.
+    pub bill: Bill,
+    /// The policy to decide it by.
+    pub policy: Arc<Policy>,
+}
+
+/// What happens to one claim of the year, in the year's order.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    /// It stays, and is decided anew.
+    Stays(Claim),
+    /// It is taken out.
+    Goes(Claim),
+    /// Lines of it are taken out, and it is decided anew.
+    Shrinks(Claim, Bill, Vec<LineRefund>),
+    /// It is new.
+    Comes,
+}
+
+/// What is to be done to a year.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Edit {
+    /// A claim to take out.
+    pub(super) goes: Option<Claim>,
+    /// A claim to make smaller, its bill then, and all its refunds.
+    pub(super) shrinks: Option<(Claim, Bill, Vec<LineRefund>)>,
+    /// A bill to add.
+    pub(super) comes: Option<NewBill>,
+}
+
+/// Everything from the first claim that is touched on, and what the year holds before it.
+pub(super) struct Plan {
+    pub(super) items: Vec<Item>,
+    pub(super) state: Accumulators,
+    pub(super) offer: Offer,
+}
+
+impl Plan {
+    /// Lays an edit over a year. Every standing claim of the year is on the desk, unless a bill is only added at its end.
+    pub(super) fn new(desk: &Desk, year: &PersonYear, edit: &Edit) -> Self {
+        let standing = desk.standing(year);
+        let is = |claim: &Claim, other: Option<&Claim>| other.is_some_and(|other| other.id == claim.id);
+        let shrinks = edit.shrinks.as_ref().map(|(claim, ..)| claim);
+        let place = edit.comes.as_ref().map(|new| {
+            let behind = |claim: &Claim| year.by_service_date && order(claim.bill()) > order(&new.bill);
+            standing.iter().position(behind).unwrap_or(standing.len())
+        });
+        let touched = |claim: &Claim| is(claim, edit.goes.as_ref()) || is(claim, shrinks);
+        let first = standing.iter().position(touched).unwrap_or(standing.len()).min(place.unwrap_or(standing.len()));
+        let mut items = Vec::new();
+        for (at, claim) in standing.iter().enumerate().skip(first) {
+            if place == Some(at) {
+                items.push(Item::Comes);
+            }
+            items.push(match &edit.shrinks {
+                Some((_, bill, refunds)) if is(claim, shrinks) => {
+                    Item::Shrinks(claim.clone(), bill.clone(), refunds.clone())
+                }
+                _ if is(claim, edit.goes.as_ref()) => Item::Goes(claim.clone()),
+                _ => Item::Stays(claim.clone()),
+            });
+        }
+        if place == Some(standing.len()) {
+            items.push(Item::Comes);
+        }
+        let state = if first == standing.len() { year.state.clone() } else { before(year, &standing, first) };
+        let offer = offer(desk, year, &items);
+        Self { items, state, offer }
+    }
+}
+
+/// What the claims before this place accumulated.
+fn before(year: &PersonYear, standing: &[Claim], place: usize) -> Accumulators {
+    let settled = standing.iter().take(place).rev().find_map(|claim| claim.decided.decision.settlement());
+    settled.map_or_else(
+        || year.start(),
+        |settlement| crate::domain::balances_of(&settlement.accumulators, Fen::ZERO, Fen::ZERO),
+    )
+}
+
+fn offer(desk: &Desk, year: &PersonYear, items: &[Item]) -> Offer {
+    let paid: Vec<(Fen, Fen)> = items.iter().filter_map(Item::claim).map(|claim| taken(claim)).collect();
+    let own = Purse::new(desk.account(&year.person).balance, paid.iter().map(|(own, _)| *own));
+    let family = desk.family(&year.person).into_iter().map(|(_, balance)| balance).sum();
+    Offer { own, family: Purse::new(family, paid.iter().map(|(_, family)| *family)) }
+}
+
+fn taken(claim: &Claim) -> (Fen, Fen) {
+    crate::domain::taken(&claim.decided.decision)
+}
+
+impl Item {
+    /// The claim it is about, if it is there already.
+    pub(super) fn claim(&self) -> Option<&Claim> {
+        match self {
+            Self::Stays(claim) | Self::Goes(claim) | Self::Shrinks(claim, ..) => Some(claim),
+            Self::Comes => None,
+        }
+    }
+}
+
+/// The policy a claim was decided by.
+pub(super) fn policy_of<'p>(policies: &'p Policies, claim: &Claim) -> Result<&'p Arc<Policy>, Trouble> {
+    let version = claim.decided.decision.version;
+    policies.get(&version).ok_or(Trouble::NeedVersion(version))
+}
+
+/// What a claim is decided from now.
+pub(super) fn facts_now(claim: &Claim, bill: Option<&Bill>, accumulated: Accumulators) -> Facts {
+    let facts = &claim.decided.facts;
+    Facts { person: facts.person.clone(), bill: bill.unwrap_or(&facts.bill).clone(), accumulated }
+}

@@ -1,0 +1,122 @@
+//! Moves amounts in and out of personal accounts, each movement numbered and with the balance after it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use money::Fen;
+use rpc::{Fault, Reason};
+use terms::Name;
+
+use super::{Context, Trouble};
+use crate::domain::{Account, Claim, Decided, Desk, Draw, Movement, MovementKind, taken};
+
+/// Accounts as they change within a command.
+#[derive(Clone, Debug)]
+pub(super) struct Till {
+    accounts: BTreeMap<Name, Account>,
+    movements: Vec<Movement>,
+    now: DateTime<Utc>,
+}
+
+/// A movement that is to be made.
+pub(super) struct Move<'a> {
+    pub(super) person: Name,
+    pub(super) kind: MovementKind,
+    pub(super) amount: Fen,
+    pub(super) about: &'a str,
+    pub(super) relative: Option<Name>,
+}
+
+impl Till {
+    pub(super) fn new(desk: &Desk, now: DateTime<Utc>) -> Self {
+        Self { accounts: desk.accounts.clone(), movements: Vec::new(), now }
+    }
+
+    /// Makes a movement; nothing for an amount of zero.
+    ///
+    /// # Errors
+    /// `BALANCE_TOO_LOW` where the account holds less.
+    pub(super) fn make(&mut self, context: &Context<'_>, what: Move<'_>) -> Result<Option<Movement>, Trouble> {
+        let Move { person, kind, amount, about, relative } = what;
+        if amount.is_zero() {
+            return Ok(None);
+        }
+        let account = self.accounts.entry(person).or_default();
+        let balance = account.balance.checked_add(amount).filter(|balance| *balance <= Fen::LIMIT);
+        let balance = balance.ok_or_else(|| Fault::wrong_state("full", "the account would hold more than it may"))?;
+        if balance.is_negative() {
+            let message = "the account holds less than asked for";
+            let fault = Fault::new(Reason::BalanceTooLow, message);
+            return Err(fault.with("balance_fen", account.balance.get().to_string()).into());
+        }
+        *account = Account { balance, moves: account.moves + 1, ..*account };
+        let (id, number) = (context.id()?, account.moves);
+        let about = about.to_owned();
+        let movement = Movement { id, person, number, kind, amount, balance, about, relative, at: self.now };
+        self.movements.push(movement.clone());
+        Ok(Some(movement))
+    }
+
+    /// Takes a new claim's shares from the own account and from relatives'.
+    pub(super) fn pay(&mut self, context: &Context<'_>, claim: &Claim) -> Result<(), Trouble> {
+        let nothing = [];
+        let (own, _) = taken(&claim.decided.decision);
+        self.shift(context, claim, (Fen::ZERO, own), (&nothing, &claim.decided.draws), None)
+    }
+
+    /// Moves what a claim's shares of accounts changed by: `now` is none for a claim that is taken out. With `back` only what
+    /// comes back is moved, without it only what is paid.
+    pub(super) fn settle_up(
+        &mut self,
+        context: &Context<'_>,
+        (claim, before): (&Claim, &Decided),
+        now: Option<(&Claim, &Decided)>,
+        back: bool,
+    ) -> Result<(), Trouble> {
+        let own = now.map_or(Fen::ZERO, |(_, now)| taken(&now.decision).0);
+        let draws = now.map(|(_, now)| now.draws.as_slice()).unwrap_or_default();
+        self.shift(context, claim, (taken(&before.decision).0, own), (&before.draws, draws), Some(back))
+    }
+
+    fn shift(
+        &mut self,
+        context: &Context<'_>,
+        claim: &Claim,
+        (own_before, own_now): (Fen, Fen),
+        (before, now): (&[Draw], &[Draw]),
+        back: Option<bool>,
+    ) -> Result<(), Trouble> {
+        let wanted = |amount: &Fen| back.is_none_or(|back| back != amount.is_negative());
+        let kind = |amount: Fen, paid| if amount.is_negative() { paid } else { MovementKind::Returned };
+        let about = claim.id.as_str();
+        let amount = own_before - own_now;
+        if wanted(&amount) {
+            let kind = kind(amount, MovementKind::Bill);
+            self.make(context, Move { person: claim.person, kind, amount, about, relative: None })?;
+        }
+        let of = |draws: &[Draw], owner: &Name| -> Fen {
+            draws.iter().filter(|draw| draw.owner == *owner).map(|draw| draw.amount).sum()
+        };
+        let mut owners: Vec<Name> = before.iter().chain(now).map(|draw| draw.owner).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        for person in owners {
+            let amount = of(before, &person) - of(now, &person);
+            if wanted(&amount) {
+                let kind = kind(amount, MovementKind::RelativeBill);
+                self.make(context, Move { person, kind, amount, about, relative: Some(claim.person) })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts accounts and movements on the desk, to be written with the commit.
+    pub(super) fn put_on(&self, desk: &mut Desk) {
+        for movement in &self.movements {
+            if let Some(account) = self.accounts.get(&movement.person) {
+                desk.accounts.insert(movement.person, *account);
+            }
+        }
+        desk.writes.movements.extend(self.movements.iter().cloned());
+    }
+}

@@ -1,0 +1,18 @@
+//! What settlement knows without a database or a wire: claims, a person's year, accounts, and what a commit does to them.
+
+mod account;
+mod claim;
+mod desk;
+mod purse;
+mod reduce;
+mod share;
+mod year;
+
+pub use account::{Account, Binding, Movement, MovementKind};
+pub use claim::{Cause, Claim, Decided, Evidence, Kind, Origin, Reimbursement, State};
+pub use desk::{Desk, Writes};
+pub use purse::{Offer, Purse};
+pub use reduce::{LineRefund, ReduceError, reduce};
+pub use share::{Draw, draw, give_back};
+pub(crate) use year::{after, taken};
+pub use year::{Opening, PersonYear, Policies, balances_of, order};

@@ -1,0 +1,91 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger::Entry;
+use terms::Name;
+
+use super::{Account, Binding, Claim, Movement, PersonYear};
+
+/// What one commit has before it: the persons it has locked with their accounts and years, the claims it needs, and what is
+/// to be written. A command reads it, and changes it only when nothing can go wrong any more.
+#[derive(Debug, Default)]
+pub struct Desk {
+    /// Accounts of locked persons.
+    pub accounts: BTreeMap<Name, Account>,
+    /// Whose accounts pay a relative's bills on the day, in the order of their binding.
+    pub bindings: BTreeMap<Name, Vec<Binding>>,
+    /// Years of locked persons.
+    pub years: BTreeMap<(Name, i32), PersonYear>,
+    /// Claims that were loaded or made; of years in `whole` all that stand.
+    pub claims: BTreeMap<Name, Claim>,
+    /// Years of which every standing claim is loaded.
+    pub whole: BTreeSet<(Name, i32)>,
+    /// The standing claim of an institution's bill.
+    pub bills: BTreeMap<(Name, String), Name>,
+    /// The standing interim claim of an institution's stay.
+    pub stays: BTreeMap<(Name, String), Name>,
+    /// Invoices that paid claims rest on, by fingerprint.
+    pub evidence: BTreeMap<String, Name>,
+    /// Account credits that were booked, by credit id.
+    pub credits: BTreeSet<String>,
+    /// Entries of claims that are to be taken back, in order.
+    pub entries: BTreeMap<Name, Vec<Entry>>,
+    /// What is to be written.
+    pub writes: Writes,
+}
+
+/// What a commit writes.
+#[derive(Debug, Default)]
+pub struct Writes {
+    /// Claims made.
+    pub claims: BTreeSet<Name>,
+    /// Claims whose state or decision changed.
+    pub changed: BTreeSet<Name>,
+    /// Decisions added: the claim as it then stood.
+    pub decided: Vec<Claim>,
+    /// Years changed.
+    pub years: BTreeSet<(Name, i32)>,
+    /// Movements of accounts, in order.
+    pub movements: Vec<Movement>,
+    /// Entries of the journal, in order.
+    pub entries: Vec<Entry>,
+    /// Bindings made or ended.
+    pub bindings: Vec<Binding>,
+    /// Invoices used, with their claim.
+    pub evidence: Vec<(String, Name)>,
+    /// Claims whose invoices are free again.
+    pub freed: Vec<Name>,
+}
+
+impl Desk {
+    /// A person's account; empty where nothing was ever on it.
+    #[must_use]
+    pub fn account(&self, person: &Name) -> Account {
+        self.accounts.get(person).copied().unwrap_or_default()
+    }
+
+    /// A person's year; a new one where it has nothing yet.
+    #[must_use]
+    pub fn year(&self, person: Name, year: i32) -> PersonYear {
+        self.years.get(&(person, year)).cloned().unwrap_or_else(|| PersonYear::new(person, year))
+    }
+
+    /// Whose accounts pay a person's bills, with what they hold, in the order of their binding.
+    #[must_use]
+    pub fn family(&self, person: &Name) -> Vec<(Name, money::Fen)> {
+        let bindings = self.bindings.get(person).into_iter().flatten();
+        bindings.map(|binding| (binding.owner, self.account(&binding.owner).balance)).collect()
+    }
+
+    /// The standing claims of a year, in its order.
+    #[must_use]
+    pub fn standing(&self, year: &PersonYear) -> Vec<Claim> {
+        let of_year = |claim: &&Claim| claim.stands() && claim.person == year.person && claim.year == year.year;
+        let mut claims: Vec<Claim> = self.claims.values().filter(of_year).cloned().collect();
+        if year.by_service_date {
+            claims.sort_by_key(|claim| super::order(claim.bill()));
+        } else {
+            claims.sort_by_key(|claim| claim.number);
+        }
+        claims
+    }
+}
