@@ -1,0 +1,4 @@
+//! The registry over real databases and a real Redis.
+
+mod publishing;
+mod support;
