@@ -10,7 +10,7 @@ mod year;
 
 pub use account::{Account, Binding, Movement, MovementKind};
 pub use claim::{Cause, Claim, Decided, Evidence, Kind, Origin, Reimbursement, State};
-pub use desk::{Desk, Writes};
+pub use desk::{Desk, Reversal, Writes};
 pub use purse::{Offer, Purse};
 pub use reduce::{LineRefund, ReduceError, reduce};
 pub use share::{Draw, draw, give_back};

@@ -1,13 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use ledger::Entry;
+use store::idempotency::Call;
 use terms::Name;
 
 use super::{Account, Binding, Claim, Movement, PersonYear};
 
 /// What one commit has before it: the persons it has locked with their accounts and years, the claims it needs, and what is
 /// to be written. A command reads it, and changes it only when nothing can go wrong any more.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Desk {
     /// Accounts of locked persons.
     pub accounts: BTreeMap<Name, Account>,
@@ -34,7 +36,7 @@ pub struct Desk {
 }
 
 /// What a commit writes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Writes {
     /// Claims made.
     pub claims: BTreeSet<Name>,
@@ -54,6 +56,23 @@ pub struct Writes {
     pub evidence: Vec<(String, Name)>,
     /// Claims whose invoices are free again.
     pub freed: Vec<Name>,
+    /// Why claims were reversed.
+    pub reversals: Vec<Reversal>,
+    /// Keys whose originals are never to be settled.
+    pub tombstones: Vec<Call>,
+}
+
+/// Why a claim was reversed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reversal {
+    /// The claim.
+    pub claim: Name,
+    /// The key of the call.
+    pub key: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 impl Desk {

@@ -1,0 +1,187 @@
+//! What happens to accounts and years beside bills: credits, debits, a year's opening, bindings between relatives.
+
+use chrono::NaiveDate;
+use ledger::{Account as LedgerAccount, Draft, Entry, Heading};
+use money::Fen;
+use policy::Accumulators;
+use rpc::{Fault, Reason};
+use store::idempotency::Call;
+use terms::{Division, EntryKind, Name};
+
+use super::till::{Move, Till};
+use super::{Context, Trouble};
+use crate::domain::{Binding, Desk, Movement, MovementKind, Opening, PersonYear};
+
+/// An amount to put on an account.
+#[derive(Clone, Debug)]
+pub struct Credit {
+    /// The call.
+    pub call: Call,
+    /// The owner.
+    pub person: Name,
+    /// What is credited, named by the sender for ever.
+    pub credit: Name,
+    /// Credit or brought in.
+    pub kind: MovementKind,
+    /// How much, in fen, above zero.
+    pub amount: Fen,
+    /// The division whose fund credits it, or that brings it in.
+    pub division: Division,
+    /// The fund that credits it; none for what is brought in.
+    pub payer: Option<Name>,
+}
+
+/// An amount to take off an account.
+#[derive(Clone, Debug)]
+pub struct Debit {
+    /// The call.
+    pub call: Call,
+    /// The owner.
+    pub person: Name,
+    /// Relative's premium or taken along.
+    pub kind: MovementKind,
+    /// How much, in fen, above zero.
+    pub amount: Fen,
+    /// The payment or transfer it is for.
+    pub about: Name,
+    /// The relative.
+    pub relative: Option<Name>,
+}
+
+/// A year to open with figures from elsewhere.
+#[derive(Clone, Debug)]
+pub struct OpenYear {
+    /// The call.
+    pub call: Call,
+    /// The person.
+    pub person: Name,
+    /// The year.
+    pub year: i32,
+    /// What it starts from; balances zero.
+    pub start: Accumulators,
+    /// Where the figures are from.
+    pub source: String,
+    /// Who opens it.
+    pub operator: String,
+}
+
+/// A relative's bills to be paid from an account.
+#[derive(Clone, Debug)]
+pub struct Bind {
+    /// The call.
+    pub call: Call,
+    /// Whose account.
+    pub owner: Name,
+    /// Whose bills.
+    pub relative: Name,
+    /// What the relative is to the owner, a word of `Relation`.
+    pub relation: String,
+    /// First day; today where none is given.
+    pub from: Option<NaiveDate>,
+}
+
+/// A binding to end.
+#[derive(Clone, Debug)]
+pub struct Unbind {
+    /// The call.
+    pub call: Call,
+    /// The binding.
+    pub binding: Name,
+    /// Last day; today where none is given.
+    pub to: Option<NaiveDate>,
+}
+
+/// An account that moved.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    /// The movement.
+    pub movement: Movement,
+    /// What was booked.
+    pub entry: Entry,
+}
+
+pub(super) fn credit(context: &Context<'_>, desk: &mut Desk, credit: &Credit) -> Result<Moved, Trouble> {
+    if desk.credits.contains(credit.credit.as_str()) {
+        let fault = Fault::new(Reason::Duplicate, "this credit was booked under another key");
+        return Err(fault.with("kind", "credit").with("id", credit.credit.as_str()).into());
+    }
+    let from = credit.payer.map_or(LedgerAccount::Opening { division: credit.division }, |payer| {
+        LedgerAccount::Fund { division: credit.division, payer }
+    });
+    let heading = Heading { id: context.id()?, date: context.today(), reference: credit.credit };
+    let mut draft = Draft::new(EntryKind::AccountCredit, heading);
+    draft.debit(from, credit.amount);
+    draft.credit(LedgerAccount::Personal { person: credit.person }, credit.amount);
+    let Credit { person, kind, amount, .. } = *credit;
+    let moved = book(context, desk, draft, Move { person, kind, amount, about: credit.credit.as_str(), relative: None })?;
+    desk.credits.insert(credit.credit.to_string());
+    Ok(moved)
+}
+
+pub(super) fn debit(context: &Context<'_>, desk: &mut Desk, debit: &Debit) -> Result<Moved, Trouble> {
+    if let Some(relative) = debit.relative {
+        let bound = desk.bindings.get(&relative).into_iter().flatten().any(|binding| binding.owner == debit.person);
+        if !bound {
+            return Err(Fault::wrong_state("unbound", "no binding lets the account pay for this relative today").into());
+        }
+    }
+    let heading = Heading { id: context.id()?, date: context.today(), reference: debit.about };
+    let mut draft = Draft::new(EntryKind::AccountDebit, heading);
+    draft.debit(LedgerAccount::Personal { person: debit.person }, debit.amount);
+    draft.credit(LedgerAccount::Payable { institution: debit.about }, debit.amount);
+    let Debit { person, kind, relative, .. } = *debit;
+    book(context, desk, draft, Move { person, kind, amount: -debit.amount, about: debit.about.as_str(), relative })
+}
+
+fn book(context: &Context<'_>, desk: &mut Desk, draft: Draft, what: Move<'_>) -> Result<Moved, Trouble> {
+    let mut till = Till::new(desk, context.now);
+    let movement = till.make(context, what)?.ok_or_else(|| Trouble::internal("a movement of nothing"))?;
+    let entry = draft.seal().map_err(Trouble::internal)?;
+    till.put_on(desk);
+    desk.writes.entries.push(entry.clone());
+    Ok(Moved { movement, entry })
+}
+
+pub(super) fn open_year(desk: &mut Desk, open: &OpenYear) -> Result<Accumulators, Trouble> {
+    let year = desk.year(open.person, open.year);
+    if year.numbers > 0 || year.opening.is_some() {
+        return Err(Fault::wrong_state("begun", "the year has a start or a claim already").into());
+    }
+    let (start, source, operator) = (open.start.clone(), open.source.clone(), open.operator.clone());
+    let opening = Some(Opening { start: start.clone(), source, operator });
+    let key = (open.person, open.year);
+    desk.years.insert(key, PersonYear { opening, state: start.clone(), ..year });
+    desk.writes.years.insert(key);
+    Ok(start)
+}
+
+pub(super) fn bind(context: &Context<'_>, desk: &mut Desk, bind: &Bind) -> Result<Binding, Trouble> {
+    let bound = desk.bindings.get(&bind.relative).into_iter().flatten().find(|binding| binding.owner == bind.owner);
+    if let Some(binding) = bound {
+        let fault = Fault::new(Reason::Duplicate, "the account is bound to this relative already");
+        return Err(fault.with("kind", "binding").with("id", binding.id.as_str()).into());
+    }
+    let from = bind.from.unwrap_or_else(|| context.today());
+    let (id, relation) = (context.id()?, bind.relation.clone());
+    let binding = Binding { id, owner: bind.owner, relative: bind.relative, relation, from, to: None };
+    if from <= context.today() {
+        desk.bindings.entry(bind.relative).or_default().push(binding.clone());
+    }
+    desk.writes.bindings.push(binding.clone());
+    Ok(binding)
+}
+
+pub(super) fn unbind(context: &Context<'_>, desk: &mut Desk, unbind: &Unbind) -> Result<Binding, Trouble> {
+    let known = desk.bindings.values().flatten().find(|binding| binding.id == unbind.binding).cloned();
+    let binding = known.ok_or_else(|| Fault::not_found("binding", unbind.binding.as_str()))?;
+    if binding.to.is_some() {
+        return Err(Fault::wrong_state("ended", "the binding has ended, or its end is set").into());
+    }
+    let to = unbind.to.unwrap_or_else(|| context.today());
+    let ended = Binding { to: Some(to.max(context.today())), ..binding };
+    for known in desk.bindings.values_mut().flatten().filter(|known| known.id == ended.id) {
+        known.clone_from(&ended);
+    }
+    desk.writes.bindings.push(ended.clone());
+    Ok(ended)
+}

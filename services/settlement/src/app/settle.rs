@@ -1,0 +1,203 @@
+//! Settles a bill: directly, as a part of a long stay, or by hand after the fact. Pre-settling is the same on a desk that is
+//! thrown away.
+
+use std::sync::Arc;
+
+use chrono::Datelike as _;
+use policy::{Bill, Costs, Decision, Policy};
+use rpc::{Fault, Reason};
+use sha2::{Digest as _, Sha256};
+use store::idempotency::Call;
+use terms::Name;
+
+use super::book::{Because, Booked, first, put_on_record};
+use super::plan::{Edit, NewBill};
+use super::restate::restate;
+use super::{Context, Trouble};
+use crate::domain::{Cause, Claim, Desk, Evidence, Kind, Origin, PersonYear, State};
+
+/// A bill to settle, all of it read and its facts gathered.
+#[derive(Clone, Debug)]
+pub struct Settle {
+    /// The call.
+    pub call: Call,
+    /// By which door it comes.
+    pub kind: Kind,
+    /// The insured person.
+    pub person: Name,
+    /// The institution that bills.
+    pub institution: Name,
+    /// The institution's visit; may be empty.
+    pub visit: String,
+    /// The stay; empty where there is none.
+    pub stay: String,
+    /// The person's facts, the bill and the policy.
+    pub new: NewBill,
+    /// What was handed in.
+    pub origin: Origin,
+}
+
+/// What became of a bill.
+#[derive(Clone, Debug)]
+pub enum Settled {
+    /// Settled.
+    Claim(Box<Booked>),
+    /// Refused by the policy.
+    Refused(Arc<Policy>, Arc<Decision>),
+}
+
+impl Settle {
+    /// The year whose accumulators the bill counts in.
+    #[must_use]
+    pub fn year(&self) -> i32 {
+        self.new.policy.day_of_rules(&self.new.person, &self.new.bill).year()
+    }
+
+    /// The invoices it rests on, by fingerprint: what was paid once is not paid again.
+    pub fn invoices(&self) -> impl Iterator<Item = String> {
+        let evidence = self.origin.reimbursement.iter().flat_map(|reimbursement| &reimbursement.evidence);
+        evidence.filter(|evidence| evidence.kind == INVOICE).flat_map(fingerprints)
+    }
+}
+
+/// The kind of evidence that may be used once.
+const INVOICE: &str = "invoice";
+
+fn fingerprints(evidence: &Evidence) -> [String; 2] {
+    let reference = Sha256::digest(evidence.reference.as_bytes());
+    let reference = reference.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    [format!("content:{}", evidence.sha256), format!("reference:{reference}")]
+}
+
+pub(super) fn settle(context: &Context<'_>, desk: &mut Desk, settle: &Settle) -> Result<Settled, Trouble> {
+    refuse_duplicates(desk, settle)?;
+    let interim = desk.stays.get(&(settle.institution, settle.stay.clone())).filter(|_| !settle.stay.is_empty());
+    let interim = interim.and_then(|id| desk.claims.get(id)).cloned();
+    let Some(interim) = interim else { return add(context, desk, settle, settle.new.clone(), None) };
+    let bill = whole_stay(&interim, settle)?;
+    let new = NewBill { bill, ..settle.new.clone() };
+    let year = settle.new.policy.day_of_rules(&new.person, &new.bill).year();
+    if year == interim.year {
+        return add(context, desk, settle, new, Some(interim));
+    }
+    // The stay ends in another year than it was settled in so far: two years change, both or neither.
+    let mut scratch = desk.clone();
+    let edit = Edit { goes: Some(interim.clone()), ..Edit::default() };
+    let old = desk.year(interim.person, interim.year);
+    let restated = restate(context, &scratch, &old, &edit)?;
+    let because = Because { cause: Cause::StayEnded, claim: interim.id };
+    let gone = put_on_record(context, &scratch, old, (&edit, restated), None, because)?;
+    gone.put_on(&mut scratch);
+    let settled = add(context, &mut scratch, settle, new, None)?;
+    let Settled::Claim(mut booked) = settled else { return Ok(settled) };
+    *desk = scratch;
+    booked.gone = gone.gone;
+    booked.adjusted.splice(0..0, gone.adjusted);
+    Ok(Settled::Claim(booked))
+}
+
+/// Adds a bill to its year, in the place of the interim claim that it takes in.
+fn add(
+    context: &Context<'_>,
+    desk: &mut Desk,
+    settle: &Settle,
+    new: NewBill,
+    goes: Option<Claim>,
+) -> Result<Settled, Trouble> {
+    let day = new.policy.day_of_rules(&new.person, &new.bill);
+    let mut year = desk.year(settle.person, day.year());
+    if year.numbers == 0 {
+        year.by_service_date = new.policy.folds_by_service_date(&new.person, &new.bill);
+    }
+    let because = Because {
+        cause: if goes.is_some() { Cause::StayEnded } else { Cause::EarlierAdded },
+        claim: context.id()?,
+    };
+    let (policy, bill_was) = (Arc::clone(&new.policy), settle.new.bill.id);
+    let edit = Edit { goes, comes: Some(new), shrinks: None };
+    let restated = restate(context, desk, &year, &edit)?;
+    let Some(decided) = restated.new.clone() else {
+        return Err(Trouble::internal("a bill was added and not decided"));
+    };
+    if decided.1.settlement().is_none() {
+        return Ok(Settled::Refused(policy, decided.1));
+    }
+    year.numbers += 1;
+    let claim = claim(context, settle, &year, because.claim, decided)?;
+    debug_assert_eq!(claim.bill().id, bill_was, "a stay's last bill names the whole");
+    let booked = put_on_record(context, desk, year, (&edit, restated), Some(claim), because)?;
+    booked.put_on(desk);
+    for fingerprint in settle.invoices() {
+        desk.evidence.insert(fingerprint.clone(), because.claim);
+        desk.writes.evidence.push((fingerprint, because.claim));
+    }
+    if settle.kind == Kind::Interim {
+        desk.stays.insert((settle.institution, settle.stay.clone()), because.claim);
+    }
+    Ok(Settled::Claim(Box::new(booked)))
+}
+
+fn claim(
+    context: &Context<'_>,
+    settle: &Settle,
+    year: &PersonYear,
+    id: Name,
+    decided: (Arc<policy::Facts>, Arc<Decision>),
+) -> Result<Claim, Trouble> {
+    // What was handed in names the bill; of a stay, the whole of it.
+    let origin = Origin { bill: decided.0.bill.clone(), ..settle.origin.clone() };
+    Ok(Claim {
+        id,
+        person: settle.person,
+        institution: settle.institution,
+        visit: settle.visit.clone(),
+        stay: settle.stay.clone(),
+        kind: settle.kind,
+        state: State::Settled,
+        year: year.year,
+        number: year.numbers,
+        key: settle.call.key().to_owned(),
+        settled_at: context.now,
+        entry: context.id()?,
+        origin: Arc::new(origin),
+        decided: first(context, decided),
+    })
+}
+
+fn refuse_duplicates(desk: &Desk, settle: &Settle) -> Result<(), Trouble> {
+    let duplicate = |message: &str, kind: &'static str, claim: &Name| {
+        let fault = Fault::new(Reason::Duplicate, message).with("kind", kind).with("claim_id", claim.as_str());
+        Err(Trouble::Fault(fault))
+    };
+    let bill = (settle.institution, settle.new.bill.id.to_string());
+    if let Some(claim) = desk.bills.get(&bill) {
+        return duplicate("the institution has a settled bill of this id", "bill", claim);
+    }
+    let used = settle.invoices().find_map(|fingerprint| desk.evidence.get(&fingerprint));
+    used.map_or(Ok(()), |claim| duplicate("an invoice was reimbursed before", "invoice", claim))
+}
+
+/// The bill of a stay: what was settled so far and what is handed in now, as one admission.
+fn whole_stay(interim: &Claim, settle: &Settle) -> Result<Bill, Fault> {
+    let (so_far, now) = (interim.bill(), &settle.new.bill);
+    let state = interim.state.word();
+    let unlike = |what: &str| Fault::wrong_state(state, format!("the stay was settled so far with another {what}"));
+    if interim.person != settle.person {
+        return Err(unlike("person"));
+    }
+    if so_far.care != now.care || so_far.institution != now.institution {
+        return Err(unlike("kind of care or institution"));
+    }
+    let costs = match (&so_far.costs, &now.costs) {
+        (Costs::Lines(so_far), Costs::Lines(now)) => Costs::Lines(so_far.iter().chain(now).cloned().collect()),
+        (Costs::Parts(a), Costs::Parts(b)) => Costs::Parts(policy::Parts {
+            outside_catalogue: a.outside_catalogue + b.outside_catalogue,
+            over_limit: a.over_limit + b.over_limit,
+            first_self_paid: a.first_self_paid + b.first_self_paid,
+            within_scope: a.within_scope + b.within_scope,
+        }),
+        _ => return Err(unlike("form of costs (lines or parts)")),
+    };
+    let total = so_far.total + now.total;
+    Ok(Bill { from: so_far.from.min(now.from), to: so_far.to.max(now.to), total, costs, ..now.clone() })
+}
