@@ -61,7 +61,7 @@ fn same_layers(policy: &Policy, settlement: &Settlement, sent: &policy_pb::Settl
             (ours.paid, theirs.paid_fen),
             (ours.paid_within_scope, theirs.paid_within_scope_fen),
         ];
-        figures.iter().for_each(|(ours, theirs)| assert_eq!(ours.get(), *theirs, "{}", ours));
+        figures.iter().for_each(|(ours, theirs)| assert_eq!(ours.get(), *theirs, "{ours}"));
     }
     assert_eq!(settlement.lines.len(), sent.lines.len());
     for (ours, theirs) in settlement.lines.iter().zip(&sent.lines) {

@@ -60,7 +60,7 @@ fn many_mistakes_are_named_at_once() {
     line.kind = 0;
     line.quantity = "0.1.2".to_owned();
     line.epidemic = -1;
-    line.service_date = "yesterday".to_owned();
+    line.service_date = "2199-12-31".to_owned();
     line.terms = Some(policy_pb::CatalogueTerms {
         class: Some(0),
         price_limit_fen: None,
