@@ -1,4 +1,5 @@
 //! The registry over real databases and a real Redis.
 
 mod publishing;
+mod redis;
 mod support;
