@@ -2,4 +2,5 @@
 
 mod publishing;
 mod redis;
+mod remote;
 mod support;
