@@ -1,9 +1,47 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use policy::Policy;
+use policy::{Policy, Version};
 use terms::Division;
 
 use crate::Publication;
+
+/// A division's head: the act, and the version compiled.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) publication: Publication,
+    pub(crate) policy: Arc<Policy>,
+}
+
+/// What a process decides from.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshot {
+    pub(crate) heads: BTreeMap<Division, Head>,
+    pub(crate) tree: Tree,
+    /// The id of the newest publication, if every head could be used.
+    pub(crate) newest: Option<String>,
+}
+
+impl Snapshot {
+    /// Adds a head; later acts are added later.
+    pub(crate) fn add(&mut self, head: Head) {
+        self.tree.add(&head.policy);
+        self.heads.insert(head.publication.division, head);
+    }
+
+    pub(crate) fn nearest(&self, division: Division) -> Option<&Head> {
+        self.tree.nearest(&self.heads, division)
+    }
+
+    /// The ids of the acts that made the heads.
+    pub(crate) fn acts(&self) -> impl Iterator<Item = &str> {
+        self.heads.values().map(|head| head.publication.id.as_str())
+    }
+
+    pub(crate) fn versions(&self) -> impl Iterator<Item = Version> {
+        self.heads.values().map(|head| head.publication.version)
+    }
+}
 
 /// Who is above whom, by the packs; where they say nothing, by the code itself.
 #[derive(Clone, Debug, Default)]

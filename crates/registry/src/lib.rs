@@ -10,7 +10,9 @@
 
 mod cache;
 mod change;
+mod copies;
 mod error;
+mod follow;
 mod heads;
 mod publication;
 mod publish;
@@ -20,9 +22,10 @@ mod store;
 
 pub use change::{Change, ChangeError, Checked, SIZE_AT_MOST};
 pub use error::{PublishError, RegistryError};
+pub use follow::Health;
 pub use publication::{Page, Publication};
 pub use publish::{Prepared, Publish, Published, RollForward, Seed};
-pub use registry::{Health, Registry, Settings};
+pub use registry::{Registry, Settings};
 pub use source::{Answer, Remote, Source};
 
 use ::store::migrations::{Set, Step};
