@@ -103,6 +103,12 @@ impl Registry {
         self.snapshot().nearest(division).map(|head| Arc::clone(&head.policy))
     }
 
+    /// A head that any question can be put to that no division's own head can answer: that of the highest division.
+    #[must_use]
+    pub fn any_head(&self) -> Option<Arc<Policy>> {
+        self.snapshot().heads.values().next().map(|head| Arc::clone(&head.policy))
+    }
+
     /// The act that made the version of [`Registry::head`] the head.
     #[must_use]
     pub fn head_publication(&self, division: Division) -> Option<Publication> {

@@ -2,21 +2,31 @@
 
 mod account;
 mod book;
+mod command;
+mod commit;
 mod context;
+mod gather;
 mod plan;
+mod preview;
 mod refund;
 mod restate;
 mod reverse;
 mod settle;
 mod till;
 mod trouble;
+mod verify;
 
 pub use account::{Bind, Credit, Debit, Moved, OpenYear, Unbind};
 pub use book::{Adjusted, Booked, Recorded};
+pub use command::{Command, Done};
+pub use commit::{Bench, Committer, Encode, Work, fault, store_fault};
 pub use context::{Context, day_of};
+pub use gather::{Gathered, person, policy};
 pub use plan::NewBill;
+pub use preview::preview;
 pub use refund::{Refund, Refunded};
 pub(crate) use reverse::TOMBSTONE;
 pub use reverse::{Original, Reverse, Reversed};
 pub use settle::{Settle, Settled};
 pub use trouble::Trouble;
+pub use verify::{Difference, Progress, Verified, verify};

@@ -4,4 +4,7 @@
 //! Invariant: it computes no share: every amount comes out of `policy`, every entry out of `ledger`.
 
 pub mod app;
+pub mod clients;
 pub mod domain;
+pub mod rpc;
+pub mod store;

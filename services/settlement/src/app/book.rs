@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use ledger::{Account as LedgerAccount, Booking, Draft, Entry, Heading, Parties, book};
 use money::Fen;
 use policy::{Decision, Facts, Policy};
@@ -31,6 +32,10 @@ pub struct Recorded {
     pub claim: Claim,
     /// What was booked for it now.
     pub entries: Vec<Entry>,
+    /// Its place in the person's year, from 1; 0 where it has none.
+    pub place: u32,
+    /// When.
+    pub booked_at: DateTime<Utc>,
 }
 
 /// Everything a command puts on record.
@@ -143,7 +148,7 @@ fn settle(context: &Context<'_>, mut claim: Claim, shared: &mut Shares, till: &m
     let heading = Heading { id: claim.entry, date: context.today(), reference: claim.id };
     entries.push(book::settle(heading, &booking).map_err(Trouble::internal)?);
     till.pay(context, &claim)?;
-    Ok(Recorded { claim, entries })
+    Ok(Recorded { claim, entries, place: 0, booked_at: context.now })
 }
 
 fn adjust(
@@ -183,6 +188,8 @@ fn adjust(
 
 /// Takes a claim out: the mirror of each of its entries, the last one first, and what it took from accounts comes back.
 fn gone(context: &Context<'_>, desk: &Desk, claim: &Claim, till: &mut Till) -> Result<Recorded, Trouble> {
+    // The answer shows the decision that is taken back.
+    policy_of(context.policies, claim)?;
     let stored = desk.entries.get(&claim.id).map(Vec::as_slice).unwrap_or_default();
     let undone: Vec<Name> = stored
         .iter()
@@ -197,7 +204,7 @@ fn gone(context: &Context<'_>, desk: &Desk, claim: &Claim, till: &mut Till) -> R
     }
     till.settle_up(context, (claim, &claim.decided), None, true)?;
     let claim = Claim { state: State::Reversed, ..claim.clone() };
-    Ok(Recorded { claim, entries })
+    Ok(Recorded { claim, entries, place: 0, booked_at: context.now })
 }
 
 /// What a decision of a claim puts on the books. A manual reimbursement is owed to the person, not to the institution.
@@ -235,7 +242,7 @@ impl Booked {
     /// Puts everything on the desk, to be written with the commit.
     pub(super) fn put_on(&self, desk: &mut Desk) {
         let recorded = self.gone.iter().chain(&self.new);
-        for Recorded { claim, entries } in recorded {
+        for Recorded { claim, entries, .. } in recorded {
             desk.claims.insert(claim.id, claim.clone());
             desk.writes.entries.extend(entries.iter().cloned());
             desk.entries.entry(claim.id).or_default().extend(entries.iter().cloned());

@@ -125,8 +125,11 @@ fn add(
     year.numbers += 1;
     let claim = claim(context, settle, &year, because.claim, decided)?;
     debug_assert_eq!(claim.bill().id, bill_was, "a stay's last bill names the whole");
-    let booked = put_on_record(context, desk, year, (&edit, restated), Some(claim), because)?;
+    let mut booked = put_on_record(context, desk, year, (&edit, restated), Some(claim), because)?;
     booked.put_on(desk);
+    if let Some(new) = &mut booked.new {
+        new.place = place(desk, &booked.year, because.claim);
+    }
     for fingerprint in settle.invoices() {
         desk.evidence.insert(fingerprint.clone(), because.claim);
         desk.writes.evidence.push((fingerprint, because.claim));
@@ -135,6 +138,16 @@ fn add(
         desk.stays.insert((settle.institution, settle.stay.clone()), because.claim);
     }
     Ok(Settled::Claim(Box::new(booked)))
+}
+
+/// A claim's place in its year, from 1.
+fn place(desk: &Desk, year: &PersonYear, claim: Name) -> u32 {
+    let at = if year.by_service_date {
+        desk.standing(year).iter().position(|standing| standing.id == claim).and_then(|at| u32::try_from(at + 1).ok())
+    } else {
+        u32::try_from(year.claims).ok()
+    };
+    at.unwrap_or_default()
 }
 
 fn claim(

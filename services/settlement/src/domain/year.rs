@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use money::Fen;
 use policy::{Accumulators, Bill, Decision, Policy, Version};
+use serde::{Deserialize, Serialize};
 use terms::Name;
 
 /// The policy versions at hand.
@@ -30,7 +31,7 @@ pub struct PersonYear {
 }
 
 /// Where a person's year starts from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
     /// Meters and admissions; balances zero.
     pub start: Accumulators,

@@ -1,0 +1,145 @@
+//! The commands that change something, what each needs, and what each gives.
+
+use policy::Accumulators;
+use store::idempotency::{Call, Kept};
+use terms::Name;
+
+use super::account::{self, Bind, Credit, Debit, Moved, OpenYear, Unbind};
+use super::refund::{self, Refund, Refunded};
+use super::reverse::{self, Original, Reverse, Reversed};
+use super::settle::{self, Settle, Settled};
+use super::{Context, Trouble};
+use crate::domain::{Binding, Desk, Kind};
+use crate::store::Needs;
+
+/// A command.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Settle a bill.
+    Settle(Box<Settle>),
+    /// Keep the answer to a bill whose person is not enrolled: a refusal, and nothing else.
+    Refuse(Call),
+    /// Take a claim out.
+    Reverse(Reverse),
+    /// Take lines out of a claim.
+    Refund(Refund),
+    /// Put an amount on an account.
+    Credit(Credit),
+    /// Take an amount off an account.
+    Debit(Debit),
+    /// Give a year a start.
+    OpenYear(OpenYear),
+    /// Let a relative's bills be paid from an account.
+    Bind(Bind),
+    /// End that.
+    Unbind(Unbind),
+}
+
+/// What a command gave.
+#[derive(Clone, Debug)]
+pub enum Done {
+    /// A bill was settled or refused.
+    Settled(Settled),
+    /// A refusal was kept.
+    Refused,
+    /// A claim was reversed, or there was none.
+    Reversed(Reversed),
+    /// Lines were refunded.
+    Refunded(Refunded),
+    /// An account moved.
+    Moved(Moved),
+    /// A year is open.
+    Opened(Accumulators),
+    /// A binding was made or ended.
+    Bound(Binding),
+}
+
+impl Command {
+    /// The call.
+    #[must_use]
+    pub const fn call(&self) -> &Call {
+        match self {
+            Self::Settle(command) => &command.call,
+            Self::Refuse(call) => call,
+            Self::Reverse(command) => &command.call,
+            Self::Refund(command) => &command.call,
+            Self::Credit(command) => &command.call,
+            Self::Debit(command) => &command.call,
+            Self::OpenYear(command) => &command.call,
+            Self::Bind(command) => &command.call,
+            Self::Unbind(command) => &command.call,
+        }
+    }
+
+    /// The call it is about, where it names one by its key.
+    #[must_use]
+    pub const fn original(&self) -> Option<&Call> {
+        match self {
+            Self::Reverse(Reverse { original: Original::Call(call), .. }) => Some(call),
+            _ => None,
+        }
+    }
+
+    /// Adds what it needs on the desk.
+    pub fn needs(&self, needs: &mut Needs) {
+        match self {
+            Self::Settle(command) => settle_needs(command, needs),
+            Self::Refuse(_) => {}
+            Self::Reverse(Reverse { original: Original::Claim(claim), .. }) => {
+                needs.claims.insert(*claim);
+            }
+            Self::Reverse(Reverse { original: Original::Call(call), institution, .. }) => {
+                needs.keys.insert((*institution, call.key().to_owned()));
+            }
+            Self::Refund(command) => {
+                needs.claims.insert(command.claim);
+            }
+            Self::Credit(command) => {
+                needs.persons.insert(command.person);
+                needs.credits.insert(command.credit.to_string());
+            }
+            Self::Debit(command) => needs.persons.extend(command.relative.into_iter().chain([command.person])),
+            Self::OpenYear(command) => {
+                needs.persons.insert(command.person);
+                needs.years.insert((command.person, command.year));
+            }
+            Self::Bind(command) => needs.persons.extend([command.owner, command.relative]),
+            Self::Unbind(command) => {
+                needs.bindings.insert(command.binding);
+            }
+        }
+    }
+
+    /// Carries it out on the desk; nothing of the desk is changed where it fails.
+    pub(super) fn carry_out(
+        &self,
+        context: &Context<'_>,
+        desk: &mut Desk,
+        original: Option<&Kept>,
+    ) -> Result<Done, Trouble> {
+        Ok(match self {
+            Self::Settle(command) => Done::Settled(settle::settle(context, desk, command)?),
+            Self::Refuse(_) => Done::Refused,
+            Self::Reverse(command) => Done::Reversed(reverse::reverse(context, desk, command, original)?),
+            Self::Refund(command) => Done::Refunded(refund::refund(context, desk, command)?),
+            Self::Credit(command) => Done::Moved(account::credit(context, desk, command)?),
+            Self::Debit(command) => Done::Moved(account::debit(context, desk, command)?),
+            Self::OpenYear(command) => Done::Opened(account::open_year(desk, command)?),
+            Self::Bind(command) => Done::Bound(account::bind(context, desk, command)?),
+            Self::Unbind(command) => Done::Bound(account::unbind(context, desk, command)?),
+        })
+    }
+}
+
+fn settle_needs(command: &Settle, needs: &mut Needs) {
+    let institution: Name = command.institution;
+    needs.persons.insert(command.person);
+    needs.years.insert((command.person, command.year()));
+    needs.bills.insert((institution, command.new.bill.id.to_string()));
+    if !command.stay.is_empty() {
+        needs.stays.insert((institution, command.stay.clone()));
+    }
+    if command.kind == Kind::Reimbursed {
+        needs.invoices.extend(command.invoices());
+    }
+}

@@ -1,0 +1,263 @@
+//! The one place where something is committed. Commands that wait together are committed together: however many they are, a
+//! commit takes the same few statements.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use host::{Clock, Ids};
+use registry::Registry;
+use rpc::Fault;
+use store::idempotency::{self, Call, Kept};
+use store::{Attempts, Database, Tx};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tracing::{Instrument as _, Span, info_span};
+
+use super::command::{Command, Done};
+use super::reverse::{TOMBSTONE, reversed_before, tombstone};
+use super::{Context, Trouble};
+use crate::domain::Policies;
+use crate::store::{self as tables, Needs};
+
+/// The most commands of one commit.
+const TOGETHER_MOST: usize = 64;
+/// How many commands may wait before callers wait to hand theirs in.
+const WAITING_MOST: usize = 1024;
+/// How often a commit is begun again because a version had to be fetched or a key was taken meanwhile.
+const ROUNDS_MOST: u32 = 8;
+
+/// Writes down the answer to a command, as it is kept for its key.
+pub type Encode = Box<dyn Fn(&Policies, &Done) -> Result<Vec<u8>, Fault> + Send + Sync>;
+
+/// A command and how its answer is written down.
+pub struct Work {
+    /// The command.
+    pub command: Command,
+    /// How its answer is written down.
+    pub encode: Encode,
+}
+
+struct Job {
+    work: Arc<Work>,
+    span: Span,
+    reply: oneshot::Sender<Result<Vec<u8>, Fault>>,
+}
+
+/// What commits are made with.
+#[derive(Clone)]
+pub struct Bench {
+    /// Where.
+    pub database: Database,
+    /// Policy versions.
+    pub registry: Registry,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// Takes commands and commits them. Clones share one queue.
+#[derive(Clone)]
+pub struct Committer {
+    queue: mpsc::Sender<Job>,
+}
+
+impl Committer {
+    /// Starts as many commits side by side as `workers` says; they end when every clone is gone. Needs a running tokio.
+    #[must_use]
+    pub fn start(bench: &Bench, workers: usize) -> Self {
+        let (queue, waiting) = mpsc::channel(WAITING_MOST);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..workers.max(1) {
+            tokio::spawn(work(bench.clone(), Arc::clone(&waiting)));
+        }
+        Self { queue }
+    }
+
+    /// Commits a command and gives its answer, or the one that is kept for its key. The commit goes on where the caller goes away.
+    ///
+    /// # Errors
+    /// What the command's caller is told; nothing was kept, unless the reason is `DEADLINE`.
+    pub async fn commit(&self, work: Work) -> Result<Vec<u8>, Fault> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job { work: Arc::new(work), span: Span::current(), reply };
+        let gone = |what| Fault::internal(format!("the commit {what}"));
+        self.queue.send(job).await.map_err(|_| gone("is no longer served"))?;
+        answer.await.unwrap_or_else(|_| Err(gone("broke off")))
+    }
+}
+
+/// Takes what waits, as much as may go together, and commits it; on and on.
+async fn work(bench: Bench, waiting: Arc<Mutex<mpsc::Receiver<Job>>>) {
+    let mut held: Vec<Job> = Vec::new();
+    loop {
+        let mut jobs = std::mem::take(&mut held);
+        if jobs.is_empty() {
+            let mut waiting = waiting.lock().await;
+            if waiting.recv_many(&mut jobs, TOGETHER_MOST).await == 0 {
+                return;
+            }
+        }
+        let mut keys = BTreeSet::new();
+        let mut together = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            // Two calls about one key are never in one commit: the second has to see what became of the first.
+            let command = &job.work.command;
+            let named = || std::iter::once(command.call()).chain(command.original()).map(|call| (call.caller(), call.key()));
+            let named: Vec<(String, String)> = named().map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
+            if named.iter().any(|key| keys.contains(key)) {
+                held.push(job);
+            } else {
+                keys.extend(named);
+                together.push(job);
+            }
+        }
+        // In a task of its own: a defect breaks off this commit and not the next.
+        let _ = tokio::spawn(commit(bench.clone(), together)).await;
+    }
+}
+
+async fn commit(bench: Bench, jobs: Vec<Job>) {
+    let spans: Vec<Span> =
+        jobs.iter().map(|job| info_span!(parent: &job.span, "commit", together = jobs.len())).collect();
+    let first = spans.first().cloned().unwrap_or_else(Span::none);
+    let works: Vec<Arc<Work>> = jobs.iter().map(|job| Arc::clone(&job.work)).collect();
+    let answers = match together(&bench, &works).instrument(first).await {
+        Ok(answers) => answers,
+        Err(trouble) if works.len() > 1 && may_be_one_of_them(&trouble) => {
+            let mut answers = Vec::with_capacity(works.len());
+            for (work, span) in works.iter().zip(&spans) {
+                let alone = together(&bench, std::slice::from_ref(work)).instrument(span.clone()).await;
+                answers.push(alone.map_or_else(|trouble| Err(fault(trouble)), |mut one| one.pop().unwrap_or_else(missing)));
+            }
+            answers
+        }
+        Err(trouble) => {
+            let mut answers = vec![Err(fault(trouble))];
+            answers.resize_with(works.len(), || Err(Fault::unavailable("the database", RETRY)));
+            answers
+        }
+    };
+    drop(spans);
+    for (job, answer) in jobs.into_iter().zip(answers) {
+        // A caller that went away looks the outcome up by its key.
+        let _ = job.reply.send(answer);
+    }
+}
+
+/// After how long a caller may try again when the database is away.
+const RETRY: Duration = Duration::from_secs(1);
+
+fn missing() -> Result<Vec<u8>, Fault> {
+    Err(Fault::internal("a command got no answer"))
+}
+
+/// Whether what the database said may be about one command of several: the others are then not to suffer.
+fn may_be_one_of_them(trouble: &Trouble) -> bool {
+    !matches!(trouble, Trouble::Store(store::Error::Unavailable(_) | store::Error::UnknownOutcome(_)))
+}
+
+type Answers = Vec<Result<Vec<u8>, Fault>>;
+
+/// Commits commands in one transaction; one that fails by itself keeps nothing, and the others are kept.
+async fn together(bench: &Bench, works: &[Arc<Work>]) -> Result<Answers, Trouble> {
+    let mut policies = Policies::new();
+    for work in works {
+        if let Command::Settle(settle) = &work.command {
+            policies.insert(settle.new.policy.version(), Arc::clone(&settle.new.policy));
+        }
+    }
+    let mut round = 1;
+    loop {
+        let known = Arc::new(policies.clone());
+        let attempt = |tx: Tx| {
+            let (bench, known, works) = (bench.clone(), Arc::clone(&known), works.to_vec());
+            async move { attempt(&bench, &tx, &known, &works).await }
+        };
+        match bench.database.transaction_with(Attempts::default(), attempt).await {
+            Err(Trouble::NeedVersion(version)) if round < ROUNDS_MOST => {
+                let found = bench.registry.version(version).await.map_err(Trouble::internal)?;
+                let found = found.ok_or_else(|| Trouble::internal(format!("policy version {version} is gone")))?;
+                policies.insert(version, found);
+            }
+            Err(Trouble::KeyTaken) if round < ROUNDS_MOST => {}
+            ended => return ended,
+        }
+        round += 1;
+    }
+}
+
+async fn attempt(bench: &Bench, tx: &Tx, policies: &Policies, works: &[Arc<Work>]) -> Result<Answers, Trouble> {
+    let context = Context { policies, now: bench.clock.now(), ids: &*bench.ids };
+    let calls = |work: &Arc<Work>| std::iter::once(work.command.call().clone()).chain(work.command.original().cloned());
+    let calls: Vec<Call> = works.iter().flat_map(calls).collect();
+    let mut kept = idempotency::look_up(tx, &calls.iter().collect::<Vec<_>>()).await?.into_iter();
+    let (mut answers, mut fresh, mut needs) = (Answers::new(), Vec::new(), Needs::default());
+    for work in works {
+        let own = kept.next().flatten();
+        let original = if work.command.original().is_some() { kept.next().flatten() } else { None };
+        let known = own.map(|kept| known(work.command.call(), kept));
+        if known.is_none() {
+            work.command.needs(&mut needs);
+        }
+        fresh.push((known.is_none(), original));
+        answers.push(known.unwrap_or_else(missing));
+    }
+    if !fresh.iter().any(|(is_fresh, _)| *is_fresh) {
+        return Ok(answers);
+    }
+    let mut desk = tables::load(tx, Some(tx), &needs, context.today()).await?;
+    let mut made = Vec::new();
+    for ((work, answer), (is_fresh, original)) in works.iter().zip(&mut answers).zip(&fresh) {
+        if !is_fresh {
+            continue;
+        }
+        let done = match work.command.carry_out(&context, &mut desk, original.as_ref()) {
+            Err(Trouble::Fault(fault)) => Err(fault),
+            Err(trouble) => return Err(trouble),
+            // An answer that cannot be written down is a defect: what it would answer is not committed either.
+            Ok(done) => Ok((work.encode)(policies, &done)?),
+        };
+        if let Ok(bytes) = &done {
+            made.push((work.command.call(), bytes.clone()));
+        }
+        *answer = done;
+    }
+    tables::write(tx, &desk).await?;
+    made.extend(desk.writes.tombstones.iter().map(|call| (call, Vec::new())));
+    if idempotency::keep_all(tx, &made).await? { Ok(answers) } else { Err(Trouble::KeyTaken) }
+}
+
+/// The answer to a call whose key is known.
+fn known(call: &Call, kept: Kept) -> Result<Vec<u8>, Fault> {
+    if kept.has_field(TOMBSTONE) && kept.first_difference(&tombstone(call)).is_none() {
+        return Err(reversed_before());
+    }
+    kept.first_difference(call).map_or(Ok(kept.answer), |field| Err(Fault::key_reused(&field)))
+}
+
+/// What a caller is told of trouble.
+pub fn fault(trouble: Trouble) -> Fault {
+    match trouble {
+        Trouble::Fault(fault) => fault,
+        Trouble::NeedVersion(_) => Fault::internal(trouble),
+        Trouble::KeyTaken => contended().because(trouble),
+        Trouble::Store(error) => store_fault(error),
+    }
+}
+
+fn contended() -> Fault {
+    Fault::new(rpc::Reason::Contended, "others kept changing the same; try again with the same key").retry_after(RETRY)
+}
+
+/// What a caller is told of the database.
+pub fn store_fault(error: store::Error) -> Fault {
+    match error {
+        store::Error::Unavailable(_) | store::Error::Deadline(_) => {
+            Fault::unavailable("the database", RETRY).because(error)
+        }
+        store::Error::UnknownOutcome(_) => Fault::late().because(error),
+        store::Error::Contended { .. } => contended().because(error),
+        error => Fault::internal(error),
+    }
+}

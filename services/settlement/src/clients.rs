@@ -1,0 +1,5 @@
+//! The services settlement asks.
+
+mod enrolment;
+
+pub use enrolment::Enrolment;

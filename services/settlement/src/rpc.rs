@@ -1,0 +1,30 @@
+//! The wire: reads requests with all their mistakes at once, hands commands on, writes answers.
+
+mod answer;
+mod call;
+mod claims;
+mod page;
+mod settle;
+mod settlement;
+mod statement;
+mod submission;
+mod undo;
+mod verify;
+
+use std::sync::Arc;
+
+use crate::app::{Bench, Committer};
+use crate::clients::Enrolment;
+
+/// What every call of the service is answered with.
+#[derive(Clone)]
+pub struct Settlement {
+    /// Database, policy versions, clock and ids.
+    pub bench: Bench,
+    /// What commits.
+    pub committer: Committer,
+    /// Enrolment, where there is one.
+    pub enrolment: Option<Arc<Enrolment>>,
+    /// Whether callers may hand in a person's facts.
+    pub trusts_facts: bool,
+}

@@ -1,0 +1,64 @@
+//! Statements for people, and replays.
+
+use pb::settlement::v1::{
+    GetStatementRequest, GetStatementResponse, Language, ReplayClaimRequest, ReplayClaimResponse, StatementFormat,
+};
+use policy::Lang;
+use policy::statement::{Paint, Statement, html};
+use rpc::{Fault, Violations};
+use wire::read;
+
+use super::Settlement;
+use crate::store::{bytes_of, sha256};
+
+impl Settlement {
+    pub(super) async fn statement(&self, request: GetStatementRequest) -> Result<GetStatementResponse, Fault> {
+        let mut v = Violations::new();
+        let id = read::id(&mut v, "claim_id", &request.claim_id);
+        let format = StatementFormat::try_from(request.format).ok();
+        let format = format.filter(|format| *format != StatementFormat::Unspecified);
+        if format.is_none() {
+            v.add("format", request.format, "TEXT, JSON or HTML");
+        }
+        let lang = match request.language.map(Language::try_from) {
+            None | Some(Ok(Language::Zh)) => Some(Lang::Zh),
+            Some(Ok(Language::En)) => Some(Lang::En),
+            Some(_) => {
+                v.add("language", request.language.unwrap_or_default(), "ZH or EN, or nothing for ZH");
+                None
+            }
+        };
+        let (id, (format, lang)) = v.finish(id.zip(format.zip(lang)))?;
+        let (claim, _) = self.stored(&id, request.revision).await?;
+        let policy = self.policy_of(&claim).await?;
+        let facts = &claim.decided.facts;
+        let statement = Statement::new(&policy, &facts.person, &facts.bill, &claim.decided.decision);
+        let (media_type, text) = match format {
+            StatementFormat::Json => ("application/json", statement.json_text()),
+            StatementFormat::Html => ("text/html; charset=utf-8", html(&facts.bill.id.to_string(), &[statement], lang)),
+            _ => ("text/plain; charset=utf-8", statement.text(lang, Paint::Plain)),
+        };
+        Ok(GetStatementResponse { media_type: media_type.to_owned(), text })
+    }
+
+    /// Decides a claim again from its stored facts under its own version, and compares the bytes with those stored.
+    pub(super) async fn replay(&self, request: ReplayClaimRequest) -> Result<ReplayClaimResponse, Fault> {
+        let mut v = Violations::new();
+        let id = read::id(&mut v, "claim_id", &request.claim_id);
+        let id = v.finish(id)?;
+        let (claim, stored) = self.stored(&id, request.revision).await?;
+        let policy = self.policy_of(&claim).await?;
+        let decision = policy.adjudicate(&claim.decided.facts);
+        let replayed = bytes_of(&decision).map_err(Fault::internal)?;
+        let identical = stored == replayed;
+        let write = |decision| wire::write::decision(&policy, decision, true);
+        Ok(ReplayClaimResponse {
+            identical,
+            policy_version: policy.version().to_string(),
+            stored_sha256: sha256(&stored),
+            replayed_sha256: sha256(&replayed),
+            stored: Some(write(&claim.decided.decision)),
+            replayed: (!identical).then(|| write(&decision)),
+        })
+    }
+}

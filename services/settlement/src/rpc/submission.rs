@@ -1,0 +1,74 @@
+//! Reads what is handed in to be settled.
+
+use chrono::NaiveDate;
+use pb::settlement::v1::Submission;
+use policy::{Person, Version};
+use rpc::Violations;
+use terms::{Division, Name};
+use wire::read::{self, ReadBill};
+
+/// A submission as read.
+#[derive(Clone, Debug)]
+pub(crate) struct Read {
+    pub(crate) person: Name,
+    pub(crate) institution: Name,
+    pub(crate) visit: String,
+    pub(crate) stay: String,
+    pub(crate) bill: ReadBill,
+    pub(crate) version: Option<Version>,
+    pub(crate) facts: Option<Person>,
+    pub(crate) care_division: Option<Division>,
+}
+
+const ID_CHARS_MAX: usize = 64;
+
+/// Reads a submission; `today` is the day of settlement where the bill names none, and no service lies after it.
+pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, today: NaiveDate) -> Option<Read> {
+    let submission = v.required("submission", submission, "what is to be settled")?;
+    v.within("submission", |v| {
+        let person = read::id(v, "person_id", &submission.person_id);
+        let institution = institution(v, "institution_id", &submission.institution_id);
+        let visit = read::optional_text(v, "visit_id", &submission.visit_id, ID_CHARS_MAX);
+        let stay = read::optional_text(v, "stay_id", &submission.stay_id, ID_CHARS_MAX);
+        let version = read::optional_version(v, "policy_version", &submission.policy_version);
+        let facts = match &submission.person_facts {
+            Some(facts) => v.within("person_facts", |v| read::person(v, facts)).map(Some),
+            None => Some(None),
+        };
+        let care_division = match submission.care_division.as_str() {
+            "" => Some(None),
+            code => read::division(v, "care_division", code).map(Some),
+        };
+        let bill = v.required("bill", submission.bill.as_ref(), "the bill").and_then(|bill| {
+            v.within("bill", |v| {
+                let read = read::bill(v, bill, Some(today));
+                let last = read.as_ref().map(|read| read.bill.to).filter(|last| *last > today);
+                if let Some(last) = last {
+                    v.add("to_date", last, format!("a day of service not after today, {today}"));
+                }
+                read
+            })
+        });
+        Some(Read {
+            person: person?,
+            institution: institution?,
+            visit: visit?,
+            stay: stay?,
+            bill: bill?,
+            version: version?,
+            facts: facts?,
+            care_division: care_division?,
+        })
+    })
+}
+
+/// An institution's id: `H` for hospitals, `P` for pharmacies, and 11 digits (`domain.md` 1.1).
+pub(super) fn institution(v: &mut Violations, field: &str, text: &str) -> Option<Name> {
+    let digits = text.strip_prefix(['H', 'P']);
+    let good = digits.is_some_and(|rest| rest.len() == 11 && rest.bytes().all(|byte| byte.is_ascii_digit()));
+    if !good {
+        v.add(field, text, "H or P and 11 digits");
+        return None;
+    }
+    read::id(v, field, text)
+}

@@ -1,0 +1,26 @@
+//! Settlement's tables: claims and their decisions, person-years, accounts, bindings. All SQL of the service is below here.
+
+mod load;
+mod read;
+mod row;
+mod write;
+
+pub(crate) use row::{bytes_of, sha256};
+pub use load::{Needs, load};
+pub use read::{
+    Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, moved, movements, page_of_claims,
+    place_in_year, years,
+};
+pub use write::write;
+
+use store::migrations::{Set, Step};
+
+/// The steps of settlement's own tables.
+pub const MIGRATIONS: Set = Set {
+    owner: "settlement",
+    steps: &[Step {
+        name: "claims",
+        sqlite: include_str!("store/sql/claims.sqlite.sql"),
+        postgres: include_str!("store/sql/claims.postgres.sql"),
+    }],
+};

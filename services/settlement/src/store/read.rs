@@ -1,0 +1,261 @@
+//! What is read without a lock: claims, histories, pages, movements, person-years.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use money::Fen;
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use store::Error;
+use terms::Name;
+
+use super::row;
+use crate::domain::{Cause, Claim, Decided, Movement, PersonYear};
+
+/// A decision of a claim's history, without the decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// 0 for the first.
+    pub revision: u32,
+    /// Why it replaced the one before.
+    pub cause: Cause,
+    /// The other claim that caused it.
+    pub cause_claim: Option<Name>,
+    /// The policy version that decided.
+    pub policy: String,
+    /// SHA-256 of the stored bytes, in hexadecimal.
+    pub sha256: String,
+    /// When it was committed.
+    pub at: DateTime<Utc>,
+}
+
+/// A claim's place in the order of settlement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// When it was committed, in microseconds since 1970.
+    pub settled_at: i64,
+    /// Its id.
+    pub id: String,
+}
+
+/// Which claims are wanted; everything absent asks for all.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Only this person's.
+    pub person: Option<Name>,
+    /// Only this institution's.
+    pub institution: Option<Name>,
+    /// Only those settled from this day …
+    pub from: Option<NaiveDate>,
+    /// … to this one.
+    pub to: Option<NaiveDate>,
+    /// Only those in these states, as stored words; empty: all.
+    pub states: Vec<&'static str>,
+    /// Only this scheme, as a word.
+    pub scheme: Option<&'static str>,
+    /// Only those after this place.
+    pub after: Option<Place>,
+}
+
+async fn all(connection: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Error> {
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    Ok(connection.query_all_raw(statement).await?)
+}
+
+/// A claim with the decision of a revision, or with the one that stands, and the stored bytes of that decision.
+///
+/// # Errors
+/// What the database said.
+pub async fn claim(
+    connection: &impl ConnectionTrait,
+    id: &Name,
+    revision: Option<u32>,
+) -> Result<Option<(Claim, String)>, Error> {
+    let wanted = revision.map_or_else(|| "c.revision".to_owned(), |revision| revision.to_string());
+    let sql = format!(
+        "SELECT {} FROM claim c JOIN decision d ON d.claim = c.id AND d.revision = {wanted} WHERE c.id = $1",
+        row::SELECT
+    );
+    let rows = all(connection, &sql, vec![id.as_str().into()]).await?;
+    let found = rows.first().map(|row| Ok((row::claim(row)?, row.try_get("", "d_decision")?)));
+    found.transpose()
+}
+
+/// The claim an institution settled under a key.
+///
+/// # Errors
+/// What the database said.
+pub async fn claim_ids(connection: &impl ConnectionTrait, institution: &Name, key: &str) -> Result<Option<Name>, Error> {
+    let sql = "SELECT id FROM claim WHERE institution = $1 AND key = $2";
+    let rows = all(connection, sql, vec![institution.as_str().into(), key.into()]).await?;
+    rows.first().map(|row| row::name(row, "id")).transpose()
+}
+
+/// The decisions of a claim, first to last.
+///
+/// # Errors
+/// What the database said.
+pub async fn history(connection: &impl ConnectionTrait, id: &Name) -> Result<Vec<Revision>, Error> {
+    let sql = format!(
+        "SELECT {}, d.policy, d.sha256 FROM claim c JOIN decision d ON d.claim = c.id WHERE c.id = $1 ORDER BY d.revision",
+        row::SELECT
+    );
+    let rows = all(connection, &sql, vec![id.as_str().into()]).await?;
+    let revision = |row: &QueryResult| {
+        let Decided { revision, cause, cause_claim, at, .. } = row::decided(row)?;
+        let (policy, sha256) = (row.try_get("", "policy")?, row.try_get("", "sha256")?);
+        Ok(Revision { revision, cause, cause_claim, policy, sha256, at })
+    };
+    rows.iter().map(revision).collect()
+}
+
+/// A page of claims in order of settlement, each with the decision that stands.
+///
+/// # Errors
+/// What the database said.
+pub async fn page_of_claims(
+    connection: &impl ConnectionTrait,
+    wanted: &Wanted,
+    most: u32,
+) -> Result<Vec<Claim>, Error> {
+    let mut values: Vec<Value> = Vec::new();
+    let mut conditions = vec!["true".to_owned()];
+    let mut add = |condition: &str, value: Value| {
+        values.push(value);
+        conditions.push(condition.replace('?', &format!("${}", values.len())));
+    };
+    if let Some(person) = &wanted.person {
+        add("c.person = ?", person.as_str().into());
+    }
+    if let Some(institution) = &wanted.institution {
+        add("c.institution = ?", institution.as_str().into());
+    }
+    if let Some(from) = wanted.from {
+        add("c.settled_date >= ?", from.to_string().into());
+    }
+    if let Some(to) = wanted.to {
+        add("c.settled_date <= ?", to.to_string().into());
+    }
+    if let Some(scheme) = wanted.scheme {
+        add("c.scheme = ?", scheme.into());
+    }
+    if !wanted.states.is_empty() {
+        // stored words of ours, not the caller's text
+        conditions.push(format!("c.state IN ('{}')", wanted.states.join("', '")));
+    }
+    if let Some(place) = &wanted.after {
+        values.push(place.settled_at.into());
+        values.push(place.id.clone().into());
+        conditions.push(format!("(c.settled_at, c.id) > (${}, ${})", values.len() - 1, values.len()));
+    }
+    let sql = format!(
+        "SELECT {} FROM claim c JOIN decision d ON d.claim = c.id AND d.revision = c.revision WHERE {} \
+         ORDER BY c.settled_at, c.id LIMIT {most}",
+        row::SELECT,
+        conditions.join(" AND ")
+    );
+    all(connection, &sql, values).await?.iter().map(row::claim).collect()
+}
+
+/// Movements of an account, newest first, below a number.
+///
+/// # Errors
+/// What the database said.
+pub async fn movements(
+    connection: &impl ConnectionTrait,
+    person: &Name,
+    below: Option<i64>,
+    most: u32,
+) -> Result<Vec<Movement>, Error> {
+    let sql = format!("SELECT * FROM movement WHERE person = $1 AND number < $2 ORDER BY number DESC LIMIT {most}");
+    let values = vec![person.as_str().into(), below.unwrap_or(i64::MAX).into()];
+    all(connection, &sql, values).await?.iter().map(row::movement).collect()
+}
+
+/// Person-years in order, after a place: for verifying them all.
+///
+/// # Errors
+/// What the database said.
+pub async fn years(
+    connection: &impl ConnectionTrait,
+    person: Option<&Name>,
+    year: Option<i32>,
+    after: Option<&(Name, i32)>,
+    most: u32,
+) -> Result<Vec<PersonYear>, Error> {
+    let mut values: Vec<Value> = Vec::new();
+    let mut conditions = vec!["true".to_owned()];
+    if let Some(person) = person {
+        values.push(person.as_str().into());
+        conditions.push(format!("person = ${}", values.len()));
+    }
+    if let Some(year) = year {
+        values.push(i64::from(year).into());
+        conditions.push(format!("year = ${}", values.len()));
+    }
+    if let Some((person, year)) = after {
+        values.push(person.as_str().into());
+        values.push(i64::from(*year).into());
+        conditions.push(format!("(person, year) > (${}, ${})", values.len() - 1, values.len()));
+    }
+    let sql = format!(
+        "SELECT * FROM person_year WHERE {} ORDER BY person, year LIMIT {most}",
+        conditions.join(" AND ")
+    );
+    all(connection, &sql, values).await?.iter().map(row::year).collect()
+}
+
+/// How many person-years there are.
+///
+/// # Errors
+/// What the database said.
+pub async fn count_years(
+    connection: &impl ConnectionTrait,
+    person: Option<&Name>,
+    year: Option<i32>,
+) -> Result<u64, Error> {
+    let sql = "SELECT count(*) AS n FROM person_year WHERE ($1 = '' OR person = $1) AND ($2 = 0 OR year = $2)";
+    let values = vec![person.map_or("", Name::as_str).into(), i64::from(year.unwrap_or_default()).into()];
+    let rows = all(connection, sql, values).await?;
+    let count: i64 = rows.first().ok_or(Error::Corrupt { what: "a count" })?.try_get("", "n")?;
+    Ok(count.unsigned_abs())
+}
+
+/// What the movements of an account add up to.
+///
+/// # Errors
+/// What the database said.
+pub async fn moved(connection: &impl ConnectionTrait, person: &Name) -> Result<Fen, Error> {
+    let sql = "SELECT CAST(coalesce(sum(amount_fen), 0) AS BIGINT) AS n FROM movement WHERE person = $1";
+    let rows = all(connection, sql, vec![person.as_str().into()]).await?;
+    Ok(Fen::new(rows.first().ok_or(Error::Corrupt { what: "a sum" })?.try_get("", "n")?))
+}
+
+/// The figures kept with the standing claims of a person-year: total, funds, accounts, cash.
+///
+/// # Errors
+/// What the database said.
+pub async fn figures(
+    connection: &impl ConnectionTrait,
+    (person, year): (Name, i32),
+) -> Result<Vec<(Name, [Fen; 4])>, Error> {
+    let sql = "SELECT id, total_fen, fund_fen, account_fen, cash_fen FROM claim \
+         WHERE person = $1 AND year = $2 AND state <> 'reversed' ORDER BY number";
+    let rows = all(connection, sql, vec![person.as_str().into(), i64::from(year).into()]).await?;
+    let figures = |row: &QueryResult| {
+        let fen = |column| Ok::<_, Error>(Fen::new(row.try_get("", column)?));
+        let figures = [fen("total_fen")?, fen("fund_fen")?, fen("account_fen")?, fen("cash_fen")?];
+        Ok((row::name(row, "id")?, figures))
+    };
+    rows.iter().map(figures).collect()
+}
+
+/// A standing claim's place in its year, from 1; 0 where it is reversed.
+///
+/// # Errors
+/// What the database said.
+pub async fn place_in_year(connection: &impl ConnectionTrait, claim: &Claim) -> Result<u32, Error> {
+    let key = (claim.person, claim.year);
+    let needs = super::Needs { persons: [claim.person].into(), whole: [key].into(), ..super::Needs::default() };
+    let desk = super::load(connection, None, &needs, claim.bill().settled).await?;
+    let standing = desk.standing(&desk.year(claim.person, claim.year));
+    let at = standing.iter().position(|standing| standing.id == claim.id);
+    Ok(at.and_then(|at| u32::try_from(at + 1).ok()).unwrap_or_default())
+}
