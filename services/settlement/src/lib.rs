@@ -2,3 +2,5 @@
 //!
 //! Invariant: the commit is the settlement; nothing of a claim is kept in part, and no remote call is made in a transaction.
 //! Invariant: it computes no share: every amount comes out of `policy`, every entry out of `ledger`.
+
+pub mod catalogue;

@@ -1,0 +1,3 @@
+//! Tests of the settlement service: the one test binary of the package.
+
+mod catalogue;
