@@ -18,7 +18,6 @@ use policy::Problems;
 use sha2::{Digest, Sha256};
 use terms::{Division, LineKind};
 
-pub use apply::Service;
 use folder::Folder;
 use item::Chain;
 pub use item::{Found, Said};

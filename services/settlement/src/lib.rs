@@ -4,3 +4,5 @@
 //! Invariant: it computes no share: every amount comes out of `policy`, every entry out of `ledger`.
 
 pub mod catalogue;
+pub mod domain;
+pub mod rpc;

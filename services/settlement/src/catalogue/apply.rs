@@ -2,22 +2,13 @@ use chrono::NaiveDate;
 use policy::{Bill, Costs, Line};
 use rpc::Violation;
 use terms::Division;
+use wire::read::Lookup;
 
-use super::folder::Folder;
 use super::item::Found;
 use super::{Catalogue, chain_of};
 
-/// A fee line's day of service, and whether the caller gave its terms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Service {
-    /// The day whose catalogue reads the line.
-    pub on: NaiveDate,
-    /// Whether the line came with its terms.
-    pub has_terms: bool,
-}
-
 impl Catalogue {
-    /// Fills in what the lines of a bill leave open and checks what they say, line by line with `services`.
+    /// Fills in what the lines of a bill leave open (`lookups`, in order) and checks what they say, each on its day of `days`.
     ///
     /// A line without terms gets those of its item on its day; an item that is not in the catalogue on that day stays outside
     /// it. A line with terms must say what the catalogue says, unless the catalogue does not have its item on that day. The
@@ -30,7 +21,8 @@ impl Catalogue {
         &self,
         division: Division,
         bill: &mut Bill,
-        services: &[Service],
+        lookups: &[Lookup],
+        days: &[NaiveDate],
         field: &str,
     ) -> Result<(), Vec<Violation>> {
         let Costs::Lines(lines) = &mut bill.costs else {
@@ -38,24 +30,23 @@ impl Catalogue {
         };
         let seen = self.seen(division);
         let mut violations = Vec::new();
-        for (place, (line, service)) in lines.iter_mut().zip(services).enumerate() {
-            let Some(found) = on_the_day(&seen, line, *service) else {
+        let mut open = lookups.iter().peekable();
+        for (place, (line, on)) in lines.iter_mut().zip(days).enumerate() {
+            let is_open = open.next_if(|lookup| lookup.line == place).is_some();
+            let Some(found) = chain_of(&seen, &line.item).and_then(|chain| chain.terms(*on)) else {
                 continue;
             };
-            let mut reading = Reading { found, field: format!("{field}.lines.lines[{place}]"), violations: &mut violations };
+            let field = format!("{field}.lines.lines[{place}]");
+            let mut reading = Reading { found, field, violations: &mut violations };
             reading.kind(line);
-            if service.has_terms {
-                reading.compare(line);
-            } else {
+            if is_open {
                 reading.fill(line);
+            } else {
+                reading.compare(line);
             }
         }
         if violations.is_empty() { Ok(()) } else { Err(violations) }
     }
-}
-
-fn on_the_day<'c>(seen: &[&'c Folder], line: &Line, service: Service) -> Option<Found<'c>> {
-    chain_of(seen, &line.item)?.terms(service.on)
 }
 
 /// A line read against its item of the day.

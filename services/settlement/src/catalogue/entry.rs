@@ -103,6 +103,7 @@ fn read_defaults(page: &mut Page<'_>, node: &Node<'_>, head: &mut Head) {
 }
 
 fn read_item(page: &mut Page<'_>, key: &Key<'_>, entry: &DeTable<'_>, kind: LineKind, head: &Head) -> Item {
+    let problems_before = page.problems();
     let code: &str = key.get_ref().as_ref();
     let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
     if !(10..=47).contains(&code.len()) || !code.bytes().all(is_plain) {
@@ -116,6 +117,7 @@ fn read_item(page: &mut Page<'_>, key: &Key<'_>, entry: &DeTable<'_>, kind: Line
         class: Row::default(),
         price_limit: Row::default(),
         first_self_paid: Row::default(),
+        is_broken: false,
         file: page.path().to_owned(),
         line: page.line(key.span().start),
     };
@@ -130,6 +132,7 @@ fn read_item(page: &mut Page<'_>, key: &Key<'_>, entry: &DeTable<'_>, kind: Line
             _ => page.unknown(key, "zh, unit, note, class, price_limit or first_self_paid"),
         }
     }
+    item.is_broken = page.problems() > problems_before;
     item
 }
 
@@ -152,12 +155,13 @@ fn row<T>(
         }
     }
     let default = default.clone().with(&said);
-    for (key, node) in table.iter().filter(|(key, _)| !matches!(key.get_ref().as_ref(), "mark" | "source" | "note")) {
+    let values = || table.iter().filter(|(key, _)| !matches!(key.get_ref().as_ref(), "mark" | "source" | "note"));
+    for (key, node) in values() {
         if let Some(dated) = dated(page, key, node, &default, &read) {
             push(page, &key.span(), dated, &mut row);
         }
     }
-    if row.0.is_empty() {
+    if values().next().is_none() {
         page.problem(&key.span(), "missing", format!("{} without a value", key.get_ref()), "a day and a value");
     }
     row

@@ -77,6 +77,8 @@ pub(super) struct Item {
     pub(super) price_limit: Row<Option<Fen>>,
     /// `None` as a value: no share of its own, whatever is said above.
     pub(super) first_self_paid: Row<Option<Rate>>,
+    /// Something of it could not be read, so that what is missing says nothing.
+    pub(super) is_broken: bool,
     pub(super) file: String,
     pub(super) line: usize,
 }

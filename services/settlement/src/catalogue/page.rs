@@ -46,6 +46,11 @@ impl<'a> Page<'a> {
         self.file.text.get(..at).unwrap_or(&self.file.text)
     }
 
+    /// How many problems there are so far.
+    pub(super) fn problems(&self) -> usize {
+        self.problems.len()
+    }
+
     pub(super) fn problem(
         &mut self,
         at: &Range<usize>,

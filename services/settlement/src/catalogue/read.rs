@@ -60,7 +60,8 @@ fn about(problems: &mut Problems, file: &File, kind: &'static str, found: String
 }
 
 fn division_of(file: &File, problems: &mut Problems) -> Option<Division> {
-    let code = file.path.split_once('/').filter(|(_, name)| !name.contains('/')).and_then(|(code, _)| code.parse().ok());
+    let code =
+        file.path.split_once('/').filter(|(_, name)| !name.contains('/')).and_then(|(code, _)| code.parse().ok());
     if code.is_none() {
         let found = format!("{:?}", file.path);
         about(problems, file, "unknown_file", found, "<division code>/<name>.toml");
@@ -90,7 +91,12 @@ fn header(file: &File, code: Division, problems: &mut Problems) -> Option<(Folde
     }
     let (said_code, used_from, source, is_root) = said;
     if said_code.is_some_and(|said| said != code) {
-        page.problem(&(0..0), "wrong_value", "a code that is not the folder's".to_owned(), format!("code = \"{code}\""));
+        page.problem(
+            &(0..0),
+            "wrong_value",
+            "a code that is not the folder's".to_owned(),
+            format!("code = \"{code}\""),
+        );
     }
     for (name, missing) in
         [("code", said_code.is_none()), ("used_from", used_from.is_none()), ("source", source.is_none())]
@@ -109,6 +115,9 @@ fn check(root: u32, folders: &BTreeMap<u32, Folder>, problems: &mut Problems) {
         for (item_code, item) in &folder.items {
             let items: Vec<&Item> = seen.iter().filter_map(|folder| folder.items.get(item_code)).collect();
             check_item(item, items.get(1..).unwrap_or_default(), problems);
+            if items.iter().any(|item| item.is_broken) {
+                continue;
+            }
             if let Some(chain) = Chain::of(items) {
                 check_days(item, &chain, problems);
             }
@@ -138,7 +147,8 @@ fn check_item(item: &Item, above: &[&Item], problems: &mut Problems) {
         problem("said_above", format!("{code} as {}", item.kind), "the kind of the division above");
     }
     let has_class = |item: &&Item| !item.class.0.is_empty();
-    if !has_class(&item) && !above.iter().any(|item| has_class(item)) {
+    let is_broken = item.is_broken || above.iter().any(|item| item.is_broken);
+    if !is_broken && !has_class(&item) && !above.iter().any(|item| has_class(item)) {
         problem("missing", format!("{code} without class"), "class = { 2020-01-01 = \"class_b\" }");
     }
 }

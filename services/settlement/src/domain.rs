@@ -1,0 +1,3 @@
+//! What settlement computes without asking anybody.
+
+pub mod reconcile;

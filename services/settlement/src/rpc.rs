@@ -1,0 +1,3 @@
+//! What callers ask, read from the wire and answered on it.
+
+pub mod catalogue;
