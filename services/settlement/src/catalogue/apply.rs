@@ -1,4 +1,7 @@
+use std::fmt::Display;
+
 use chrono::NaiveDate;
+use money::Fen;
 use policy::{Bill, Costs, Line};
 use rpc::Violation;
 use terms::Division;
@@ -64,40 +67,24 @@ impl Reading<'_> {
     }
 
     fn kind(&mut self, line: &Line) {
-        if line.kind != self.found.kind {
-            self.differs("kind", line.kind.to_string(), self.found.kind.to_string(), None);
-        }
+        self.same("kind", Some(line.kind), Some(self.found.kind));
     }
 
     fn compare(&mut self, line: &Line) {
         let Found { class, price_limit, first_self_paid, .. } = self.found;
-        if line.class != Some(class.0) {
-            let found = line.class.map_or_else(outside, |class| class.to_string());
-            self.differs("terms.class", found, class.0.to_string(), Some(&class.1.source));
-        }
-        if line.price_limit != price_limit.map(|(limit, _)| limit) {
-            let found = line.price_limit.map_or_else(nothing, |limit| limit.get().to_string());
-            let expected = price_limit.map_or_else(nothing, |(limit, _)| limit.get().to_string());
-            self.differs("terms.price_limit_fen", found, expected, price_limit.map(|(_, said)| &*said.source));
-        }
-        if line.first_self_paid != first_self_paid.map(|(share, _)| share) {
-            let found = line.first_self_paid.map_or_else(nothing, |share| share.to_string());
-            let expected = first_self_paid.map_or_else(nothing, |(share, _)| share.to_string());
-            self.differs("terms.first_self_paid_rate", found, expected, first_self_paid.map(|(_, said)| &*said.source));
-        }
+        let fen = |limit: Option<Fen>| limit.map(Fen::get);
+        self.same("terms.class", line.class, Some(class.0));
+        self.same("terms.price_limit_fen", fen(line.price_limit), fen(price_limit.map(|(limit, _)| limit)));
+        self.same("terms.first_self_paid_rate", line.first_self_paid, first_self_paid.map(|(share, _)| share));
     }
 
-    fn differs(&mut self, name: &str, found: String, expected: String, source: Option<&str>) {
-        let field = format!("{}.{name}", self.field);
-        let expected = source.map_or_else(|| expected.clone(), |source| format!("{expected} ({source})"));
-        self.violations.push(Violation { field, found, expected });
+    /// Short words: what fits into a status is little, and a bill has many lines.
+    fn same<T: PartialEq + Display>(&mut self, name: &str, given: Option<T>, expected: Option<T>) {
+        if given != expected {
+            let shown = |value: Option<T>| value.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
+            let expected = format!("{}, as the catalogue of {} says", shown(expected), self.found.from);
+            let field = format!("{}.{name}", self.field);
+            self.violations.push(Violation { field, found: shown(given), expected });
+        }
     }
-}
-
-fn nothing() -> String {
-    "nothing".to_owned()
-}
-
-fn outside() -> String {
-    "nothing (outside the catalogue)".to_owned()
 }

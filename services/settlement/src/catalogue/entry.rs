@@ -126,7 +126,7 @@ fn read_item(page: &mut Page<'_>, key: &Key<'_>, entry: &DeTable<'_>, kind: Line
             "zh" => item.zh = page.text(node).map(str::to_owned),
             "unit" => item.unit = page.text(node).map(str::to_owned),
             "note" => drop(page.text(node).map(str::to_owned)),
-            "class" => item.class = row(page, key, node, &head.class, |page, node| page.parsed::<LineClass>(node)),
+            "class" => item.class = row(page, key, node, &head.class, Page::parsed::<LineClass>),
             "price_limit" => item.price_limit = row(page, key, node, &head.price_limit, price_limit),
             "first_self_paid" => item.first_self_paid = row(page, key, node, &head.first_self_paid, share),
             _ => page.unknown(key, "zh, unit, note, class, price_limit or first_self_paid"),

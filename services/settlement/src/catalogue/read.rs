@@ -148,7 +148,7 @@ fn check_item(item: &Item, above: &[&Item], problems: &mut Problems) {
     }
     let has_class = |item: &&Item| !item.class.0.is_empty();
     let is_broken = item.is_broken || above.iter().any(|item| item.is_broken);
-    if !is_broken && !has_class(&item) && !above.iter().any(|item| has_class(item)) {
+    if !is_broken && !has_class(&item) && !above.iter().any(has_class) {
         problem("missing", format!("{code} without class"), "class = { 2020-01-01 = \"class_b\" }");
     }
 }

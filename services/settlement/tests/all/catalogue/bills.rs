@@ -107,15 +107,18 @@ fn every_difference_of_every_line_is_listed_at_once() {
         .into_iter()
         .map(|Violation { field, found, expected }| format!("{field}: {found}, not {expected}"))
         .collect();
-    let at = |place: usize, rest: &str| format!("submission.bill.lines.lines[{place}].{rest}");
+    let at = |place: usize, rest: &str, on: &str| {
+        format!("submission.bill.lines.lines[{place}].{rest}, as the catalogue of {on} says")
+    };
+    let (march, last) = ("2022-03-01", "2024-01-01");
     let expected = [
-        at(0, "terms.class: class_a, not class_b (test)"),
-        at(0, "terms.price_limit_fen: 384, not 400 (test)"),
-        at(0, "terms.first_self_paid_rate: nothing, not 0.1 (test)"),
-        at(1, "kind: bed, not drug"),
-        at(2, "terms.class: nothing (outside the catalogue), not class_b (test)"),
-        at(3, "terms.price_limit_fen: nothing, not 384 (test)"),
-        at(3, "terms.first_self_paid_rate: 0.1, not nothing"),
+        at(0, "terms.class: class_a, not class_b", march),
+        at(0, "terms.price_limit_fen: 384, not 400", march),
+        at(0, "terms.first_self_paid_rate: nothing, not 0.1", march),
+        at(1, "kind: bed, not drug", last),
+        at(2, "terms.class: nothing, not class_b", march),
+        at(3, "terms.price_limit_fen: nothing, not 384", last),
+        at(3, "terms.first_self_paid_rate: 0.1, not nothing", last),
     ];
     assert_eq!(found, expected);
 }
