@@ -141,13 +141,7 @@ fn read_line(v: &mut Violations, at: usize, line: &policy_pb::FeeLine, days: &Da
     let quantity = if line.quantity.is_empty() { Some(Rate::ONE) } else { rate(v, "quantity", &line.quantity) };
     let unit_price = quantity.and_then(|quantity| read_price(v, line, amount, quantity));
     let epidemic = word(v, "epidemic", line.epidemic);
-    let day = optional_date(v, "service_date", &line.service_date);
-    if let Some(Some(day)) = day
-        && !days.hold(day)
-    {
-        v.add("service_date", day, days.named());
-        return None;
-    }
+    let day = read_day(v, line, days);
     let terms = match &line.terms {
         Some(terms) => v.within("terms", |v| read_terms(v, terms)),
         None => Some(Terms::default()),
@@ -170,6 +164,16 @@ fn read_line(v: &mut Violations, at: usize, line: &policy_pb::FeeLine, days: &Da
         open.days.push(on);
     }
     Some(line_read)
+}
+
+/// The day of service, if one was given.
+fn read_day(v: &mut Violations, line: &policy_pb::FeeLine, days: &Days) -> Option<Option<NaiveDate>> {
+    let day = optional_date(v, "service_date", &line.service_date)?;
+    if let Some(outside) = day.filter(|day| !days.hold(*day)) {
+        v.add("service_date", outside, days.named());
+        return None;
+    }
+    Some(day)
 }
 
 fn read_terms(v: &mut Violations, terms: &policy_pb::CatalogueTerms) -> Option<Terms> {
