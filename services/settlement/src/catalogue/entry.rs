@@ -126,7 +126,7 @@ fn read_item(page: &mut Page<'_>, key: &Key<'_>, entry: &DeTable<'_>, kind: Line
             "zh" => item.zh = page.text(node).map(str::to_owned),
             "unit" => item.unit = page.text(node).map(str::to_owned),
             "note" => drop(page.text(node).map(str::to_owned)),
-            "class" => item.class = row(page, key, node, &head.class, Page::parsed::<LineClass>),
+            "class" => item.class = row(page, key, node, &head.class, class),
             "price_limit" => item.price_limit = row(page, key, node, &head.price_limit, price_limit),
             "first_self_paid" => item.first_self_paid = row(page, key, node, &head.first_self_paid, share),
             _ => page.unknown(key, "zh, unit, note, class, price_limit or first_self_paid"),
@@ -207,6 +207,10 @@ fn dated<T>(
     };
     let value = if value.get_ref().as_str() == Some("end") { None } else { Some(read(page, value)?) };
     Some(Dated { from: from?, value, said: said? })
+}
+
+fn class(page: &mut Page<'_>, node: &Node<'_>) -> Option<LineClass> {
+    page.parsed(node)
 }
 
 fn price_limit(page: &mut Page<'_>, node: &Node<'_>) -> Option<Option<Fen>> {
