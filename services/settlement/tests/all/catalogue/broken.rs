@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use settlement::catalogue::Catalogue;
 
-use super::{file, files, header};
+use super::{CITY, PROVINCE, ROOT, file, files, header};
+use proptest::prelude::*;
 
 /// `file:line kind` of every problem, in order.
 fn problems(files: &[settlement::catalogue::File]) -> Vec<String> {
@@ -85,5 +86,23 @@ fn a_catalogue_has_exactly_one_root_and_no_file_that_is_no_toml() {
         ["980000/division.toml:3 syntax", "980000/division.toml:1 wrong_value", "980000/division.toml:2 wrong_value"]
     {
         assert!(kinds.iter().any(|found| found == kind), "{kind} in {kinds:?}");
+    }
+}
+
+proptest! {
+    /// A file torn off and mended with anything is read or refused with a problem in it, and nothing else happens.
+    #[test]
+    fn a_torn_file_is_refused_with_its_problems(text in 0..3_usize, from in 0..600_usize, to in 0..600_usize, mend in "[\\[\\]{}=\"a-z0-9\n -]{0,6}") {
+        let whole = [ROOT, PROVINCE, CITY][text];
+        let letters: Vec<char> = whole.chars().collect();
+        let (from, to) = (from.min(letters.len()), to.min(letters.len()));
+        let torn: String = letters[..from.min(to)].iter().chain(&mend.chars().collect::<Vec<_>>()).chain(&letters[to.max(from)..]).collect();
+        let mut files = files();
+        files[[1, 3, 5][text]].text = torn;
+        if let Err(problems) = Catalogue::read(&files) {
+            prop_assert!(!problems.is_empty());
+            let lines_max = problems.iter().map(|problem| problem.line).max();
+            prop_assert!(lines_max.is_some_and(|line| line <= 40));
+        }
     }
 }

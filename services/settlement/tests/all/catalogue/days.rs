@@ -138,3 +138,24 @@ fn the_shipped_catalogue_moves_a_class_and_cuts_a_limit_on_their_days() {
     assert!(named("丹红注射液", "450000", "2023-12-31").is_some());
     assert_eq!(named("丹红注射液", "450000", "2024-01-01"), None);
 }
+
+#[test]
+fn every_shipped_item_changes_on_the_days_it_names_and_on_no_day_between() {
+    let catalogue = Catalogue::read(&Catalogue::shipped_files()).unwrap_or_else(|problems| panic!("{problems}"));
+    let terms =
+        |found: &Found<'_>| (found.class.0, found.price_limit.map(|(l, _)| l), found.first_self_paid.map(|(s, _)| s));
+    for division in ["370890", "450000", "520000"] {
+        for on in ["2020-01-01", "2021-12-31", "2024-02-29"] {
+            for found in catalogue.items(at(division), day(on), None, None, usize::MAX) {
+                let then = |day| catalogue.item(at(division), found.code, day).as_ref().map(terms);
+                let now = Some(terms(&found));
+                assert!(found.from <= day(on) && found.until.is_none_or(|until| until > day(on)), "{found:?}");
+                assert_eq!(then(found.from), now);
+                assert_ne!(found.from.pred_opt().and_then(then), now, "{found:?}");
+                let last = found.until.map_or(day("2199-12-31"), |until| until.pred_opt().expect("a day before"));
+                assert_eq!(then(last), now);
+                assert!(found.until.is_none_or(|until| then(until) != now), "{found:?}");
+            }
+        }
+    }
+}
