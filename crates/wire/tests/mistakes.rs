@@ -202,6 +202,7 @@ fn a_line_without_terms_needs_its_item_and_is_left_to_be_looked_up() {
     assert_eq!(bill_read.bill.settled, day("2024-03-09"));
     let lookup = |line, item: &str, on: &str| read::Lookup { line, item: item.to_owned(), on: day(on) };
     assert_eq!(bill_read.lookups, [lookup(0, "A1", "2024-03-02"), lookup(2, "B2", "2024-03-05")]);
+    assert_eq!(bill_read.days, ["2024-03-02", "2024-03-05", "2024-03-05"].map(day));
     let policy::Costs::Lines(lines) = &bill_read.bill.costs else { panic!("lines became parts") };
     assert_eq!((lines[0].class, lines[0].price_limit, lines[0].first_self_paid), (None, None, None));
 }

@@ -4,6 +4,7 @@ mod account;
 mod claim;
 mod desk;
 mod purse;
+pub mod reconcile;
 mod reduce;
 mod share;
 mod year;

@@ -4,7 +4,10 @@
 //! Invariant: it computes no share: every amount comes out of `policy`, every entry out of `ledger`.
 
 pub mod app;
+pub mod catalogue;
 pub mod clients;
+pub mod config;
 pub mod domain;
 pub mod rpc;
 pub mod store;
+pub mod wiring;

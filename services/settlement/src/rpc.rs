@@ -2,6 +2,7 @@
 
 mod answer;
 mod call;
+mod catalogue;
 mod claims;
 mod page;
 mod settle;
@@ -14,7 +15,10 @@ mod verify;
 use std::sync::Arc;
 
 use crate::app::{Bench, Committer};
+use crate::catalogue::Catalogue;
 use crate::clients::Enrolment;
+
+pub use catalogue::CatalogueRpc;
 
 /// What every call of the service is answered with.
 #[derive(Clone)]
@@ -25,6 +29,8 @@ pub struct Settlement {
     pub committer: Committer,
     /// Enrolment, where there is one.
     pub enrolment: Option<Arc<Enrolment>>,
+    /// What fee items are.
+    pub catalogue: Arc<Catalogue>,
     /// Whether callers may hand in a person's facts.
     pub trusts_facts: bool,
 }

@@ -22,6 +22,15 @@ pub struct ReadBill {
     pub use_account: bool,
     /// The lines that came without what the catalogue says of them, in order.
     pub lookups: Vec<Lookup>,
+    /// Each line's day, whose catalogue applies: of service, or the bill's last. Empty where the bill came in parts.
+    pub days: Vec<NaiveDate>,
+}
+
+/// What the lines leave to the catalogue.
+#[derive(Default)]
+struct Open {
+    lookups: Vec<Lookup>,
+    days: Vec<NaiveDate>,
 }
 
 /// A fee line whose item is to be looked up in the catalogue.
@@ -51,7 +60,7 @@ pub fn bill(v: &mut Violations, bill: &policy_pb::Bill, settled: Option<NaiveDat
     };
     let disease = optional_name(v, "disease", &bill.disease);
     let costs = costs(v, bill.costs.as_ref(), &Days { from, to });
-    let (costs, lookups) = costs?;
+    let (costs, open) = costs?;
     let bill_read = Bill {
         id: id?,
         care: care?,
@@ -66,7 +75,8 @@ pub fn bill(v: &mut Violations, bill: &policy_pb::Bill, settled: Option<NaiveDat
         total: fen_any(bill.total_fen),
         costs,
     };
-    Some(ReadBill { bill: bill_read, use_account: bill.use_account.unwrap_or(true), lookups })
+    let use_account = bill.use_account.unwrap_or(true);
+    Some(ReadBill { bill: bill_read, use_account, lookups: open.lookups, days: open.days })
 }
 
 /// The bill's days, as far as they could be read.
@@ -87,19 +97,19 @@ impl Days {
     }
 }
 
-fn costs(v: &mut Violations, costs: Option<&policy_pb::bill::Costs>, days: &Days) -> Option<(Costs, Vec<Lookup>)> {
+fn costs(v: &mut Violations, costs: Option<&policy_pb::bill::Costs>, days: &Days) -> Option<(Costs, Open)> {
     match v.required("costs", costs, "fee lines or parts")? {
-        policy_pb::bill::Costs::Parts(parts) => Some((Costs::Parts(read_parts(parts)), Vec::new())),
+        policy_pb::bill::Costs::Parts(parts) => Some((Costs::Parts(read_parts(parts)), Open::default())),
         policy_pb::bill::Costs::Lines(lines) => v.within("lines", |v| {
             if lines.lines.is_empty() {
                 v.add("lines", "nothing", "at least one fee line");
                 return None;
             }
-            let mut lookups = Vec::new();
+            let mut open = Open::default();
             let lines = list(v, "lines", &lines.lines, LINES_READ_AT_MOST, |v, at, line| {
-                read_line(v, at, line, days, &mut lookups)
+                read_line(v, at, line, days, &mut open)
             })?;
-            Some((Costs::Lines(lines), lookups))
+            Some((Costs::Lines(lines), open))
         }),
     }
 }
@@ -121,13 +131,7 @@ struct Terms {
     first_self_paid: Option<Rate>,
 }
 
-fn read_line(
-    v: &mut Violations,
-    at: usize,
-    line: &policy_pb::FeeLine,
-    days: &Days,
-    lookups: &mut Vec<Lookup>,
-) -> Option<Line> {
+fn read_line(v: &mut Violations, at: usize, line: &policy_pb::FeeLine, days: &Days, open: &mut Open) -> Option<Line> {
     let item = match line.terms {
         Some(_) => optional_text(v, "item", &line.item, ITEM_CHARS_MAX),
         None => text(v, "item", &line.item, ITEM_CHARS_MAX),
@@ -153,11 +157,11 @@ fn read_line(
         first_self_paid: terms?.first_self_paid,
         epidemic: epidemic?,
     };
-    let day = day?;
-    if line.terms.is_none()
-        && let Some(on) = day.or(days.to)
-    {
-        lookups.push(Lookup { line: at, item: line_read.item.clone(), on });
+    if let Some(on) = day?.or(days.to) {
+        if line.terms.is_none() {
+            open.lookups.push(Lookup { line: at, item: line_read.item.clone(), on });
+        }
+        open.days.push(on);
     }
     Some(line_read)
 }

@@ -6,11 +6,12 @@ use pb::settlement::v1::{
     SettleInterimRequest, SettleInterimResponse, SettleRequest, SettleResponse, Submission, pre_settle_response,
     reimburse_response, settle_interim_response, settle_response,
 };
-use policy::Version;
+use policy::{Bill, Version};
 use prost::Message;
-use rpc::{Fault, Violations};
+use rpc::{Fault, Reason, Violations};
 use store::idempotency::Call;
-use wire::read;
+use terms::Division;
+use wire::read::{self, ReadBill};
 
 use super::Settlement;
 use super::answer::{self, Form};
@@ -147,15 +148,23 @@ impl Settlement {
         };
         facts.use_account = bill.use_account;
         let policy = app::policy(&self.bench.registry, version, facts.division).await?;
-        let origin = Origin {
-            bill: bill.bill.clone(),
-            care_division,
-            catalogue_version: String::new(),
-            reimbursement,
-        };
-        let new = NewBill { person: facts, bill: bill.bill, policy };
+        let (bill, catalogue_version) = self.with_catalogue(bill, care_division.unwrap_or(facts.division))?;
+        let origin = Origin { bill: bill.clone(), care_division, catalogue_version, reimbursement };
+        let new = NewBill { person: facts, bill, policy };
         let settle = Settle { call, kind, person, institution, visit, stay, new, origin };
         Ok(Way { command: Command::Settle(Box::new(settle)), form, refused: None })
+    }
+
+    /// The bill with its lines as the catalogue of the place of care has them on their days, and the version that said so; empty
+    /// where no line was looked up.
+    fn with_catalogue(&self, read: ReadBill, division: Division) -> Result<(Bill, String), Fault> {
+        let ReadBill { mut bill, lookups, days, .. } = read;
+        self.catalogue.apply(division, &mut bill, &lookups, &days, "submission.bill").map_err(|violations| {
+            let message = format!("{} of the fee lines' words are not the catalogue's", violations.len());
+            Fault::new(Reason::CatalogueMismatch, message).listing(violations)
+        })?;
+        let version = if lookups.is_empty() { String::new() } else { self.catalogue.version().to_owned() };
+        Ok((bill, version))
     }
 
     /// Commits, and reads back the answer as it is kept.

@@ -1,0 +1,90 @@
+use std::fmt::Display;
+
+use chrono::NaiveDate;
+use money::Fen;
+use policy::{Bill, Costs, Line};
+use rpc::Violation;
+use terms::Division;
+use wire::read::Lookup;
+
+use super::item::Found;
+use super::{Catalogue, chain_of};
+
+impl Catalogue {
+    /// Fills in what the lines of a bill leave open (`lookups`, in order) and checks what they say, each on its day of `days`.
+    ///
+    /// A line without terms gets those of its item on its day; an item that is not in the catalogue on that day stays outside
+    /// it. A line with terms must say what the catalogue says, unless the catalogue does not have its item on that day. The
+    /// kind of an item must be right in any case. A bill in parts has nothing to read.
+    ///
+    /// # Errors
+    /// Every difference, as a violation below `field`, which is where the bill stands in the request. The bill is then of no
+    /// use.
+    pub fn apply(
+        &self,
+        division: Division,
+        bill: &mut Bill,
+        lookups: &[Lookup],
+        days: &[NaiveDate],
+        field: &str,
+    ) -> Result<(), Vec<Violation>> {
+        let Costs::Lines(lines) = &mut bill.costs else {
+            return Ok(());
+        };
+        let seen = self.seen(division);
+        let mut violations = Vec::new();
+        let mut open = lookups.iter().peekable();
+        for (place, (line, on)) in lines.iter_mut().zip(days).enumerate() {
+            let is_open = open.next_if(|lookup| lookup.line == place).is_some();
+            let Some(found) = chain_of(&seen, &line.item).and_then(|chain| chain.terms(*on)) else {
+                continue;
+            };
+            let field = format!("{field}.lines.lines[{place}]");
+            let mut reading = Reading { found, field, violations: &mut violations };
+            reading.kind(line);
+            if is_open {
+                reading.fill(line);
+            } else {
+                reading.compare(line);
+            }
+        }
+        if violations.is_empty() { Ok(()) } else { Err(violations) }
+    }
+}
+
+/// A line read against its item of the day.
+struct Reading<'a> {
+    found: Found<'a>,
+    field: String,
+    violations: &'a mut Vec<Violation>,
+}
+
+impl Reading<'_> {
+    fn fill(&self, line: &mut Line) {
+        line.class = Some(self.found.class.0);
+        line.price_limit = self.found.price_limit.map(|(limit, _)| limit);
+        line.first_self_paid = self.found.first_self_paid.map(|(share, _)| share);
+    }
+
+    fn kind(&mut self, line: &Line) {
+        self.same("kind", Some(line.kind), Some(self.found.kind));
+    }
+
+    fn compare(&mut self, line: &Line) {
+        let Found { class, price_limit, first_self_paid, .. } = self.found;
+        let fen = |limit: Option<Fen>| limit.map(Fen::get);
+        self.same("terms.class", line.class, Some(class.0));
+        self.same("terms.price_limit_fen", fen(line.price_limit), fen(price_limit.map(|(limit, _)| limit)));
+        self.same("terms.first_self_paid_rate", line.first_self_paid, first_self_paid.map(|(share, _)| share));
+    }
+
+    /// Short words: what fits into a status is little, and a bill has many lines.
+    fn same<T: PartialEq + Display>(&mut self, name: &str, given: Option<T>, expected: Option<T>) {
+        if given != expected {
+            let shown = |value: Option<T>| value.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
+            let expected = format!("{}, as the catalogue of {} says", shown(expected), self.found.from);
+            let field = format!("{}.{name}", self.field);
+            self.violations.push(Violation { field, found: shown(given), expected });
+        }
+    }
+}

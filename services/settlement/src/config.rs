@@ -1,0 +1,58 @@
+//! What the process is told by its environment.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use host::{Reader, Secret, Settings};
+
+/// The prefix of the variables.
+pub const PREFIX: &str = "YIBAO_SETTLEMENT_";
+
+/// The configuration of a settlement process.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What every process is told.
+    pub host: Settings,
+    /// `DATABASE_URL`: `sqlite:<path>` or `postgres://…`.
+    pub database: Secret<String>,
+    /// `DATABASE_CONNECTIONS`: the most connections that are open.
+    pub connections: u32,
+    /// `REDIS_URL`: where policy versions are cached; none, no cache.
+    pub redis: Option<String>,
+    /// `POLICY_POLL_SECONDS`: how often the registry is looked at where Redis says nothing.
+    pub poll: Duration,
+    /// `ENROLMENT_ADDRESS`: where coverage is asked for; none, callers hand facts in.
+    pub enrolment: Option<String>,
+    /// `TRUSTED_FACTS`: whether callers may hand in a person's facts.
+    pub trusts_facts: bool,
+}
+
+impl Config {
+    /// Reads the configuration; errors stay in the reader. All variables are read before the first error ends it.
+    pub fn read(reader: &mut Reader) -> Option<Self> {
+        let host = Settings::read(reader);
+        let database = reader.secret("DATABASE_URL", "sqlite:<path> or postgres://<user>@<host>/<database>");
+        let sixteen = NonZeroU32::MIN.saturating_add(15);
+        let connections = reader.or("DATABASE_CONNECTIONS", sixteen, "a whole number above zero");
+        let redis = reader.optional::<String>("REDIS_URL", "redis://<host>:<port>");
+        let poll = reader.or("POLICY_POLL_SECONDS", NonZeroU32::MIN.saturating_add(4), "whole seconds above zero");
+        let enrolment = reader.optional::<String>("ENROLMENT_ADDRESS", "http://<host>:<port>");
+        let trusts_facts = reader.or("TRUSTED_FACTS", false, "true or false");
+        Some(Self {
+            host: host?,
+            database: database?,
+            connections: connections?.get(),
+            redis: redis?,
+            poll: Duration::from_secs(poll?.get().into()),
+            enrolment: enrolment?,
+            trusts_facts: trusts_facts?,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn listen(&self) -> SocketAddr {
+        self.host.listen
+    }
+}

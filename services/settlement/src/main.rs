@@ -1,0 +1,55 @@
+//! The settlement process: configured by `YIBAO_SETTLEMENT_…`, `--check-config` reads the configuration, `migrate` brings the
+//! database up to date.
+//!
+//! Invariant: a broken configuration is refused with all its errors before a port is bound.
+
+use std::process::ExitCode;
+
+use host::{Command, Process, Server, configure, run, stop_asked};
+use settlement::config::{Config, PREFIX};
+use settlement::wiring::{MIGRATIONS, Parts, StartError, start};
+use store::{Database, Settings};
+use tokio::sync::watch;
+
+fn main() -> ExitCode {
+    match configure(PREFIX, Config::read) {
+        Ok((Command::Serve, config)) => run("settlement", &config.host.clone(), |process| serve(config, process)),
+        Ok((Command::Migrate, config)) => run("settlement", &config.host.clone(), |_| migrate(config)),
+        Err(code) => code,
+    }
+}
+
+async fn open(config: &Config) -> Result<Database, StartError> {
+    let settings = Settings { connections: config.connections, ..Settings::default() };
+    Ok(Database::open_with(config.database.expose(), settings).await?)
+}
+
+async fn migrate(config: Config) -> Result<(), StartError> {
+    let database = open(&config).await?;
+    let applied = store::migrations::migrate(&database, MIGRATIONS).await?;
+    println!("settlement: {applied} steps applied, the database is up to date");
+    Ok(database.close().await?)
+}
+
+async fn serve(config: Config, process: Process) -> Result<(), StartError> {
+    let server = Server::bind("settlement", config.listen()).await?;
+    let stop = stop_asked()?;
+    let (stopping, stopped) = watch::channel(false);
+    let parts = Parts {
+        database: open(&config).await?,
+        redis: config.redis,
+        poll: config.poll,
+        enrolment: config.enrolment,
+        trusts_facts: config.trusts_facts,
+        clock: process.clock,
+        ids: process.ids,
+    };
+    let mut until = stopped.clone();
+    let until = async move { drop(until.wait_for(|stopped| *stopped).await) };
+    let running = start(parts, until).await?;
+    let stop = async move {
+        stop.await;
+        drop(stopping.send(true));
+    };
+    Ok(server.serve(running.services, config.host.drain, stop).await?)
+}

@@ -1,0 +1,89 @@
+//! Puts the parts of the service together.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use host::{Clock, Ids, Services};
+use pb::settlement::v1::catalogue_service_server::CatalogueServiceServer;
+use pb::settlement::v1::settlement_service_server::SettlementServiceServer;
+use policy::Policy;
+use registry::{Registry, Seed, Source};
+use store::Database;
+use store::migrations::{SHARED, Set};
+
+use crate::app::{Bench, Committer};
+use crate::catalogue::Catalogue;
+use crate::clients::Enrolment;
+use crate::rpc::{CatalogueRpc, Settlement};
+
+/// The steps of everything in settlement's database.
+pub const MIGRATIONS: &[Set] = &[SHARED, registry::MIGRATIONS, crate::store::MIGRATIONS];
+
+/// What the service is made of.
+pub struct Parts {
+    /// Its database, up to date.
+    pub database: Database,
+    /// Where policy versions are cached.
+    pub redis: Option<String>,
+    /// How often the registry is looked at.
+    pub poll: Duration,
+    /// The address of enrolment.
+    pub enrolment: Option<String>,
+    /// Whether callers may hand in a person's facts.
+    pub trusts_facts: bool,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// The service, ready to be served.
+pub struct Running {
+    /// Its calls.
+    pub services: Services,
+    /// The policy registry.
+    pub registry: Registry,
+}
+
+/// Why the service cannot be started.
+pub type StartError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Starts the service: opens the registry, publishes the packs that ship where nothing was ever published, follows the heads.
+///
+/// # Errors
+/// If the database is not up to date or cannot be reached, or an address is none.
+pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static) -> Result<Running, StartError> {
+    let Parts { database, redis, poll, enrolment, trusts_facts, clock, ids } = parts;
+    store::migrations::check(&database, MIGRATIONS).await?;
+    let settings = registry::Settings { redis, poll };
+    let registry = Registry::open(Source::Database(database.clone()), settings).await?;
+    registry
+        .seed(Seed {
+            id: ids.next().to_string(),
+            files: Policy::shipped_files(),
+            operator: "yibao".to_owned(),
+            reason: "the packs that ship with this program".to_owned(),
+            source: format!("yibao {}", env!("CARGO_PKG_VERSION")),
+            at: clock.now(),
+        })
+        .await?;
+    registry.refresh().await?;
+    let followed = registry.clone();
+    tokio::spawn(async move { followed.follow(stop).await });
+    let enrolment = enrolment.map(|address| rpc::channel(&address)).transpose()?;
+    let enrolment = enrolment.map(|client| Arc::new(Enrolment::new(client)));
+    let files = Catalogue::shipped_files();
+    let catalogue = Catalogue::read(&files).map_err(|problems| format!("read the catalogue that ships: {problems:?}"))?;
+    let catalogue = Arc::new(catalogue);
+    // SQLite has one writer; PostgreSQL gains from a second commit under way while one waits for the disk.
+    let workers = if database.kind() == store::Kind::Sqlite { 1 } else { 2 };
+    let bench = Bench { database, registry: registry.clone(), clock: Arc::clone(&clock), ids };
+    let committer = Committer::start(&bench, workers);
+    let settlement = Settlement { bench, committer, enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
+    let limit = ::rpc::limits::MESSAGE_BYTES_MAX;
+    let services = Services::new()
+        .with(SettlementServiceServer::new(settlement).max_decoding_message_size(limit))
+        .with(CatalogueServiceServer::new(CatalogueRpc::new(catalogue, clock)));
+    Ok(Running { services, registry })
+}
