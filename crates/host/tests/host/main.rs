@@ -6,5 +6,6 @@ mod catalogue;
 mod configuration;
 mod draining;
 mod faults;
+mod periodic;
 mod reflection;
 mod telemetry;

@@ -63,6 +63,22 @@ async fn health_is_answered_for_each_service_and_for_the_process() {
     assert_eq!(health(&mut client, "yibao.nobody.v1.Nobody").await, Err(Code::NotFound));
 }
 
+#[tokio::test]
+async fn what_is_degraded_is_told_apart_and_the_service_serves_on() {
+    let serving = serve(Catalogue::default(), SOON).await;
+    let mut client = HealthClient::new(channel(&serving).await);
+    assert_eq!(health(&mut client, "degraded.registry").await, Err(Code::NotFound), "nobody has spoken of it");
+    for (is_degraded, told) in
+        [(false, ServingStatus::Serving), (true, ServingStatus::NotServing), (false, ServingStatus::Serving)]
+    {
+        serving.readiness.degraded("registry", is_degraded).await;
+        assert_eq!(health(&mut client, "degraded.registry").await, Ok(told));
+        for service in ["", NAME] {
+            assert_eq!(health(&mut client, service).await, Ok(ServingStatus::Serving));
+        }
+    }
+}
+
 async fn health(client: &mut HealthClient<Channel>, service: &str) -> Result<ServingStatus, Code> {
     let answer = client.check(HealthCheckRequest { service: service.to_owned() }).await;
     answer.map(|answer| answer.into_inner().status()).map_err(|status| status.code())
