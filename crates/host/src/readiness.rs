@@ -7,7 +7,12 @@ use tonic_health::server::HealthReporter;
 
 use crate::Gauge;
 
+/// The health service's own name: it can answer as long as the process lives, whatever its services wait for.
+const ALIVE: &str = "grpc.health.v1.Health";
+
 /// Which services of this process can serve: what health answers. The process as a whole can if each of them can.
+///
+/// The name `grpc.health.v1.Health` is SERVING as long as the process lives, while it drains too.
 ///
 /// What is degraded still serves: with the last good policies, say, while their cache is away. So a service and the process
 /// stay SERVING, and it is told apart: health knows the name `degraded.<what>`, NOT_SERVING while it is degraded, and the
@@ -41,6 +46,7 @@ impl Readiness {
 
     /// A service whose readiness nobody has spoken of can serve once it is served.
     pub(crate) async fn assume(&self, services: &[&'static str]) {
+        self.reporter.set_service_status(ALIVE, ServingStatus::Serving).await;
         let mut ready = self.ready.lock().await;
         for service in services {
             ready.entry((*service).to_owned()).or_insert(true);

@@ -58,6 +58,8 @@ async fn health_is_answered_for_each_service_and_for_the_process() {
     for service in ["", NAME] {
         assert_eq!(health(&mut client, service).await, Ok(ServingStatus::NotServing));
     }
+    let alive = health(&mut client, "grpc.health.v1.Health").await;
+    assert_eq!(alive, Ok(ServingStatus::Serving), "the process need not be killed");
     serving.readiness.set(NAME, true).await;
     assert_eq!(health(&mut client, "").await, Ok(ServingStatus::Serving));
     assert_eq!(health(&mut client, "yibao.nobody.v1.Nobody").await, Err(Code::NotFound));
