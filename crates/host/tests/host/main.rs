@@ -8,4 +8,5 @@ mod draining;
 mod faults;
 mod periodic;
 mod reflection;
+mod sizes;
 mod telemetry;
