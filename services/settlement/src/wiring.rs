@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::{Clock, Ids, Services};
+use pb::settlement::v1::account_service_server::AccountServiceServer;
 use pb::settlement::v1::catalogue_service_server::CatalogueServiceServer;
 use pb::settlement::v1::settlement_service_server::SettlementServiceServer;
 use policy::Policy;
@@ -74,7 +75,8 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     let enrolment = enrolment.map(|address| rpc::channel(&address)).transpose()?;
     let enrolment = enrolment.map(|client| Arc::new(Enrolment::new(client)));
     let files = Catalogue::shipped_files();
-    let catalogue = Catalogue::read(&files).map_err(|problems| format!("read the catalogue that ships: {problems:?}"))?;
+    let catalogue =
+        Catalogue::read(&files).map_err(|problems| format!("read the catalogue that ships: {problems:?}"))?;
     let catalogue = Arc::new(catalogue);
     // SQLite has one writer; PostgreSQL gains from a second commit under way while one waits for the disk.
     let workers = if database.kind() == store::Kind::Sqlite { 1 } else { 2 };
@@ -83,6 +85,7 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     let settlement = Settlement { bench, committer, enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
     let limit = ::rpc::limits::MESSAGE_BYTES_MAX;
     let services = Services::new()
+        .with(AccountServiceServer::new(settlement.clone()).max_decoding_message_size(limit))
         .with(SettlementServiceServer::new(settlement).max_decoding_message_size(limit))
         .with(CatalogueServiceServer::new(CatalogueRpc::new(catalogue, clock)));
     Ok(Running { services, registry })
