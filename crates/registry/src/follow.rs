@@ -8,7 +8,7 @@ use std::time::Duration;
 use policy::{Policy, Version};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::copies::{Found, next};
+use crate::copies::{Copies, Found, next};
 use crate::heads::{Head, Snapshot};
 use crate::{Registry, RegistryError};
 
@@ -55,7 +55,7 @@ impl Registry {
     async fn keep_looking(&self) {
         let mut messages = None;
         loop {
-            let away = self.inner.copies.as_ref().is_some_and(|copies| copies.is_away());
+            let away = self.inner.copies.as_ref().is_some_and(Copies::is_away);
             if let Some(copies) = &self.inner.copies
                 && (messages.is_none() || away)
             {
@@ -79,19 +79,25 @@ impl Registry {
     /// Tells everyone, this process too, that a head moved to a version whose publication is committed. What fails is
     /// logged and shown by [`Registry::health`]: others see the head at their next look.
     pub async fn announce(&self, version: Version) {
-        if let Some(copies) = &self.inner.copies
-            && copies.answers().await
-        {
-            if let Ok(Some(files)) = self.truth(version).await
-                && copies.put(version, &files).await
-            {
-                self.placed(version);
-            }
-            copies.tell(version).await;
-        }
-        if let Err(error) = self.refresh().await {
+        let ((), looked) = tokio::join!(self.tell_others(version), self.look());
+        if let Err(error) = looked {
             tracing::warn!(error = &error as &dyn std::error::Error, %version, "the new head is not seen yet");
         }
+    }
+
+    /// Puts the version where the others look for it first, and then tells them. A Redis that was away at the last look
+    /// is not waited for.
+    async fn tell_others(&self, version: Version) {
+        let Some(copies) = self.inner.copies.as_ref().filter(|copies| !copies.is_away()) else { return };
+        if !copies.answers().await {
+            return;
+        }
+        if let Ok(Some(files)) = self.truth(version).await
+            && copies.put(version, &files).await
+        {
+            self.placed(version);
+        }
+        copies.tell(version).await;
     }
 
     /// Whether a head moved, and why a published version cannot be used, if one cannot.

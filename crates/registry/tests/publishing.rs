@@ -113,7 +113,7 @@ fn a_base_that_is_not_the_present_head_is_refused() {
         let (database, registry) = seeded(&url).await;
         let first = Version::of(&packs());
         let asked = |id: &str, code: &str, base, ratio: &str| {
-            let files = if base == None { packs() } else { vec![inpatient(ratio)] };
+            let files = if base.is_none() { packs() } else { vec![inpatient(ratio)] };
             publish(id, code, change(base, files))
         };
         let none = published(&database, &registry, asked("1", "990000", None, "")).await;
@@ -173,6 +173,10 @@ fn an_earlier_version_is_made_the_head_again_as_a_new_publication() {
         let second = second.await.unwrap().publication.version;
         let wrong = registry.prepare_roll_forward(roll("2", "990000", first, Some(first))).await.unwrap();
         assert_eq!(moved(kept(&database, &registry, &wrong).await), Some(second));
+        // what was only prepared is no version yet
+        let asked = publish("2", "990000", change(Some(second), vec![inpatient("0.80")]));
+        let prepared = registry.prepare(asked).await.unwrap().version();
+        assert!(registry.version(prepared).await.unwrap().is_none());
         let back = registry.prepare_roll_forward(roll("2", "990000", first, Some(second))).await.unwrap();
         let done = kept(&database, &registry, &back).await.unwrap().publication;
         assert_eq!((done.version, done.replaced, done.rolled_forward), (first, Some(second), true));
