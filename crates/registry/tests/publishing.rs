@@ -112,7 +112,7 @@ fn a_base_that_is_not_the_present_head_is_refused() {
     on_both(|url| async move {
         let (database, registry) = seeded(&url).await;
         let first = Version::of(&packs());
-        let asked = |id: &str, code: &str, base, ratio: &str| {
+        let asked = |id: &str, code: &str, base: Option<Version>, ratio: &str| {
             let files = if base.is_none() { packs() } else { vec![inpatient(ratio)] };
             publish(id, code, change(base, files))
         };
