@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use opentelemetry::metrics::MeterProvider as _;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use policy::{PackFile, Version};
 use registry::{Answer, Page, PublishError, Registry, RegistryError, Remote, Settings, Source};
@@ -126,7 +127,7 @@ fn measured(metrics: &SdkMeterProvider, exporter: &InMemoryMetricExporter) -> Ve
     exporter.reset();
     metrics.force_flush().unwrap();
     let finished = exporter.get_finished_metrics().unwrap();
-    let scopes = finished.iter().flat_map(|resource| resource.scope_metrics());
+    let scopes = finished.iter().flat_map(ResourceMetrics::scope_metrics);
     let mut names: Vec<String> =
         scopes.flat_map(|scope| scope.metrics().map(|metric| metric.name().to_owned())).collect();
     names.sort();
