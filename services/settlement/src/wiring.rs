@@ -45,6 +45,8 @@ pub struct Running {
     pub services: Services,
     /// The policy registry.
     pub registry: Registry,
+    /// What commits: for work of this process that comes by no call.
+    pub committer: Committer,
 }
 
 /// Why the service cannot be started.
@@ -82,11 +84,11 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     let workers = if database.kind() == store::Kind::Sqlite { 1 } else { 2 };
     let bench = Bench { database, registry: registry.clone(), clock: Arc::clone(&clock), ids };
     let committer = Committer::start(&bench, workers);
-    let settlement = Settlement { bench, committer, enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
+    let settlement = Settlement { bench, committer: committer.clone(), enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
     let limit = ::rpc::limits::MESSAGE_BYTES_MAX;
     let services = Services::new()
         .with(AccountServiceServer::new(settlement.clone()).max_decoding_message_size(limit))
         .with(SettlementServiceServer::new(settlement).max_decoding_message_size(limit))
         .with(CatalogueServiceServer::new(CatalogueRpc::new(catalogue, clock)));
-    Ok(Running { services, registry })
+    Ok(Running { services, registry, committer })
 }
