@@ -77,8 +77,7 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     let enrolment = enrolment.map(|address| rpc::channel(&address)).transpose()?;
     let enrolment = enrolment.map(|client| Arc::new(Enrolment::new(client)));
     let files = Catalogue::shipped_files();
-    let catalogue =
-        Catalogue::read(&files).map_err(|problems| format!("read the catalogue that ships: {problems:?}"))?;
+    let catalogue = Catalogue::read(&files).map_err(|problems| format!("read the catalogue that ships: {problems:?}"))?;
     let catalogue = Arc::new(catalogue);
     // SQLite has one writer; PostgreSQL gains from a second commit under way while one waits for the disk.
     let workers = if database.kind() == store::Kind::Sqlite { 1 } else { 2 };
