@@ -76,13 +76,15 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     let enrolment = enrolment.map(|address| rpc::channel(&address)).transpose()?;
     let enrolment = enrolment.map(|client| Arc::new(Enrolment::new(client)));
     let files = Catalogue::shipped_files();
-    let catalogue = Catalogue::read(&files).map_err(|problems| format!("read the catalogue that ships: {problems:?}"))?;
+    let catalogue =
+        Catalogue::read(&files).map_err(|problems| format!("read the catalogue that ships: {problems:?}"))?;
     let catalogue = Arc::new(catalogue);
     // SQLite has one writer; PostgreSQL gains from a second commit under way while one waits for the disk.
     let workers = if database.kind() == store::Kind::Sqlite { 1 } else { 2 };
     let bench = Bench { database, registry: registry.clone(), clock: Arc::clone(&clock), ids };
     let committer = Committer::start(&bench, workers);
-    let settlement = Settlement { bench, committer: committer.clone(), enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
+    let settlement =
+        Settlement { bench, committer: committer.clone(), enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
     let limit = ::rpc::limits::MESSAGE_BYTES_MAX;
     let services = Services::new()
         .with(SettlementServiceServer::new(settlement).max_decoding_message_size(limit))
