@@ -94,7 +94,7 @@ impl Settlement {
         let scheme = read::optional_word::<Scheme>(&mut v, "scheme", request.scheme);
         let after = page::place(&mut v, "resume_token", &request.resume_token, &question);
         let wanted = (|| {
-            let (period, scheme) = (period?, scheme?.map(|scheme| scheme.word()));
+            let (period, scheme) = (period?, scheme?.map(Scheme::word));
             let (from, to) = (Some(period.from), Some(period.to));
             Some(Wanted { institution: Some(institution?), from, to, scheme, after: after?, ..Wanted::default() })
         })();
