@@ -68,7 +68,7 @@ pub(crate) struct BenchSettle {
     #[arg(long, default_value = "32")]
     pub(crate) callers: NonZeroU32,
     /// How many persons the bills are for
-    #[arg(long, default_value = "100000")]
+    #[arg(long, default_value = "20000")]
     pub(crate) people: NonZeroU64,
     /// Open loop: calls a second, whatever the answers; none: closed loop, each calls again as soon as it is answered
     #[arg(long)]

@@ -39,7 +39,10 @@ pub(crate) fn run(args: &BenchSettle, out: &mut Out) -> Result<ExitCode, Error> 
 /// The bill of a case file, or of the first that is built in.
 fn submission(args: &BenchSettle) -> Result<Submission, Error> {
     let (file, text) = match &args.case {
-        Some(path) => (path.display().to_string(), files::text(path).map_err(|_| Error::Unknown(format!("no text in {}", path.display())))?),
+        Some(path) => (
+            path.display().to_string(),
+            files::text(path).map_err(|_| Error::Unknown(format!("no text in {}", path.display())))?,
+        ),
         None => super::demo::first_case().ok_or_else(|| Error::Unknown("no case is built in".to_owned()))?,
     };
     let case = read(&file, &text).map_err(Error::Problems)?;
