@@ -134,13 +134,15 @@ pub async fn look_up(connection: &impl ConnectionTrait, calls: &[&Call]) -> Resu
 /// # Errors
 /// What the database said.
 pub async fn keep_all(tx: &Tx, calls: &[(&Call, Vec<u8>)]) -> Result<bool, Error> {
-    let columns: &Columns = &[("caller", Kind::Text), ("key", Kind::Text), ("fields", Kind::Text), ("answer", Kind::Bytes)];
+    let columns: &Columns =
+        &[("caller", Kind::Text), ("key", Kind::Text), ("fields", Kind::Text), ("answer", Kind::Bytes)];
     let mut kept: Vec<Json> = Vec::with_capacity(calls.len());
     // in one order, so that commits which meet on two keys wait for each other in turn
     let mut calls: Vec<&(&Call, Vec<u8>)> = calls.iter().collect();
     calls.sort_by(|(a, _), (b, _)| (&a.caller, &a.key).cmp(&(&b.caller, &b.key)));
     for (call, answer) in calls {
-        let fields = serde_json::to_string(&call.fields).map_err(|_| Error::Corrupt { what: "the fields of a call" })?;
+        let fields =
+            serde_json::to_string(&call.fields).map_err(|_| Error::Corrupt { what: "the fields of a call" })?;
         kept.push(json!({ "caller": call.caller, "key": call.key, "fields": fields, "answer": hex(answer) }));
     }
     let written = rows::insert(tx, "idempotency", columns, &kept, "ON CONFLICT (caller, key) DO NOTHING").await?;

@@ -32,7 +32,9 @@ pub fn source(backend: DbBackend, columns: &Columns) -> String {
     };
     let columns = columns.iter().map(column).collect::<Vec<_>>().join(", ");
     if postgres {
-        format!("(SELECT {columns}, ordinal FROM json_array_elements($1::json) WITH ORDINALITY AS e (value, ordinal)) AS r")
+        format!(
+            "(SELECT {columns}, ordinal FROM json_array_elements($1::json) WITH ORDINALITY AS e (value, ordinal)) AS r"
+        )
     } else {
         format!("(SELECT {columns}, key AS ordinal FROM json_each($1)) AS r")
     }

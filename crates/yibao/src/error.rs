@@ -26,6 +26,9 @@ pub(crate) enum Error {
     /// Nothing is known of a division or day.
     #[error("find the policy asked for: {0}")]
     Unknown(String),
+    /// A service could not be started or reached.
+    #[error("run the services")]
+    Service(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// An answer that cannot be spelled as JSON.
     #[error("write JSON")]
     Json(#[from] serde_json::Error),

@@ -6,6 +6,7 @@ mod call;
 mod catalogue;
 mod claims;
 mod page;
+mod reconciliation;
 mod settle;
 mod settlement;
 mod statement;
@@ -20,6 +21,7 @@ use crate::catalogue::Catalogue;
 use crate::clients::Enrolment;
 
 pub use catalogue::CatalogueRpc;
+pub use reconciliation::ReconciliationRpc;
 
 /// What every call of the service is answered with.
 #[derive(Clone)]

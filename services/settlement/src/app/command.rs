@@ -45,9 +45,9 @@ pub enum Done {
     /// A claim was reversed, or there was none.
     Reversed(Reversed),
     /// Lines were refunded.
-    Refunded(Refunded),
+    Refunded(Box<Refunded>),
     /// An account moved.
-    Moved(Moved),
+    Moved(Box<Moved>),
     /// A year is open.
     Opened(Accumulators),
     /// A binding was made or ended.
@@ -124,9 +124,9 @@ impl Command {
             Self::Settle(command) => Done::Settled(settle::settle(context, desk, command)?),
             Self::Refuse(_) => Done::Refused,
             Self::Reverse(command) => Done::Reversed(reverse::reverse(context, desk, command, original)?),
-            Self::Refund(command) => Done::Refunded(refund::refund(context, desk, command)?),
-            Self::Credit(command) => Done::Moved(account::credit(context, desk, command)?),
-            Self::Debit(command) => Done::Moved(account::debit(context, desk, command)?),
+            Self::Refund(command) => Done::Refunded(Box::new(refund::refund(context, desk, command)?)),
+            Self::Credit(command) => Done::Moved(Box::new(account::credit(context, desk, command)?)),
+            Self::Debit(command) => Done::Moved(Box::new(account::debit(context, desk, command)?)),
             Self::OpenYear(command) => Done::Opened(account::open_year(desk, command)?),
             Self::Bind(command) => Done::Bound(account::bind(context, desk, command)?),
             Self::Unbind(command) => Done::Bound(account::unbind(context, desk, command)?),

@@ -93,7 +93,7 @@ fn before(year: &PersonYear, standing: &[Claim], place: usize) -> Accumulators {
 }
 
 fn offer(desk: &Desk, year: &PersonYear, items: &[Item]) -> Offer {
-    let paid: Vec<(Fen, Fen)> = items.iter().filter_map(Item::claim).map(|claim| taken(claim)).collect();
+    let paid: Vec<(Fen, Fen)> = items.iter().filter_map(Item::claim).map(taken).collect();
     let own = Purse::new(desk.account(&year.person).balance, paid.iter().map(|(own, _)| *own));
     let family = desk.family(&year.person).into_iter().map(|(_, balance)| balance).sum();
     Offer { own, family: Purse::new(family, paid.iter().map(|(_, family)| *family)) }

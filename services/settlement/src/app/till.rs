@@ -19,6 +19,7 @@ pub(super) struct Till {
 }
 
 /// A movement that is to be made.
+#[derive(Clone, Copy)]
 pub(super) struct Move<'a> {
     pub(super) person: Name,
     pub(super) kind: MovementKind,

@@ -94,7 +94,7 @@ impl Settlement {
         let scheme = read::optional_word::<Scheme>(&mut v, "scheme", request.scheme);
         let after = page::place(&mut v, "resume_token", &request.resume_token, &question);
         let wanted = (|| {
-            let (period, scheme) = (period?, scheme?.map(|scheme| scheme.word()));
+            let (period, scheme) = (period?, scheme?.map(Scheme::word));
             let (from, to) = (Some(period.from), Some(period.to));
             Some(Wanted { institution: Some(institution?), from, to, scheme, after: after?, ..Wanted::default() })
         })();
@@ -122,7 +122,9 @@ impl Settlement {
         };
         match self.bench.registry.version(version).await {
             Ok(found) => found.ok_or_else(unknown),
-            Err(error) => Err(Fault::unavailable("the policy registry", std::time::Duration::from_secs(1)).because(error)),
+            Err(error) => {
+                Err(Fault::unavailable("the policy registry", std::time::Duration::from_secs(1)).because(error))
+            }
         }
     }
 

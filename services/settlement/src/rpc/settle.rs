@@ -2,7 +2,7 @@
 
 use pb::policy::v1 as policy_pb;
 use pb::settlement::v1::{
-    Adjustment, Claim, PreSettleRequest, PreSettleResponse, ReimbursementReason, ReimburseRequest, ReimburseResponse,
+    Adjustment, Claim, PreSettleRequest, PreSettleResponse, ReimburseRequest, ReimburseResponse, ReimbursementReason,
     SettleInterimRequest, SettleInterimResponse, SettleRequest, SettleResponse, Submission, pre_settle_response,
     reimburse_response, settle_interim_response, settle_response,
 };
@@ -24,7 +24,7 @@ use crate::domain::{Evidence, Kind, Origin, Policies, Reimbursement};
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
     Claim(Box<Claim>),
-    Refused(policy_pb::Decision),
+    Refused(Box<policy_pb::Decision>),
 }
 
 /// A bill's way in: the command, and how its answer is written.
@@ -53,20 +53,21 @@ impl Settlement {
         let (outcome, adjustments) = written(&policies, &done, form, None)?;
         let outcome = match outcome {
             Outcome::Claim(claim) => pre_settle_response::Outcome::Claim(*claim),
-            Outcome::Refused(decision) => pre_settle_response::Outcome::Refused(decision),
+            Outcome::Refused(decision) => pre_settle_response::Outcome::Refused(*decision),
         };
         Ok(PreSettleResponse { outcome: Some(outcome), adjustments })
     }
 
     pub(super) async fn settle_bill(&self, request: SettleRequest) -> Result<SettleResponse, Fault> {
-        let (read, key) = self.read(request.submission.as_ref(), |v| read::key(v, "idempotency_key", &request.idempotency_key))?;
+        let (read, key) =
+            self.read(request.submission.as_ref(), |v| read::key(v, "idempotency_key", &request.idempotency_key))?;
         let call = call(&read, &key, "Settle", request.submission.as_ref());
         let form = Form { with_steps: with_steps(request.submission.as_ref()), would_be: false };
         let way = self.way(read, Kind::Direct, call, form, None).await?;
         let answer = |outcome, adjustments| {
             let outcome = match outcome {
                 Outcome::Claim(claim) => settle_response::Outcome::Claim(*claim),
-                Outcome::Refused(decision) => settle_response::Outcome::Refused(decision),
+                Outcome::Refused(decision) => settle_response::Outcome::Refused(*decision),
             };
             SettleResponse { outcome: Some(outcome), adjustments }
         };
@@ -87,7 +88,7 @@ impl Settlement {
         let answer = |outcome, adjustments| {
             let outcome = match outcome {
                 Outcome::Claim(claim) => settle_interim_response::Outcome::Claim(*claim),
-                Outcome::Refused(decision) => settle_interim_response::Outcome::Refused(decision),
+                Outcome::Refused(decision) => settle_interim_response::Outcome::Refused(*decision),
             };
             SettleInterimResponse { outcome: Some(outcome), adjustments }
         };
@@ -108,7 +109,7 @@ impl Settlement {
         let answer = |outcome, adjustments| {
             let (payable_fen, outcome) = match outcome {
                 Outcome::Claim(claim) => (payable(&claim), reimburse_response::Outcome::Claim(*claim)),
-                Outcome::Refused(decision) => (0, reimburse_response::Outcome::Refused(decision)),
+                Outcome::Refused(decision) => (0, reimburse_response::Outcome::Refused(*decision)),
             };
             ReimburseResponse { outcome: Some(outcome), payable_fen, adjustments }
         };
@@ -216,9 +217,9 @@ fn written(
             Ok((Outcome::Claim(Box::new(claim)), adjustments))
         }
         (Done::Settled(Settled::Refused(policy, decision)), _) => {
-            Ok((Outcome::Refused(wire::write::decision(policy, decision, form.with_steps)), Vec::new()))
+            Ok((Outcome::Refused(Box::new(wire::write::decision(policy, decision, form.with_steps))), Vec::new()))
         }
-        (Done::Refused, Some(refused)) => Ok((Outcome::Refused(refused.clone()), Vec::new())),
+        (Done::Refused, Some(refused)) => Ok((Outcome::Refused(Box::new(refused.clone())), Vec::new())),
         _ => Err(Fault::internal("a bill got the answer of another command")),
     }
 }

@@ -110,9 +110,10 @@ fn reversed(policies: &Policies, done: &Done) -> Result<ReverseClaimResponse, Fa
 
 fn refunded(policies: &Policies, done: &Done) -> Result<RefundLinesResponse, Fault> {
     let form = Form::default();
-    let Done::Refunded(Refunded { own, adjusted }) = done else {
+    let Done::Refunded(refunded) = done else {
         return Err(Fault::internal("a refund got the answer of another command"));
     };
+    let Refunded { own, adjusted } = &**refunded;
     let policy = answer::policy_of(policies, &own.now.decided.decision)?;
     Ok(RefundLinesResponse {
         claim: Some(answer::claim(policy, &own.now, form)?),

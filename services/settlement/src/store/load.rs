@@ -89,7 +89,8 @@ async fn targets(
     found: &mut Found,
 ) -> Result<(), Error> {
     let by_id = "SELECT c.id, c.person, c.year, c.stay FROM {rows} JOIN claim c ON c.id = r.a";
-    let by_key = "SELECT c.id, c.person, c.year, c.stay FROM {rows} JOIN claim c ON c.institution = r.a AND c.key = r.b";
+    let by_key =
+        "SELECT c.id, c.person, c.year, c.stay FROM {rows} JOIN claim c ON c.institution = r.a AND c.key = r.b";
     let by_stay = "SELECT c.id, c.person, c.year, c.institution, c.stay FROM {rows} \
          JOIN claim c ON c.institution = r.a AND c.stay = r.b WHERE c.kind = 'interim' AND c.state <> 'reversed'";
     let mut rows = rows::query(connection, by_id, ONE, &ones(&needs.claims), []).await?;
@@ -179,7 +180,8 @@ async fn accounts(
             rows::query(tx, sql, ONE, &ones(persons), []).await?
         }
         None => {
-            let sql = "SELECT a.person, a.balance_fen, a.reserved_fen, a.moves FROM {rows} JOIN account a ON a.person = r.a";
+            let sql =
+                "SELECT a.person, a.balance_fen, a.reserved_fen, a.moves FROM {rows} JOIN account a ON a.person = r.a";
             rows::query(connection, sql, ONE, &ones(persons), []).await?
         }
     };
@@ -197,6 +199,7 @@ async fn years(
     found: &mut Found,
 ) -> Result<(), Error> {
     let wanted: BTreeSet<(Name, i32)> = needs.years.union(&found.whole).copied().collect();
+    desk.known.clone_from(&wanted);
     let sql = "SELECT y.person, y.year, y.opening, y.by_service_date, y.numbers, y.claims, y.state FROM {rows} \
          JOIN person_year y ON y.person = r.a AND y.year = r.b";
     for row in &rows::query(connection, sql, &[("a", Text), ("b", Int)], &pairs(&wanted), []).await? {

@@ -107,7 +107,7 @@ impl Told<'_> {
         for bill in &question.reversed {
             let Some(claim_id) = settled.get(bill.as_str()) else { continue };
             let request = ReverseClaimRequest {
-                idempotency_key: format!("reverse {bill}"),
+                idempotency_key: format!("reverse-{bill}"),
                 institution_id: hospital.to_owned(),
                 reason: "the case says so".to_owned(),
                 original: Some(reverse_claim_request::Original::ClaimId(claim_id.clone())),
