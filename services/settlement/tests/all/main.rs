@@ -6,4 +6,5 @@ mod accounts;
 mod catalogue;
 mod counter;
 mod golden;
+mod reconciliation;
 mod support;
