@@ -105,6 +105,9 @@ pub(super) async fn details(mut stream: Streaming<ReconcileDetailsRequest>) -> R
         told.take(messages, &message)?;
         messages += 1;
     }
+    // A stream that its caller gives up looks ended here. What answers it is dropped as soon as it has to wait, so it waits
+    // once before anything of the stream is kept.
+    tokio::task::yield_now().await;
     if messages == 0 {
         told.take(0, &ReconcileDetailsRequest::default())?;
     }
