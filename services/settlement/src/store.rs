@@ -13,10 +13,10 @@ pub use read::{
     Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, moved, movements, page_of_claims,
     place_in_year, years,
 };
-pub(crate) use row::{bytes_of, sha256};
 pub use reconciliation::{
     Ours, Reconciliation, Stored, classify, compared, differences, our_claims, our_totals, reconciliation, record,
 };
+pub(crate) use row::{bytes_of, sha256};
 pub use write::write;
 
 use store::migrations::{Set, Step};

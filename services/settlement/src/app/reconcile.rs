@@ -141,7 +141,8 @@ async fn compare(bench: &Bench, found: &Reconciliation, theirs: &[TheirClaim]) -
 
 fn stored(one: &Difference<'_>, position: i64, stood: &BTreeMap<String, (i64, State)>) -> Result<Stored, Fault> {
     let ours = one.ours.map(|claim| {
-        let (revision, state) = stood.get(&claim.claim_id).copied().ok_or_else(|| Fault::internal("a claim of nobody"))?;
+        let (revision, state) =
+            stood.get(&claim.claim_id).copied().ok_or_else(|| Fault::internal("a claim of nobody"))?;
         Ok::<_, Fault>((Name::new(&claim.claim_id).map_err(Fault::internal)?, revision, state))
     });
     Ok(Stored {

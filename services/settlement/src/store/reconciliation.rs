@@ -77,15 +77,33 @@ const KINDS: [(Kind, &str); 6] = [
 ];
 
 const GROUP: &Columns = &[
-    ("reconciliation", Text), ("scheme", Text), ("care", Text), ("their_claims", Int), ("their_reversed", Int),
-    ("their_total_fen", Int), ("their_fund_fen", Int), ("their_account_fen", Int), ("their_cash_fen", Int),
-    ("our_claims", Int), ("our_reversed", Int), ("our_total_fen", Int), ("our_fund_fen", Int), ("our_account_fen", Int),
+    ("reconciliation", Text),
+    ("scheme", Text),
+    ("care", Text),
+    ("their_claims", Int),
+    ("their_reversed", Int),
+    ("their_total_fen", Int),
+    ("their_fund_fen", Int),
+    ("their_account_fen", Int),
+    ("their_cash_fen", Int),
+    ("our_claims", Int),
+    ("our_reversed", Int),
+    ("our_total_fen", Int),
+    ("our_fund_fen", Int),
+    ("our_account_fen", Int),
     ("our_cash_fen", Int),
 ];
 
 const DIFFERENCE: &Columns = &[
-    ("reconciliation", Text), ("position", Int), ("kind", Text), ("bill", Text), ("claim", Text), ("revision", Int),
-    ("state", Text), ("theirs", Text), ("advice", Text),
+    ("reconciliation", Text),
+    ("position", Int),
+    ("kind", Text),
+    ("bill", Text),
+    ("claim", Text),
+    ("revision", Int),
+    ("state", Text),
+    ("theirs", Text),
+    ("advice", Text),
 ];
 
 /// How many differences one statement writes.
@@ -124,16 +142,24 @@ pub async fn our_totals(
         sum("cash_fen", false)
     );
     let rows = all(connection, &sql, of_period(institution, settled)).await?;
-    rows.iter().map(|row| {
-        let amounts = Amounts {
-            total: fen(row, "total")?,
-            fund: fen(row, "fund")?,
-            account: fen(row, "account")?,
-            cash: fen(row, "cash")?,
-        };
-        let (scheme, care) = (word(row, "scheme")?, word(row, "care")?);
-        Ok(Totals { scheme, care, claims: count(row, "claims")?, claims_reversed: count(row, "reversed")?, amounts })
-    }).collect()
+    rows.iter()
+        .map(|row| {
+            let amounts = Amounts {
+                total: fen(row, "total")?,
+                fund: fen(row, "fund")?,
+                account: fen(row, "account")?,
+                cash: fen(row, "cash")?,
+            };
+            let (scheme, care) = (word(row, "scheme")?, word(row, "care")?);
+            Ok(Totals {
+                scheme,
+                care,
+                claims: count(row, "claims")?,
+                claims_reversed: count(row, "reversed")?,
+                amounts,
+            })
+        })
+        .collect()
 }
 
 /// Our claims of an institution settled on these days, at most so many; manual reimbursements left out.
@@ -178,7 +204,12 @@ pub async fn our_claims(
 /// What the database said.
 pub async fn record(tx: &Tx, made: &Reconciliation) -> Result<(), Error> {
     let columns: &Columns = &[
-        ("id", Text), ("institution", Text), ("from_date", Text), ("to_date", Text), ("is_equal", Int), ("compared_at", Int),
+        ("id", Text),
+        ("institution", Text),
+        ("from_date", Text),
+        ("to_date", Text),
+        ("is_equal", Int),
+        ("compared_at", Int),
     ];
     let row = json!({
         "id": made.id, "institution": made.institution, "from_date": made.settled.from.to_string(),
@@ -257,7 +288,8 @@ pub async fn reconciliation(connection: &impl ConnectionTrait, id: &Name) -> Res
          LEFT JOIN reconciliation_detail d ON d.reconciliation = r.id WHERE r.id = $1";
     let rows = all(connection, sql, vec![id.as_str().into()]).await?;
     let Some(found) = rows.first() else { return Ok(None) };
-    let groups = all(connection, "SELECT * FROM reconciliation_group WHERE reconciliation = $1", vec![id.as_str().into()]);
+    let groups =
+        all(connection, "SELECT * FROM reconciliation_group WHERE reconciliation = $1", vec![id.as_str().into()]);
     let mut groups = groups.await?.iter().map(group).collect::<Result<Vec<_>, Error>>()?;
     groups.sort_by_key(|group| (group.scheme, group.care));
     let differences: Option<i64> = found.try_get("", "differences")?;
@@ -278,8 +310,12 @@ fn group(row: &QueryResult) -> Result<Comparison, Error> {
         let column = |name: &str| row.try_get::<Option<i64>>("", &format!("{side}_{name}"));
         let Some(claims) = column("claims")? else { return Ok(None) };
         let fen = |name| Ok::<_, Error>(Fen::new(column(name)?.unwrap_or_default()));
-        let amounts =
-            Amounts { total: fen("total_fen")?, fund: fen("fund_fen")?, account: fen("account_fen")?, cash: fen("cash_fen")? };
+        let amounts = Amounts {
+            total: fen("total_fen")?,
+            fund: fen("fund_fen")?,
+            account: fen("account_fen")?,
+            cash: fen("cash_fen")?,
+        };
         let claims_reversed = column("reversed")?.unwrap_or_default().unsigned_abs();
         Ok(Some(Totals { scheme, care, claims: claims.unsigned_abs(), claims_reversed, amounts }))
     };

@@ -158,12 +158,7 @@ fn every_kind_of_difference_is_told_apart() {
         ];
         assert_eq!(kinds(&told.differences), expected);
         let ours = told.differences[0].ours.as_ref().expect("ours");
-        let without = Claim {
-            decision: None,
-            entries: vec![],
-            place_in_year: 0,
-            ..claims[1].clone()
-        };
+        let without = Claim { decision: None, entries: vec![], place_in_year: 0, ..claims[1].clone() };
         assert_eq!(*ours, without);
         assert_eq!(told.differences[0].theirs.as_ref(), Some(&theirs[1]));
         assert_eq!(told.differences[2].ours.as_ref().expect("ours").state(), ClaimState::Reversed);

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use money::Fen;
 use pb::settlement::v1::{
     ReconcileDetailsRequest, ReconcileTotalsRequest, TheirClaim as TheirClaimPb, Totals as TotalsPb,
 };
-use money::Fen;
 use policy::Period;
 use prost::Message as _;
 use rpc::{Fault, Reason, Violations};
@@ -175,7 +175,8 @@ impl Told {
 }
 
 fn claim_of(v: &mut Violations, claim: &TheirClaimPb) -> Option<TheirClaim> {
-    let claim_id = if claim.claim_id.is_empty() { Some(()) } else { read::id(v, "claim_id", &claim.claim_id).map(drop) };
+    let claim_id =
+        if claim.claim_id.is_empty() { Some(()) } else { read::id(v, "claim_id", &claim.claim_id).map(drop) };
     let bill = read::name(v, "bill_id", &claim.bill_id);
     let scheme = read::word(v, "scheme", claim.scheme);
     let care = read::word(v, "care", claim.care);

@@ -41,7 +41,8 @@ fn a_binding_pays_to_its_last_day_and_not_on_the_next() {
         assert_eq!((binding.from_date.as_str(), binding.to_date.as_str()), ("2022-06-15", ""));
         let late = client.unbind_family_account(unbind("u", &binding.binding_id, "2022-06-14")).await;
         assert_eq!(fields(&late.expect_err("yesterday")), ["to_date"]);
-        let ended = client.unbind_family_account(unbind("u", &binding.binding_id, "")).await.expect("ended").into_inner();
+        let ended =
+            client.unbind_family_account(unbind("u", &binding.binding_id, "")).await.expect("ended").into_inner();
         assert_eq!(ended.binding, Some(FamilyBinding { to_date: "2022-06-15".to_owned(), ..binding.clone() }));
         let twice = client.unbind_family_account(unbind("u2", &binding.binding_id, "")).await.expect_err("ended");
         assert_eq!(said(&twice, "state"), ("WRONG_STATE".into(), "ended".into()));
@@ -59,7 +60,8 @@ fn a_binding_pays_to_its_last_day_and_not_on_the_next() {
         let refused = client.debit_account(premium("d2", "mother", "child")).await.expect_err("unbound");
         assert_eq!(said(&refused, "state"), ("WRONG_STATE".into(), "unbound".into()));
         // a replay the day after is answered as it was
-        let again = client.unbind_family_account(unbind("u", &binding.binding_id, "")).await.expect("known").into_inner();
+        let again =
+            client.unbind_family_account(unbind("u", &binding.binding_id, "")).await.expect("known").into_inner();
         assert_eq!(again, ended);
         bound(&mut client, "b2", "mother", "child", "").await;
         assert_eq!(held(&mut client, "child").await.family_account_fen, 4_990);

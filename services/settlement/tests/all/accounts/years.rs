@@ -1,8 +1,6 @@
 use pb::policy::v1::{Accumulators, Meter};
 use pb::settlement::v1::reverse_claim_request::Original;
-use pb::settlement::v1::{
-    GetAccumulatorsRequest, GetAccumulatorsResponse, OpenYearRequest, ReverseClaimRequest,
-};
+use pb::settlement::v1::{GetAccumulatorsRequest, GetAccumulatorsResponse, OpenYearRequest, ReverseClaimRequest};
 use pb::r#type::v1::Scheme;
 use testkit::on_both;
 
@@ -38,7 +36,10 @@ fn a_year_is_opened_once_and_never_behind_a_claim() {
         house.clock.set("2022-06-15T02:00:00Z");
         let mut client = accounts(&house);
         let empty = accumulated(&mut client, "P1", 2022).await;
-        assert_eq!(empty, GetAccumulatorsResponse { accumulators: Some(Accumulators::default()), ..Default::default() });
+        assert_eq!(
+            empty,
+            GetAccumulatorsResponse { accumulators: Some(Accumulators::default()), ..Default::default() }
+        );
         let opened = client.open_year(open("o", "P1", 2022)).await.expect("opened").into_inner();
         assert_eq!(opened.accumulators, Some(start()));
         assert_eq!(accumulated(&mut client, "P1", 2022).await.accumulators, Some(start()));
@@ -67,7 +68,8 @@ fn a_year_starts_with_meters_and_without_balances() {
         (wrong.account_fen, wrong.family_account_fen, wrong.meters[0].paid_fen) = (1, 2, -1);
         let wrong = OpenYearRequest { accumulators: Some(wrong), ..open("o", "P1", 2022) };
         let refused = client.open_year(wrong).await.expect_err("balances");
-        let expected = ["account_fen", "family_account_fen", "meters[0].paid_fen"].map(|field| format!("accumulators.{field}"));
+        let expected =
+            ["account_fen", "family_account_fen", "meters[0].paid_fen"].map(|field| format!("accumulators.{field}"));
         assert_eq!(fields(&refused), expected);
         house.close().await;
     });

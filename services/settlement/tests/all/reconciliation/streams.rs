@@ -60,8 +60,7 @@ fn all_that_is_wrong_with_totals_or_with_a_message_is_said_at_once() {
         let settled = Some(Period { from_date: DAY.to_owned(), to_date: "2022-06-16".to_owned() });
         let wrong = ReconcileTotalsRequest { settled, ..day("k", &hospital, groups) };
         let wrong = client.reconcile_totals(wrong).await.expect_err("tomorrow");
-        let expected =
-            ["settled.to_date", "totals[1]", "totals[2].care", "totals[2].total_fen", "totals[2].cash_fen"];
+        let expected = ["settled.to_date", "totals[1]", "totals[2].care", "totals[2].total_fen", "totals[2].cash_fen"];
         assert_eq!(fields(&wrong), expected);
         let first = ReconcileDetailsRequest { claims: vec![TheirClaim::default()], ..Default::default() };
         let refused = client.reconcile_details(tokio_stream::iter([first])).await.expect_err("nothing of it");
