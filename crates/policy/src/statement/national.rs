@@ -85,8 +85,9 @@ pub struct NationalResult {
 }
 
 impl NationalResult {
-    /// The result of a settlement.
-    pub(super) fn of(policy: &Policy, settlement: &Settlement) -> Self {
+    /// The result of a settlement under the policy version that decided it.
+    #[must_use]
+    pub fn of(policy: &Policy, settlement: &Settlement) -> Self {
         let (parts, shares) = (&settlement.parts, &settlement.shares);
         let pays_into = |field: NationalField| policy.national_field(settlement, field);
         let is_basic = |payer: u16| policy.payer(payer).and_then(|payer| payer.field) == Some(NationalField::HifpPay);

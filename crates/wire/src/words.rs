@@ -1,0 +1,80 @@
+//! Words and their numbers: the name of a generated value without its prefix, in lower case, is the word.
+
+use std::sync::LazyLock;
+
+use pb::policy::v1 as policy_pb;
+use pb::r#type::v1 as type_pb;
+use terms::Word;
+
+/// A set of words that has its enum on the wire.
+pub trait Wired: Word {
+    /// The number of each word on the wire, in the order of [`Word::ALL`].
+    fn numbers() -> &'static [i32];
+
+    /// The number on the wire.
+    #[must_use]
+    fn number(self) -> i32 {
+        Self::numbers().get(self.index()).copied().unwrap_or(UNSPECIFIED)
+    }
+
+    /// The word of this number; none for `UNSPECIFIED` and for numbers that are not known here.
+    #[must_use]
+    fn of_number(number: i32) -> Option<Self> {
+        let at = Self::numbers().iter().position(|known| *known == number && number != UNSPECIFIED)?;
+        Self::ALL.get(at).copied()
+    }
+}
+
+const UNSPECIFIED: i32 = 0;
+
+/// The numbers of a set of words, found by name: `unspecified` is the enum's first name, which ends in `UNSPECIFIED`.
+fn numbers<W: Word>(unspecified: &str, number_of: impl Fn(&str) -> Option<i32>) -> Vec<i32> {
+    let prefix = unspecified.trim_end_matches("UNSPECIFIED");
+    let name = |word: &W| format!("{prefix}{}", word.word().to_ascii_uppercase());
+    W::ALL.iter().map(|word| number_of(&name(word)).unwrap_or(UNSPECIFIED)).collect()
+}
+
+macro_rules! wired {
+    ($($name:ident),+ $(,)?) => {$(
+        impl Wired for terms::$name {
+            fn numbers() -> &'static [i32] {
+                static NUMBERS: LazyLock<Vec<i32>> = LazyLock::new(|| {
+                    let unspecified = type_pb::$name::Unspecified.as_str_name();
+                    numbers::<terms::$name>(unspecified, |name| type_pb::$name::from_str_name(name).map(i32::from))
+                });
+                &NUMBERS
+            }
+        }
+    )+};
+}
+
+wired! {
+    Scheme, Care, Institution, PersonGroup, Category, Place, Filing, Referral, LineClass, LineKind, Epidemic, EnrolHow,
+    CountyKind, College, Side,
+}
+
+/// Sets of the policy that are no words of facts: their values bear the same names on both sides, and a value that the wire
+/// lacks does not compile.
+macro_rules! same_names {
+    ($($function:ident $name:ident -> $wire:ident { $($variant:ident),+ $(,)? })+) => {$(
+        pub(crate) fn $function(value: policy::$name) -> i32 {
+            i32::from(match value { $(policy::$name::$variant => policy_pb::$wire::$variant),+ })
+        }
+    )+};
+}
+
+same_names! {
+    mark Mark -> Mark { Said, Derived, Assumed }
+    severity Severity -> Severity { Error, Warning }
+    payer_kind PayerKind -> PayerKind { Fund, Hospital, Other, Account, FamilyAccount, Nobody }
+    rule Rule -> Rule {
+        OutsideCatalogue, OverLimit, FirstSelfPaid, BorneApart, OffClassB, Elsewhere, Stack, Applied, NotApplied, Base,
+        DeductibleStandard, DeductibleFactor, DeductibleFloor, DeductibleMet, Deductible, Ratio, RatioPoints,
+        RatioPerYearOfAge, OwnShareFactor, RatioMax, BillCeiling, Ceiling, CeilingExtra, SharedCeiling, Balance, Paid, Cash,
+    }
+    reason Reason -> RefusalReason {
+        UnknownDivision, NoScheme, TwoSchemes, WrongGroup, NotCovered, NoBenefit, NoValue, AbsentValue, NotQualified,
+        UnknownDisease, NotAtPharmacy, NegativeAmount, AmountTooLarge, SumMismatch, BadDates, BadPlace, BadLine, LinesNeeded,
+        TooManyLines,
+    }
+}
