@@ -11,7 +11,7 @@ mod transfer;
 mod words;
 
 pub(crate) use days::{CENTURY, Days, today};
-pub(crate) use document::{BadDocument, check};
+pub(crate) use document::check;
 pub(crate) use duplicate::{Duplicate, Resolution, standing};
 pub(crate) use enrolment::{Covered, Enrolment, History, Interval, Payment, Suspension, Terms, intervals};
 pub(crate) use household::{Household, Membership, Qualification};

@@ -29,6 +29,8 @@ pub(crate) struct Transfer {
     pub(crate) certificate: Certificate,
     pub(crate) person: String,
     pub(crate) enrolment: String,
+    /// Outward: whether an account's balance is taken along.
+    pub(crate) account: bool,
     /// The credit by which the balance is brought in.
     pub(crate) credit: Option<String>,
     pub(crate) recorded_at: DateTime<Utc>,

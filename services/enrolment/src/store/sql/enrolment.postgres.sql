@@ -110,10 +110,22 @@ CREATE TABLE transfer (
     certificate_id TEXT NOT NULL,
     person_id TEXT NOT NULL REFERENCES person (person_id),
     enrolment_id TEXT NOT NULL,
+    -- outward: whether an account's balance is taken along
+    account BIGINT NOT NULL CHECK (account IN (0, 1)),
     credit_id TEXT,
     certificate TEXT NOT NULL,
     recorded_at BIGINT NOT NULL,
     UNIQUE (certificate_id, inward)
+);
+-- the balance an outward transfer takes along: what is to be taken, and that it was
+CREATE TABLE transfer_balance (
+    transfer_id TEXT PRIMARY KEY REFERENCES transfer (transfer_id),
+    amount_fen BIGINT NOT NULL CHECK (amount_fen >= 0),
+    recorded_at BIGINT NOT NULL
+);
+CREATE TABLE transfer_taken (
+    transfer_id TEXT PRIMARY KEY REFERENCES transfer (transfer_id),
+    recorded_at BIGINT NOT NULL
 );
 CREATE TABLE duplicate (
     duplicate_id TEXT PRIMARY KEY,
@@ -180,4 +192,8 @@ CREATE TRIGGER duplicate_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON dupl
 CREATE TRIGGER duplicate_resolution_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON duplicate_resolution
     FOR EACH STATEMENT EXECUTE FUNCTION enrolment_append_only();
 CREATE TRIGGER import_reject_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON import_reject
+    FOR EACH STATEMENT EXECUTE FUNCTION enrolment_append_only();
+CREATE TRIGGER transfer_balance_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer_balance
+    FOR EACH STATEMENT EXECUTE FUNCTION enrolment_append_only();
+CREATE TRIGGER transfer_taken_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer_taken
     FOR EACH STATEMENT EXECUTE FUNCTION enrolment_append_only();

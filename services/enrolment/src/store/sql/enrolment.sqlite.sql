@@ -110,11 +110,23 @@ CREATE TABLE transfer (
     certificate_id TEXT NOT NULL,
     person_id TEXT NOT NULL REFERENCES person (person_id),
     enrolment_id TEXT NOT NULL,
+    -- outward: whether an account's balance is taken along
+    account BIGINT NOT NULL CHECK (account IN (0, 1)),
     credit_id TEXT,
     certificate TEXT NOT NULL,
     recorded_at BIGINT NOT NULL,
     UNIQUE (certificate_id, inward)
 );
+-- the balance an outward transfer takes along: what is to be taken, and that it was
+CREATE TABLE transfer_balance (
+    transfer_id TEXT PRIMARY KEY REFERENCES transfer (transfer_id),
+    amount_fen BIGINT NOT NULL CHECK (amount_fen >= 0),
+    recorded_at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE transfer_taken (
+    transfer_id TEXT PRIMARY KEY REFERENCES transfer (transfer_id),
+    recorded_at BIGINT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE duplicate (
     duplicate_id TEXT PRIMARY KEY,
     person_id TEXT NOT NULL REFERENCES person (person_id),
@@ -227,5 +239,17 @@ CREATE TRIGGER import_reject_no_update BEFORE UPDATE ON import_reject BEGIN
     SELECT RAISE(ABORT, 'facts are only added');
 END;
 CREATE TRIGGER import_reject_no_delete BEFORE DELETE ON import_reject BEGIN
+    SELECT RAISE(ABORT, 'facts are only added');
+END;
+CREATE TRIGGER transfer_balance_no_update BEFORE UPDATE ON transfer_balance BEGIN
+    SELECT RAISE(ABORT, 'facts are only added');
+END;
+CREATE TRIGGER transfer_balance_no_delete BEFORE DELETE ON transfer_balance BEGIN
+    SELECT RAISE(ABORT, 'facts are only added');
+END;
+CREATE TRIGGER transfer_taken_no_update BEFORE UPDATE ON transfer_taken BEGIN
+    SELECT RAISE(ABORT, 'facts are only added');
+END;
+CREATE TRIGGER transfer_taken_no_delete BEFORE DELETE ON transfer_taken BEGIN
     SELECT RAISE(ABORT, 'facts are only added');
 END;

@@ -1,0 +1,5 @@
+//! Asks other services.
+
+mod settlement;
+
+pub(crate) use settlement::{Debit, Settlement};
