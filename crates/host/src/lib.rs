@@ -1,6 +1,7 @@
 //! The life of a process: configuration, clock and ids, telemetry, health and reflection, serving, drain.
 //!
 //! A service's `main` is four calls: [`configure`], [`run`], and inside it [`Server::bind`] first and [`Server::serve`] last.
+//! Beside the server, [`every`] does what is done periodically and a [`Gauge`] tells what it found, until a [`Stop`].
 //! The environment, the clock, signals and the process's output are read here and handed in everywhere else.
 //!
 //! Invariant: it knows no rule, no amount, no stored thing and no service by name.
@@ -8,7 +9,9 @@
 
 mod clock;
 mod configuration;
+mod gauges;
 mod log;
+mod periodic;
 mod process;
 mod readiness;
 mod serve;
@@ -17,7 +20,9 @@ mod telemetry;
 
 pub use clock::{Clock, Ids, SystemClock, SystemIds};
 pub use configuration::{BadConfiguration, Reader, Secret};
-pub use process::{Process, configure, run, stop_asked};
+pub use gauges::Gauge;
+pub use periodic::{Stop, every};
+pub use process::{Command, Process, configure, run, stop_asked};
 pub use readiness::Readiness;
 pub use serve::{Server, Services};
 pub use settings::Settings;

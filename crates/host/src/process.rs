@@ -17,18 +17,33 @@ pub struct Process {
     pub ids: Arc<dyn Ids>,
 }
 
-/// Reads the configuration of this process from its environment; `--check-config` reads it and ends there.
+/// What a process is started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Without an argument: serve.
+    Serve,
+    /// `migrate`: bring the database up to date and end.
+    Migrate,
+}
+
+/// Reads the arguments of this process and its configuration from the environment; `--check-config` reads them and ends there.
 ///
 /// # Errors
 /// The exit code: 0 if only the check was asked for and nothing is wrong, 2 for errors, which are printed all at once.
-pub fn configure<C: Debug>(prefix: &str, read: impl FnOnce(&mut Reader) -> Option<C>) -> Result<C, ExitCode> {
-    let mut check_only = false;
+pub fn configure<C: Debug>(
+    prefix: &str,
+    read: impl FnOnce(&mut Reader) -> Option<C>,
+) -> Result<(Command, C), ExitCode> {
+    let (mut command, mut check_only) = (Command::Serve, false);
     for argument in std::env::args().skip(1) {
-        if argument != "--check-config" {
-            eprintln!("unknown argument; expected nothing or --check-config");
-            return Err(ExitCode::from(2));
+        match argument.as_str() {
+            "migrate" => command = Command::Migrate,
+            "--check-config" => check_only = true,
+            _ => {
+                eprintln!("unknown argument; expected nothing, migrate or --check-config");
+                return Err(ExitCode::from(2));
+            }
         }
-        check_only = true;
     }
     let mut reader = Reader::of_process(prefix);
     let configuration = read(&mut reader);
@@ -37,7 +52,7 @@ pub fn configure<C: Debug>(prefix: &str, read: impl FnOnce(&mut Reader) -> Optio
             println!("{configuration:#?}");
             Err(ExitCode::SUCCESS)
         }
-        Ok(configuration) => Ok(configuration),
+        Ok(configuration) => Ok((command, configuration)),
         Err(errors) => {
             eprintln!("{errors}");
             Err(ExitCode::from(2))

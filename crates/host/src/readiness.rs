@@ -1,20 +1,32 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Mutex;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use crate::Gauge;
+
+/// The health service's own name: it can answer as long as the process lives, whatever its services wait for.
+const ALIVE: &str = "grpc.health.v1.Health";
+
 /// Which services of this process can serve: what health answers. The process as a whole can if each of them can.
+///
+/// The name `grpc.health.v1.Health` is SERVING as long as the process lives, while it drains too.
+///
+/// What is degraded still serves: with the last good policies, say, while their cache is away. So a service and the process
+/// stay SERVING, and it is told apart: health knows the name `degraded.<what>`, NOT_SERVING while it is degraded, and the
+/// gauge `yibao.degraded` with the attribute `what` stands at 1. Probes ask for services; alarms ask for these.
 #[derive(Clone, Debug)]
 pub struct Readiness {
     reporter: HealthReporter,
     ready: Arc<Mutex<BTreeMap<String, bool>>>,
+    degraded: Arc<OnceLock<Gauge>>,
 }
 
 impl Readiness {
     pub(crate) fn new(reporter: HealthReporter) -> Self {
-        Self { reporter, ready: Arc::default() }
+        Self { reporter, ready: Arc::default(), degraded: Arc::default() }
     }
 
     /// Says whether a service, by its full name, can serve.
@@ -24,8 +36,17 @@ impl Readiness {
         self.report(&ready).await;
     }
 
+    /// Says whether a part such as `registry` is degraded. A part is known from the first time it is spoken of: say at the
+    /// start that it is not.
+    pub async fn degraded(&self, what: &str, is_degraded: bool) {
+        let gauge = || Gauge::register("yibao.degraded", "1", "Whether a part works with less than it should: 0 or 1.");
+        self.degraded.get_or_init(gauge).set_for("what", what, i64::from(is_degraded));
+        self.reporter.set_service_status(format!("degraded.{what}"), status(!is_degraded)).await;
+    }
+
     /// A service whose readiness nobody has spoken of can serve once it is served.
     pub(crate) async fn assume(&self, services: &[&'static str]) {
+        self.reporter.set_service_status(ALIVE, ServingStatus::Serving).await;
         let mut ready = self.ready.lock().await;
         for service in services {
             ready.entry((*service).to_owned()).or_insert(true);
@@ -41,10 +62,13 @@ impl Readiness {
     }
 
     async fn report(&self, ready: &BTreeMap<String, bool>) {
-        let status = |is_ready| if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
         for (service, is_ready) in ready {
             self.reporter.set_service_status(service, status(*is_ready)).await;
         }
         self.reporter.set_service_status("", status(ready.values().all(|is_ready| *is_ready))).await;
     }
+}
+
+const fn status(is_ready: bool) -> ServingStatus {
+    if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing }
 }

@@ -4,11 +4,11 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, ExitCode, Output, Stdio};
+use std::process::{Child, ExitCode, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use host::{Process, Reader, Secret, Server, Services, Settings};
+use host::{Command, Process, Reader, Secret, Server, Services, Settings};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
@@ -17,7 +17,7 @@ const NAME: &str = "a_process_checks_its_configuration_serves_and_drains_when_to
 const SOON: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
-    let is_probe = std::env::args().len() <= 2 && is_told();
+    let is_probe = std::env::args().len() <= 3 && is_told();
     if is_probe {
         return probe();
     }
@@ -29,6 +29,7 @@ fn main() -> ExitCode {
     }
     a_broken_configuration_ends_with_all_its_errors();
     a_check_ends_without_serving();
+    the_argument_migrate_is_handed_on_and_another_is_refused();
     a_process_drains_when_told_to_stop();
     println!("test result: ok. 1 passed; 0 failed");
     ExitCode::SUCCESS
@@ -53,9 +54,13 @@ fn read(reader: &mut Reader) -> Option<Configuration> {
 
 fn probe() -> ExitCode {
     match host::configure(PREFIX, read) {
-        Ok(configuration) => {
+        Ok((Command::Serve, configuration)) => {
             host::run("probe", &configuration.host.clone(), |process| work(configuration.host, process))
         }
+        Ok((Command::Migrate, configuration)) => host::run("probe", &configuration.host, |_| async {
+            println!("migrated");
+            Ok(())
+        }),
         Err(code) => code,
     }
 }
@@ -69,7 +74,7 @@ async fn work(settings: Settings, _: Process) -> Result<(), Box<dyn std::error::
 fn start(variables: &[(&str, &str)], arguments: &[&str]) -> Child {
     let this = std::env::current_exe().expect("this program has a path");
     let variables = variables.iter().map(|(name, value)| (format!("{PREFIX}{name}"), *value));
-    let mut command = Command::new(this);
+    let mut command = std::process::Command::new(this);
     command.args(arguments).envs(variables).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("it starts")
 }
@@ -94,6 +99,22 @@ fn a_check_ends_without_serving() {
     assert!(printed.contains("listen") && !printed.contains("listens on") && !printed.contains("hunter2"), "{printed}");
 }
 
+fn the_argument_migrate_is_handed_on_and_another_is_refused() {
+    let output = ended(start(&[("KEY", "hunter2")], &["migrate"]));
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stdout).trim()), (Some(0), "migrated"));
+    let output = ended(start(&[("LOG", "info")], &["migrate"]));
+    assert_eq!(
+        (output.status.code(), output.stdout.is_empty()),
+        (Some(2), true),
+        "with a configuration that is whole only"
+    );
+    let output = ended(start(&[("KEY", "hunter2")], &["migrate", "--check-config"]));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && printed.contains("listen") && !printed.contains("migrated"), "{printed}");
+    let output = ended(start(&[("KEY", "hunter2")], &["--migrate"]));
+    assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true));
+}
+
 fn a_process_drains_when_told_to_stop() {
     let mut child = start(&[("KEY", "hunter2")], &[]);
     let mut output = BufReader::new(child.stdout.take().expect("it has an output"));
@@ -104,7 +125,10 @@ fn a_process_drains_when_told_to_stop() {
     runtime.block_on(async {
         let mut client = HealthClient::new(rpc::channel(&format!("http://{address}")).expect("an address"));
         client.check(HealthCheckRequest::default()).await.expect("it answers");
-        let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill is there");
+        let told = std::process::Command::new("kill")
+            .args(["-TERM", &child.id().to_string()])
+            .status()
+            .expect("kill is there");
         assert!(told.success());
     });
     let stopped = ended(child);

@@ -36,7 +36,8 @@ macro_rules! step {
 }
 
 /// The tables every service shares.
-pub const SHARED: Set = Set { owner: "store", steps: &[step!("idempotency"), step!("outbox"), step!("journal")] };
+pub const SHARED: Set =
+    Set { owner: "store", steps: &[step!("idempotency"), step!("outbox"), step!("journal"), step!("outbox_created")] };
 
 /// Why a database cannot be brought, or is not, up to date.
 #[derive(Debug, thiserror::Error)]

@@ -1,11 +1,17 @@
 //! The outbox: what others must hear, written in the commit that made it true and delivered at least once.
 //!
 //! Events of one key are delivered in the order of their commits: a key has at most one event under way. An event stays
-//! until its delivery is recorded; a receiver knows a repeated one by its id.
+//! until its delivery is recorded; a receiver knows a repeated one by its id. [`relay`] is what delivers them.
+
+mod relay;
+mod upkeep;
 
 use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
+
+pub use relay::{RelaySettings, relay};
+pub use upkeep::{oldest_waiting, prune, waiting};
 
 use crate::{Database, Error, Tx};
 
@@ -22,6 +28,8 @@ pub struct Event {
     pub payload: Vec<u8>,
     /// The W3C trace context of the call that made it.
     pub trace_context: Option<String>,
+    /// When it was made, in microseconds since 1970.
+    pub created_at: i64,
 }
 
 /// A relay's turn: who it is, the moment, and how long it keeps what it takes. Moments in microseconds since 1970.
@@ -50,21 +58,22 @@ pub async fn put(tx: &Tx, events: &[Event]) -> Result<(), Error> {
             tx.execute_raw(Statement::from_sql_and_values(backend, sql, [key.into()])).await?;
         }
     }
-    // five values an event; SQLite takes 32,766 values a statement
-    for events in events.chunks(6_000) {
+    // six values an event; SQLite takes 32,766 values a statement
+    for events in events.chunks(5_000) {
         let rows: Vec<String> = (0..events.len())
-            .map(|at| at * 5)
-            .map(|at| format!("(${}, ${}, ${}, ${}, ${})", at + 1, at + 2, at + 3, at + 4, at + 5))
+            .map(|at| at * 6)
+            .map(|at| format!("(${}, ${}, ${}, ${}, ${}, ${})", at + 1, at + 2, at + 3, at + 4, at + 5, at + 6))
             .collect();
-        let sql = format!("INSERT INTO outbox (id, key, topic, payload, trace_context) VALUES {}", rows.join(", "));
+        let columns = "id, key, topic, payload, trace_context, created_at";
+        let sql = format!("INSERT INTO outbox ({columns}) VALUES {}", rows.join(", "));
         tx.execute_raw(Statement::from_sql_and_values(backend, sql, events.iter().flat_map(values))).await?;
     }
     Ok(())
 }
 
-fn values(event: &Event) -> [Value; 5] {
-    let Event { id, key, topic, payload, trace_context } = event.clone();
-    [id.into(), key.into(), topic.into(), payload.into(), trace_context.into()]
+fn values(event: &Event) -> [Value; 6] {
+    let Event { id, key, topic, payload, trace_context, created_at } = event.clone();
+    [id.into(), key.into(), topic.into(), payload.into(), trace_context.into(), created_at.into()]
 }
 
 const TAKE: &str = "UPDATE outbox SET lease_owner = $1, lease_until = $2, attempts = attempts + 1 WHERE seq IN (\
@@ -72,35 +81,47 @@ const TAKE: &str = "UPDATE outbox SET lease_owner = $1, lease_until = $2, attemp
      AND NOT EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.delivered_at IS NULL \
      AND earlier.key = waiting.key AND earlier.seq < waiting.seq) \
      ORDER BY waiting.attempts, waiting.seq LIMIT $4{lock}) \
-     RETURNING seq, id, key, topic, payload, trace_context";
+     RETURNING seq, attempts, id, key, topic, payload, trace_context, created_at";
+
+/// An event that was taken, and how often it has been, this time included.
+struct Taken {
+    event: Event,
+    seq: i64,
+    attempts: i64,
+}
 
 /// Takes, under a lease, the oldest waiting event of each key: those tried least first, then the oldest.
 ///
 /// # Errors
 /// What the database said.
 pub async fn take(database: &Database, turn: Turn<'_>) -> Result<Vec<Event>, Error> {
-    database.transaction(|tx| async move { taken(&tx, turn).await.map_err(Error::from) }).await
+    Ok(taken(database, turn).await?.into_iter().map(|taken| taken.event).collect())
 }
 
-async fn taken(tx: &Tx, turn: Turn<'_>) -> Result<Vec<Event>, DbErr> {
+async fn taken(database: &Database, turn: Turn<'_>) -> Result<Vec<Taken>, Error> {
+    database.transaction(|tx| async move { taken_in(&tx, turn).await.map_err(Error::from) }).await
+}
+
+async fn taken_in(tx: &Tx, turn: Turn<'_>) -> Result<Vec<Taken>, DbErr> {
     let backend = tx.get_database_backend();
     let lock = if backend == DbBackend::Postgres { " FOR UPDATE OF waiting SKIP LOCKED" } else { "" };
     let values = [turn.owner.into(), turn.until.into(), turn.now.into(), i64::from(turn.most).into()];
     let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, TAKE.replace("{lock}", lock), values)).await?;
-    let mut events: Vec<(i64, Event)> = rows.iter().map(event).collect::<Result<_, _>>()?;
-    events.sort_by_key(|(seq, _)| *seq);
-    Ok(events.into_iter().map(|(_, event)| event).collect())
+    let mut taken: Vec<Taken> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    taken.sort_by_key(|taken| taken.seq);
+    Ok(taken)
 }
 
-fn event(row: &QueryResult) -> Result<(i64, Event), DbErr> {
+fn read(row: &QueryResult) -> Result<Taken, DbErr> {
     let event = Event {
         id: row.try_get("", "id")?,
         key: row.try_get("", "key")?,
         topic: row.try_get("", "topic")?,
         payload: row.try_get("", "payload")?,
         trace_context: row.try_get("", "trace_context")?,
+        created_at: row.try_get("", "created_at")?,
     };
-    Ok((row.try_get("", "seq")?, event))
+    Ok(Taken { event, seq: row.try_get("", "seq")?, attempts: row.try_get("", "attempts")? })
 }
 
 /// Records that an event was delivered, if the relay still holds it; says whether it did.
@@ -115,15 +136,4 @@ pub async fn delivered(database: &Database, turn: Turn<'_>, id: &str) -> Result<
         Ok(done.rows_affected() == 1)
     };
     database.transaction(work).await
-}
-
-/// How many events wait, those under a lease too.
-///
-/// # Errors
-/// What the database said.
-pub async fn waiting(database: &Database) -> Result<i64, Error> {
-    let sql = "SELECT count(*) AS n FROM outbox WHERE delivered_at IS NULL";
-    let reader = database.reader();
-    let row = reader.query_one_raw(Statement::from_string(reader.get_database_backend(), sql)).await?;
-    Ok(row.ok_or(Error::Corrupt { what: "a count" })?.try_get("", "n")?)
 }

@@ -10,6 +10,8 @@ mod migrations;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod relay;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod transactions;

@@ -38,9 +38,10 @@ fn a_newer_database_and_a_changed_step_are_refused() {
         assert!(matches!(check(&database, &[SHARED]).await, Err(MigrationError::Behind { applied: 0, .. })));
         migrate(&database, &[SHARED]).await.unwrap();
         let older = Set { owner: "store", steps: &SHARED.steps[..2] };
-        assert!(matches!(migrate(&database, &[older]).await, Err(MigrationError::Newer { applied: 3, known: 2, .. })));
+        let newer = migrate(&database, &[older]).await;
+        assert!(matches!(newer, Err(MigrationError::Newer { applied, known: 2, .. }) if applied == SHARED.steps.len()));
         assert!(matches!(check(&database, &[older]).await, Err(MigrationError::Newer { .. })));
-        let changed = Set { owner: "store", steps: &[CHANGED, CHANGED, CHANGED] };
+        let changed = Set { owner: "store", steps: &[CHANGED; 9] };
         assert!(matches!(migrate(&database, &[changed]).await, Err(MigrationError::Changed { number: 1, .. })));
     });
 }
@@ -62,7 +63,7 @@ fn of_programs_that_migrate_at_once_one_does_and_a_step_that_fails_leaves_nothin
             applied.push(run.await.unwrap());
         }
         applied.sort_unstable();
-        assert_eq!(applied, [0, 0, 0, 3]);
+        assert_eq!(applied, [0, 0, 0, SHARED.steps.len()]);
         let database = Database::open(&url).await.unwrap();
         let good = Step { name: "good", sqlite: "CREATE TABLE g (n BIGINT)", postgres: "CREATE TABLE g (n BIGINT)" };
         let bad = Step { name: "bad", sqlite: "no SQL", postgres: "no SQL" };

@@ -13,6 +13,7 @@ fn event(key: &str, number: u32) -> Event {
         topic: "settled".to_owned(),
         payload: number.to_be_bytes().to_vec(),
         trace_context: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+        created_at: 1_000 + i64::from(number),
     }
 }
 

@@ -11,6 +11,8 @@ mod code;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod manifests;
+#[cfg(test)]
 mod places;
 #[cfg(test)]
 mod shortcuts;

@@ -41,14 +41,6 @@ async fn a_panic_and_a_defect_are_internal_and_the_service_goes_on() {
 }
 
 #[tokio::test]
-async fn a_message_of_ten_megabytes_is_too_much() {
-    let serving = serve(Catalogue::default(), SOON).await;
-    let request = ListItemsRequest { page_token: "x".repeat(10 * 1024 * 1024), ..ListItemsRequest::default() };
-    let status = serving.client().list_items(request).await.expect_err("it is too large");
-    assert_eq!((status.code(), reason_of(&status).as_str()), (Code::ResourceExhausted, "TOO_MUCH"));
-}
-
-#[tokio::test]
 async fn a_missing_thing_is_named_and_the_request_id_comes_back() {
     let serving = serve(Catalogue::default(), SOON).await;
     let mut request = tonic::Request::new(item("XN-7"));

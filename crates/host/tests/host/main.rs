@@ -6,5 +6,7 @@ mod catalogue;
 mod configuration;
 mod draining;
 mod faults;
+mod periodic;
 mod reflection;
+mod sizes;
 mod telemetry;

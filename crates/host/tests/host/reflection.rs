@@ -58,9 +58,27 @@ async fn health_is_answered_for_each_service_and_for_the_process() {
     for service in ["", NAME] {
         assert_eq!(health(&mut client, service).await, Ok(ServingStatus::NotServing));
     }
+    let alive = health(&mut client, "grpc.health.v1.Health").await;
+    assert_eq!(alive, Ok(ServingStatus::Serving), "the process need not be killed");
     serving.readiness.set(NAME, true).await;
     assert_eq!(health(&mut client, "").await, Ok(ServingStatus::Serving));
     assert_eq!(health(&mut client, "yibao.nobody.v1.Nobody").await, Err(Code::NotFound));
+}
+
+#[tokio::test]
+async fn what_is_degraded_is_told_apart_and_the_service_serves_on() {
+    let serving = serve(Catalogue::default(), SOON).await;
+    let mut client = HealthClient::new(channel(&serving).await);
+    assert_eq!(health(&mut client, "degraded.registry").await, Err(Code::NotFound), "nobody has spoken of it");
+    for (is_degraded, told) in
+        [(false, ServingStatus::Serving), (true, ServingStatus::NotServing), (false, ServingStatus::Serving)]
+    {
+        serving.readiness.degraded("registry", is_degraded).await;
+        assert_eq!(health(&mut client, "degraded.registry").await, Ok(told));
+        for service in ["", NAME] {
+            assert_eq!(health(&mut client, service).await, Ok(ServingStatus::Serving));
+        }
+    }
 }
 
 async fn health(client: &mut HealthClient<Channel>, service: &str) -> Result<ServingStatus, Code> {

@@ -3,7 +3,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use host::{Settings, Telemetry};
+use host::{Gauge, Settings, Telemetry};
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
     MetricsService, MetricsServiceServer,
 };
@@ -117,6 +117,24 @@ impl Collected {
         tokio::time::timeout(SOON, arriving).await.expect("the spans arrive")
     }
 
+    /// Waits for a report of a metric that says all of this.
+    async fn metric(&self, name: &str, says: &[&str]) {
+        let name = format!("name: \"{name}\"");
+        let arriving = async {
+            loop {
+                self.telemetry.flush().await;
+                let metrics = held(&self.collector.metrics).clone();
+                let mut ours = metrics.iter().filter(|metric| metric.contains(&name));
+                if ours.any(|metric| says.iter().all(|wanted| metric.contains(wanted))) {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let arrived = tokio::time::timeout(SOON, arriving).await;
+        assert!(arrived.is_ok(), "{name} does not say {says:?}:\n{}", held(&self.collector.metrics).join("\n"));
+    }
+
     fn log(&self) -> String {
         String::from_utf8(held(&self.log.0).clone()).expect("logs are UTF-8")
     }
@@ -211,4 +229,25 @@ fn every_rpc_is_counted_with_its_code_and_its_duration() {
     };
     let waiting = async { tokio::time::timeout(SOON + Duration::from_secs(1), arriving).await };
     collected.runtime.block_on(waiting).expect("the metrics arrive");
+}
+
+#[test]
+fn a_gauge_is_sent_with_every_report_and_what_is_degraded_is_one() {
+    let collected = collected();
+    collected.runtime.block_on(async {
+        let gauge = Gauge::register("yibao.test.age", "s", "How old the test is.");
+        gauge.set(41);
+        gauge.set(42);
+        collected.metric("yibao.test.age", &["unit: \"s\"", "How old the test is.", "AsInt(42)"]).await;
+        held(&collected.collector.metrics).clear();
+        collected.metric("yibao.test.age", &["AsInt(42)"]).await;
+        gauge.set_for("division", "990100", -7);
+        collected.metric("yibao.test.age", &["AsInt(42)", "990100", "AsInt(-7)"]).await;
+
+        let serving = serve(Catalogue::default(), SOON).await;
+        serving.readiness.degraded("registry", true).await;
+        collected.metric("yibao.degraded", &["key: \"what\"", "\"registry\"", "AsInt(1)"]).await;
+        serving.readiness.degraded("registry", false).await;
+        collected.metric("yibao.degraded", &["\"registry\"", "AsInt(0)"]).await;
+    });
 }
