@@ -19,7 +19,9 @@ use crate::{Problems, check};
 pub struct Version([u8; 32]);
 
 impl Version {
-    fn of(files: &[PackFile]) -> Self {
+    /// The name that files have as a version, in whatever order they come; whether they compile is not asked.
+    #[must_use]
+    pub fn of(files: &[PackFile]) -> Self {
         let mut sorted: Vec<&PackFile> = files.iter().collect();
         sorted.sort_by(|a, b| a.path.cmp(&b.path));
         let mut hash = Sha256::new();
@@ -156,6 +158,11 @@ impl Policy {
     #[must_use]
     pub fn citation(&self, source: SourceId) -> Option<&Citation> {
         self.tree.citation(source)
+    }
+
+    /// Every value as the packs write it, in order of reading.
+    pub fn citations(&self) -> impl Iterator<Item = &Citation> {
+        self.tree.citations.iter()
     }
 
     /// What a clause id means.

@@ -4,6 +4,7 @@
 mod build;
 mod changes;
 mod text;
+mod versions;
 mod words;
 
 use chrono::NaiveDate;
@@ -11,6 +12,7 @@ use serde::Serialize;
 use terms::{Care, Division, Scheme};
 
 pub use changes::{Change, changes_text, diff};
+pub use versions::{VersionChange, between};
 
 use self::build::Build;
 use crate::{Citation, Clause, Payer, Policy, Version};

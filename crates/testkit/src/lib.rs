@@ -1,14 +1,16 @@
-//! What tests of stores and services need: databases that live as long as the test.
+//! What tests of stores and services need: databases and caches that live as long as the test.
 //!
 //! Invariant: it is a dev-dependency only, and leaves nothing behind, also where the test process is killed.
 
 #![expect(clippy::expect_used, reason = "a test that cannot get its database fails")]
 
 mod postgres;
+mod redis;
 
 use std::time::Duration;
 
 pub use postgres::Postgres;
+pub use redis::Redis;
 
 /// Runs a test's body on an empty SQLite file and then on an empty PostgreSQL database, by their URLs.
 ///
