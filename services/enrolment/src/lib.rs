@@ -5,10 +5,13 @@
 
 mod app;
 mod clients;
+mod config;
 mod domain;
 mod rpc;
 mod store;
 mod wiring;
 
+pub use crate::clients::Publications;
 pub use crate::store::MIGRATIONS;
+pub use config::{Config, PREFIX};
 pub use wiring::{Parts, Policies, Running, start};

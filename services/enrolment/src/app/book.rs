@@ -95,6 +95,7 @@ pub(crate) async fn write(tx: &Tx, entries: &[Entry], owed: &[AccountCredit]) ->
             topic: CREDIT_TOPIC.to_owned(),
             payload: credit.id.clone().into_bytes(),
             trace_context: rpc::trace::parent(),
+            created_at: credit.recorded_at.timestamp_micros(),
         };
         outbox::put(tx, &owed.iter().map(event).collect::<Vec<_>>()).await?;
     }

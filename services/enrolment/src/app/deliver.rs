@@ -3,7 +3,11 @@
 use pb::settlement::v1::MovementKind;
 use rpc::{Fault, Reason};
 use store::Tx;
+use store::outbox::Event;
+use tracing::Instrument as _;
 
+use super::book::CREDIT_TOPIC;
+use super::transfer::BALANCE_TOPIC;
 use super::{App, Problem};
 use crate::clients::{Debit, Settlement};
 use crate::store::{credits, transfers};
@@ -58,4 +62,24 @@ pub(crate) async fn balance(app: &App, id: &str) -> Result<(), Problem> {
     }
     let taken = |tx: Tx| async move { Ok::<_, Problem>(transfers::taken(&tx, id, now).await?) };
     app.database.transaction(taken).await
+}
+
+/// Delivers an event of the outbox.
+///
+/// # Errors
+/// Why it is not delivered yet; it is to be tried again.
+pub(crate) async fn event(app: &App, event: Event) -> Result<(), Problem> {
+    let span = tracing::info_span!("deliver", topic = event.topic, id = event.id);
+    if let Some(parent) = &event.trace_context {
+        rpc::trace::follow(&span, parent);
+    }
+    let id = String::from_utf8(event.payload).map_err(Fault::internal)?;
+    let delivering = async {
+        match event.topic.as_str() {
+            CREDIT_TOPIC => credit(app, &id).await,
+            BALANCE_TOPIC => balance(app, &id).await,
+            topic => Err(Fault::internal(format!("an event of the unknown topic {topic}")).into()),
+        }
+    };
+    delivering.instrument(span).await
 }

@@ -73,8 +73,9 @@ pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<Tra
     transfers::add(tx, &transfer).await?;
     if account {
         let (payload, trace_context) = (transfer.id.clone().into_bytes(), rpc::trace::parent());
-        let topic = BALANCE_TOPIC.to_owned();
-        outbox::put(tx, &[Event { id: transfer.id.clone(), key: person.id, topic, payload, trace_context }]).await?;
+        let (id, topic) = (transfer.id.clone(), BALANCE_TOPIC.to_owned());
+        let created_at = transfer.recorded_at.timestamp_micros();
+        outbox::put(tx, &[Event { id, key: person.id, topic, payload, trace_context, created_at }]).await?;
     }
     Ok(transfer)
 }

@@ -11,9 +11,6 @@ macro_rules! words {
             pub(crate) const fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
-
-            #[expect(dead_code, reason = "one macro for all; some are only written")]
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),+];
         }
 
         impl std::str::FromStr for $name {
@@ -44,10 +41,17 @@ words! {
         Wish "wish", Death "death", EmploymentEnded "employment_ended", Switched "switched", Transferred "transferred",
         Duplicate "duplicate", Mistake "mistake",
     }
-    /// What an interval of coverage is.
-    CoverageKind { Benefit "benefit", Waiting "waiting", Suspended "suspended", Unpaid "unpaid" }
     /// What an account credit is.
     CreditKind { Credit "credit", BroughtIn "brought_in" }
     /// What a qualification is.
     QualificationKind { Disease "disease", Plan "plan" }
+}
+
+/// What an interval of coverage is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CoverageKind {
+    Benefit,
+    Waiting,
+    Suspended,
+    Unpaid,
 }
