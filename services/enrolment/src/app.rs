@@ -25,8 +25,8 @@ pub(crate) mod transfer;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
 use ::store::Database;
+use chrono::{DateTime, NaiveDate, Utc};
 use host::{Clock, Ids};
 
 pub(crate) use problem::Problem;

@@ -37,7 +37,8 @@ impl Config {
         }
         let sixteen = NonZeroU32::MIN.saturating_add(15);
         let connections = reader.or("DATABASE_CONNECTIONS", sixteen, "a whole number above zero");
-        let settlement: Option<String> = reader.required("SETTLEMENT_ADDRESS", "an address such as http://settlement:7001");
+        let settlement: Option<String> =
+            reader.required("SETTLEMENT_ADDRESS", "an address such as http://settlement:7001");
         if let Some(address) = &settlement
             && !address.starts_with("http://")
         {

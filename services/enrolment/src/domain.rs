@@ -18,4 +18,6 @@ pub(crate) use household::{Household, Membership, Qualification};
 pub(crate) use import::{Import, Reject, RowProblem};
 pub(crate) use person::{Identity, Person, document_hash};
 pub(crate) use transfer::{AccountCredit, Certificate, Transfer};
-pub(crate) use words::{CoverageKind, CreditKind, DocumentType, EndReason, PremiumSource, QualificationKind, Relation, Sex, State};
+pub(crate) use words::{
+    CoverageKind, CreditKind, DocumentType, EndReason, PremiumSource, QualificationKind, Relation, Sex, State,
+};

@@ -30,7 +30,8 @@ pub(crate) async fn correct(app: &App, tx: &Tx, command: &Correct) -> Result<Per
     }
     if let Some(died) = command.died {
         let open = enrolments::of_person(tx, &person.id, NEWEST).await?;
-        let beyond = open.into_iter().filter(|one| one.state != State::Ended && one.days.is_some_and(|days| days.to > died));
+        let beyond =
+            open.into_iter().filter(|one| one.state != State::Ended && one.days.is_some_and(|days| days.to > died));
         for enrolment in beyond {
             let first = enrolment.days.map_or(died, |days| days.from);
             let last = died.max(first.pred_opt().unwrap_or(first));

@@ -29,7 +29,12 @@ pub(crate) async fn by_document(app: &App, kind: DocumentType, number: &str) -> 
 }
 
 /// A household with its members on a day, as known at a moment.
-pub(crate) async fn household(app: &App, id: &str, on: NaiveDate, known_at: DateTime<Utc>) -> Result<Household, Problem> {
+pub(crate) async fn household(
+    app: &App,
+    id: &str,
+    on: NaiveDate,
+    known_at: DateTime<Utc>,
+) -> Result<Household, Problem> {
     let reader = app.database.reader();
     let division = households::division(reader, id).await?.ok_or_else(|| Fault::not_found("household", id))?;
     Ok(Household { id: id.to_owned(), division, members: households::members(reader, id, on, known_at).await? })

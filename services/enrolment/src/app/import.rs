@@ -13,8 +13,8 @@ use tracing::Instrument as _;
 use super::enrol::NEWEST;
 use super::{App, Problem, book, decide, enrol, pay, register};
 use crate::domain::{
-    AccountCredit, Duplicate, Enrolment, Identity, Import, Membership, Payment, Person, Reject, Relation, RowProblem, Terms,
-    document_hash, standing,
+    AccountCredit, Duplicate, Enrolment, Identity, Import, Membership, Payment, Person, Reject, Relation, RowProblem,
+    Terms, document_hash, standing,
 };
 use crate::store::households::{self, NewHousehold};
 use crate::store::{duplicates, enrolments, imports, people};
@@ -152,7 +152,9 @@ impl Work {
         let mut housed = HashSet::new();
         if !ids.is_empty() {
             people::lock_all(tx, &ids).await?;
-            known.extend(people::newest(tx, &ids).await?.into_iter().map(|person| (person.id.clone(), (person, Vec::new()))));
+            known.extend(
+                people::newest(tx, &ids).await?.into_iter().map(|person| (person.id.clone(), (person, Vec::new()))),
+            );
             for enrolment in enrolments::of_people(tx, &ids).await? {
                 if let Some((_, theirs)) = known.get_mut(&enrolment.person) {
                     theirs.push(enrolment);
@@ -166,7 +168,8 @@ impl Work {
         }
         let receipts = good.iter().filter_map(|row| row.payment.as_ref()).map(|payment| payment.receipt.clone());
         let receipts: Vec<String> = receipts.filter(|receipt| !receipt.is_empty()).collect();
-        let references: Vec<String> = good.iter().map(|row| row.household.clone()).filter(|name| !name.is_empty()).collect();
+        let references: Vec<String> =
+            good.iter().map(|row| row.household.clone()).filter(|name| !name.is_empty()).collect();
         Ok(Self {
             now: app.now(),
             owners,
@@ -246,7 +249,11 @@ impl Work {
         let days = enrolment.days?;
         let same: Vec<Enrolment> = others.iter().filter(|other| place(other) == place(enrolment)).cloned().collect();
         if let Some(other) = decide::in_the_way(&same, days) {
-            problems.push(problem("terms", "duplicate", format!("enrolled in this scheme and place already: {}", other.id)));
+            problems.push(problem(
+                "terms",
+                "duplicate",
+                format!("enrolled in this scheme and place already: {}", other.id),
+            ));
         }
         let other = others
             .iter()
@@ -266,7 +273,11 @@ impl Work {
             return (due == Some(0)).then(|| enrol::nothing_to_pay(enrolment));
         };
         match due {
-            None => problems.push(problem("payment.amount_fen", "absent_value", "no rate is known: nothing can be due".to_owned())),
+            None => problems.push(problem(
+                "payment.amount_fen",
+                "absent_value",
+                "no rate is known: nothing can be due".to_owned(),
+            )),
             Some(due) if due != payment.amount.get() => {
                 let found = format!("found {} fen; expected {due} fen", payment.amount.get());
                 problems.push(problem("payment.amount_fen", "wrong_premium", found));
@@ -291,7 +302,14 @@ impl Work {
         let standing = standing([other, enrolment]).map_or_else(|| other.id.clone(), |one| one.id.clone());
         let ids = vec![other.id.clone(), enrolment.id.clone()];
         let (id, person) = (app.id(), enrolment.person.clone());
-        self.duplicates.push(Duplicate { id, person, enrolments: ids, standing, resolved: false, recorded_at: self.now });
+        self.duplicates.push(Duplicate {
+            id,
+            person,
+            enrolments: ids,
+            standing,
+            resolved: false,
+            recorded_at: self.now,
+        });
     }
 
     /// The first of a name founds the household.

@@ -12,8 +12,8 @@ use terms::{PersonGroup, Scheme};
 use super::decide::{self, Cover, Memory, Refused};
 use super::enrol::{Done, NEWEST, locked_enrolment};
 use super::{App, Problem, book};
-use crate::domain::{Covered, Days, Enrolment, Payment, Person, PremiumSource, State};
 use crate::clients::Debit;
+use crate::domain::{Covered, Days, Enrolment, Payment, Person, PremiumSource, State};
 use crate::store::enrolments;
 
 /// Asks to take a premium.

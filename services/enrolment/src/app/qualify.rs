@@ -64,7 +64,8 @@ pub(crate) async fn end(app: &App, tx: &Tx, command: &EndQualification) -> Resul
     let old = qualifications::newest(tx, &command.qualification).await?.ok_or_else(unknown)?;
     let least = old.from.pred_opt().unwrap_or(old.from);
     if command.to < least || old.to.is_some_and(|to| command.to > to) {
-        let expected = old.to.map_or_else(|| format!("a day from {least} on"), |to| format!("a day from {least} to {to}"));
+        let expected =
+            old.to.map_or_else(|| format!("a day from {least} on"), |to| format!("a day from {least} to {to}"));
         let mut violations = Violations::new();
         violations.add("to_date", command.to, expected);
         violations.finish(Some(()))?;

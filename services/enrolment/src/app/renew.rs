@@ -28,7 +28,8 @@ pub(crate) async fn renew(app: &App, tx: &Tx, command: &Renew) -> Result<Result<
         Some(terms) => {
             let mut violations = Violations::new();
             if terms.cover_year != year {
-                violations.within("terms", |v| v.add("cover_year", terms.cover_year, format!("the year after, {year}")));
+                violations
+                    .within("terms", |v| v.add("cover_year", terms.cover_year, format!("the year after, {year}")));
             }
             violations.finish(Some(terms.clone()))?
         }

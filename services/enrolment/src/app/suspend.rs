@@ -42,7 +42,11 @@ pub(crate) async fn resume(app: &App, tx: &Tx, command: &Suspend) -> Result<Enro
     if let Some(last) = enrolment.suspensions.last_mut() {
         if command.from < last.from {
             let mut violations = Violations::new();
-            violations.add("from_date", command.from, format!("a day not before the suspension's first, {}", last.from));
+            violations.add(
+                "from_date",
+                command.from,
+                format!("a day not before the suspension's first, {}", last.from),
+            );
             violations.finish(Some(()))?;
         }
         // resumed on its first day, a suspension has no day left

@@ -34,13 +34,18 @@ pub(crate) async fn switch(app: &App, tx: &Tx, command: &Switch) -> Result<Resul
             v.add("scheme", command.terms.scheme, "another scheme than that of the enrolment that ends");
         }
         if command.terms.division != old.terms.division {
-            v.add("division", command.terms.division, "the place of the enrolment that ends; other places are transfers");
+            v.add(
+                "division",
+                command.terms.division,
+                "the place of the enrolment that ends; other places are transfers",
+            );
         }
     });
     violations.finish(Some(()))?;
     let ended = ended(old, command.to, EndReason::Switched)?;
     let others: Vec<Enrolment> = enrolments::of_person(tx, &person.id, NEWEST).await?;
-    let others = others.into_iter().map(|other| if other.id == ended.id { ended.clone() } else { other }).collect::<Vec<_>>();
+    let others =
+        others.into_iter().map(|other| if other.id == ended.id { ended.clone() } else { other }).collect::<Vec<_>>();
     let mut terms = command.terms.clone();
     terms.enrolled = command.to.succ_opt().unwrap_or(command.to);
     terms.history.employee_ended = Some(command.to);

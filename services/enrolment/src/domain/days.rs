@@ -61,7 +61,10 @@ mod tests {
         assert_eq!(left, [days("2022-01-01", "2022-02-28"), days("2022-04-01", "2022-12-31")]);
         assert_eq!(year.without(days("2021-01-01", "2023-01-01")), []);
         assert_eq!(year.without(days("2023-01-01", "2023-02-01")), [year]);
-        assert_eq!(year.without(Days { from: days("2022-07-01", "2022-07-01").from, to: CENTURY }), [days("2022-01-01", "2022-06-30")]);
+        assert_eq!(
+            year.without(Days { from: days("2022-07-01", "2022-07-01").from, to: CENTURY }),
+            [days("2022-01-01", "2022-06-30")]
+        );
         assert_eq!(year.distance("2021-12-30".parse().unwrap()), 2);
     }
 

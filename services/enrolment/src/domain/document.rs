@@ -40,7 +40,8 @@ fn card(number: &str, born: NaiveDate) -> Vec<BadDocument> {
         return vec![BadDocument::Form];
     };
     let mut bad = Vec::new();
-    let sum: u32 = digits.chars().filter_map(|c| c.to_digit(10)).zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
+    let sum: u32 =
+        digits.chars().filter_map(|c| c.to_digit(10)).zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
     let check = CHECKS.chars().nth(usize::try_from(sum % 11).unwrap_or(0));
     if check != last.chars().next() {
         bad.push(BadDocument::CheckDigit);

@@ -170,7 +170,8 @@ pub(crate) fn intervals(enrolment: &Enrolment) -> Vec<Interval> {
     let mut found: Vec<Interval> =
         enrolment.benefits().into_iter().map(|days| interval(CoverageKind::Benefit, days, values)).collect();
     let paid = enrolment.payment.as_ref().map_or(held.from, |payment| payment.paid.max(held.from));
-    let waiting = covered.days.from.pred_opt().and_then(|last| Days::new(paid, last)).and_then(|days| days.shared(held));
+    let waiting =
+        covered.days.from.pred_opt().and_then(|last| Days::new(paid, last)).and_then(|days| days.shared(held));
     if covered.waiting_months > 0 {
         found.extend(waiting.map(|days| interval(CoverageKind::Waiting, days, values)));
     }

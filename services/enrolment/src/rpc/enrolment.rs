@@ -131,10 +131,9 @@ impl Enrolments {
                     entries: write::entries(&done.entries, done.enrolment.recorded_at),
                     outcome: Some(Outcome::Enrolment(write::enrolment(&done.enrolment))),
                 },
-                Err(no) => pb::PayPremiumResponse {
-                    outcome: Some(Outcome::Refused(write::refused(&no))),
-                    entries: Vec::new(),
-                },
+                Err(no) => {
+                    pb::PayPremiumResponse { outcome: Some(Outcome::Refused(write::refused(&no))), entries: Vec::new() }
+                }
             })
         })
         .await
@@ -262,10 +261,7 @@ impl Enrolments {
         })
     }
 
-    async fn intervals(
-        &self,
-        r: pb::ListCoverageIntervalsRequest,
-    ) -> Result<pb::ListCoverageIntervalsResponse, Fault> {
+    async fn intervals(&self, r: pb::ListCoverageIntervalsRequest) -> Result<pb::ListCoverageIntervalsResponse, Fault> {
         let mut v = Violations::new();
         let question = pb::ListCoverageIntervalsRequest { page_size: 0, page_token: String::new(), ..r.clone() };
         let page = Page::read(&mut v, &question, r.page_size, &r.page_token);
@@ -306,9 +302,8 @@ impl Enrolments {
         let keep = read::optional_id(&mut v, "standing_enrolment_id", &r.standing_enrolment_id);
         let reason = fields::optional_text(&mut v, "reason", &r.reason, 1_000);
         let operator = fields::text(&mut v, "operator_id", &r.operator_id, 100);
-        let command = (|| {
-            Some(resolve::Resolve { duplicate: duplicate?, keep: keep?, reason: reason?, operator: operator? })
-        })();
+        let command =
+            (|| Some(resolve::Resolve { duplicate: duplicate?, keep: keep?, reason: reason?, operator: operator? }))();
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("ResolveDuplicate", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {
@@ -351,10 +346,7 @@ fn pausing(key: &str, enrolment: &str, from: &str, reason: &str) -> Result<(Stri
 
 #[tonic::async_trait]
 impl EnrolmentService for Enrolments {
-    async fn enrol(
-        &self,
-        request: Request<pb::EnrolRequest>,
-    ) -> Result<Response<pb::EnrolResponse>, Status> {
+    async fn enrol(&self, request: Request<pb::EnrolRequest>) -> Result<Response<pb::EnrolResponse>, Status> {
         Ok(Response::new(self.enrol(request.into_inner()).await?))
     }
 

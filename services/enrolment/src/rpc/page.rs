@@ -46,7 +46,8 @@ impl Page {
     /// The page of a list that is at hand whole.
     pub(super) fn of<T>(&self, all: Vec<T>) -> (Vec<T>, String) {
         let (offset, most) = self.range();
-        let (offset, most) = (usize::try_from(offset).unwrap_or(usize::MAX), usize::try_from(most).unwrap_or(usize::MAX));
+        let (offset, most) =
+            (usize::try_from(offset).unwrap_or(usize::MAX), usize::try_from(most).unwrap_or(usize::MAX));
         self.cut(all.into_iter().skip(offset).take(most).collect())
     }
 }

@@ -114,9 +114,8 @@ impl People {
             v.add("relation", "SELF", "what the person is to the head");
         }
         let from = read::date_or(&mut v, "from_date", &r.from_date, self.0.today());
-        let command = (|| {
-            Some(household::Join { household: home?, person: person?, relation: relation?, from: from? })
-        })();
+        let command =
+            (|| Some(household::Join { household: home?, person: person?, relation: relation?, from: from? }))();
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("JoinHousehold", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {
@@ -202,9 +201,8 @@ impl People {
         let qualification = read::id(&mut v, "qualification_id", &r.qualification_id);
         let to = fields::date(&mut v, "to_date", &r.to_date);
         let reason = fields::text(&mut v, "reason", &r.reason, 1_000);
-        let command = (|| {
-            Some(qualify::EndQualification { qualification: qualification?, to: to?, reason: reason? })
-        })();
+        let command =
+            (|| Some(qualify::EndQualification { qualification: qualification?, to: to?, reason: reason? }))();
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("EndQualification", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {
@@ -214,10 +212,7 @@ impl People {
         .await
     }
 
-    async fn qualifications(
-        &self,
-        r: pb::ListQualificationsRequest,
-    ) -> Result<pb::ListQualificationsResponse, Fault> {
+    async fn qualifications(&self, r: pb::ListQualificationsRequest) -> Result<pb::ListQualificationsResponse, Fault> {
         let mut v = Violations::new();
         let question = pb::ListQualificationsRequest { page_size: 0, page_token: String::new(), ..r.clone() };
         let page = Page::read(&mut v, &question, r.page_size, &r.page_token);
@@ -226,7 +221,8 @@ impl People {
         let ((page, person), known_at) = v.finish(page.zip(person).zip(known_at))?;
         find::person(&self.0, &person, known_at).await?;
         let known_at = known_at.unwrap_or(NEWEST);
-        let found = qualifications::of_person(self.0.database.reader(), &person, known_at).await.map_err(Problem::Store)?;
+        let found =
+            qualifications::of_person(self.0.database.reader(), &person, known_at).await.map_err(Problem::Store)?;
         let (found, next_page_token) = page.of(found);
         let qualifications = found.iter().map(write::qualification).collect();
         Ok(pb::ListQualificationsResponse { qualifications, next_page_token })
@@ -308,10 +304,7 @@ impl PersonService for People {
         Ok(Response::new(self.recognise(request.into_inner()).await?))
     }
 
-    async fn join_plan(
-        &self,
-        request: Request<pb::JoinPlanRequest>,
-    ) -> Result<Response<pb::JoinPlanResponse>, Status> {
+    async fn join_plan(&self, request: Request<pb::JoinPlanRequest>) -> Result<Response<pb::JoinPlanResponse>, Status> {
         Ok(Response::new(self.plan(request.into_inner()).await?))
     }
 

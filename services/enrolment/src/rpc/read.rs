@@ -34,15 +34,17 @@ fn past(v: &mut Violations, field: &str, day: NaiveDate, today: NaiveDate) -> Op
 }
 
 /// A moment that may be left out; one in the future is not known yet.
-pub(super) fn known_at(
-    v: &mut Violations,
-    moment: &Option<prost_types::Timestamp>,
-) -> Option<Option<DateTime<Utc>>> {
+pub(super) fn known_at(v: &mut Violations, moment: &Option<prost_types::Timestamp>) -> Option<Option<DateTime<Utc>>> {
     read::moment(v, "known_at", moment)
 }
 
 /// Who somebody is.
-pub(super) fn identity(v: &mut Violations, field: &str, given: Option<&pb::Identity>, today: NaiveDate) -> Option<Identity> {
+pub(super) fn identity(
+    v: &mut Violations,
+    field: &str,
+    given: Option<&pb::Identity>,
+    today: NaiveDate,
+) -> Option<Identity> {
     let given = v.required(field, given, "who it is")?;
     v.within(field, |v| {
         let name = read::text(v, "name", &given.name, 100);

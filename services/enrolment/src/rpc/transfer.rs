@@ -24,8 +24,7 @@ impl Transfers {
         let enrolment = read::id(&mut v, "enrolment_id", &r.enrolment_id);
         let to_division = fields::division(&mut v, "to_division", &r.to_division);
         let to = fields::date(&mut v, "to_date", &r.to_date);
-        let command =
-            (|| Some(transfer::TransferOut { enrolment: enrolment?, to_division: to_division?, to: to? }))();
+        let command = (|| Some(transfer::TransferOut { enrolment: enrolment?, to_division: to_division?, to: to? }))();
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("TransferOut", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {
@@ -43,8 +42,7 @@ impl Transfers {
         let certificate = read::certificate(&mut v, r.certificate.as_ref());
         let from = certificate.as_ref().and_then(|certificate| certificate.to.succ_opt());
         let terms = read::terms(&mut v, r.terms.as_ref(), self.0.today(), from);
-        let command =
-            (|| Some(transfer::TransferIn { person: person?, certificate: certificate?, terms: terms? }))();
+        let command = (|| Some(transfer::TransferIn { person: person?, certificate: certificate?, terms: terms? }))();
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("TransferIn", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {

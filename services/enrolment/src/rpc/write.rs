@@ -1,10 +1,10 @@
 //! Writes what the answers share.
 
+use ::pb::policy::v1 as policy_pb;
+use ::pb::r#type::v1 as type_pb;
 use chrono::{DateTime, Utc};
 use ledger::Entry;
 use pb::enrolment::v1 as pb;
-use ::pb::policy::v1 as policy_pb;
-use ::pb::r#type::v1 as type_pb;
 use terms::Scheme;
 use wire::write;
 
@@ -12,8 +12,8 @@ use super::words::number;
 use crate::app::decide::Refused;
 use crate::app::report::Funding;
 use crate::domain::{
-    AccountCredit, Certificate, Days, Duplicate, Enrolment, Household, Identity, Import, Interval, Membership, Payment, Person,
-    Qualification, QualificationKind, Reject, Terms, Transfer,
+    AccountCredit, Certificate, Days, Duplicate, Enrolment, Household, Identity, Import, Interval, Membership, Payment,
+    Person, Qualification, QualificationKind, Reject, Terms, Transfer,
 };
 use crate::wiring::Policies;
 

@@ -28,7 +28,8 @@ const RESOLUTION: Table = Table {
     ],
 };
 
-const READ: &str = "SELECT d.*, r.kept FROM duplicate d LEFT JOIN duplicate_resolution r ON r.duplicate_id = d.duplicate_id";
+const READ: &str =
+    "SELECT d.*, r.kept FROM duplicate d LEFT JOIN duplicate_resolution r ON r.duplicate_id = d.duplicate_id";
 
 /// Adds duplicates that were found.
 pub(crate) async fn add(tx: &Tx, duplicates: &[Duplicate]) -> Result<(), Error> {

@@ -208,6 +208,8 @@ fn unhex(text: &str) -> Result<Vec<u8>, Error> {
     let corrupt = || Error::Corrupt { what: "hexadecimal digits" };
     let pairs = text.as_bytes().chunks(2);
     pairs
-        .map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(corrupt))
+        .map(|pair| {
+            std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(corrupt)
+        })
         .collect()
 }

@@ -62,7 +62,8 @@ pub(crate) async fn rejects(
     id: &str,
     (offset, most): (u64, u64),
 ) -> Result<Vec<Reject>, Error> {
-    let sql = "SELECT row_number, problems FROM import_reject WHERE import_id = $1 ORDER BY row_number LIMIT $2 OFFSET $3";
+    let sql =
+        "SELECT row_number, problems FROM import_reject WHERE import_id = $1 ORDER BY row_number LIMIT $2 OFFSET $3";
     let found = rows::all(connection, sql, vec![id.into(), number(most), number(offset)]).await?;
     let reject =
         |row: &QueryResult| Ok(Reject { row: rows::count(row, "row_number")?, problems: rows::json(row, "problems")? });
