@@ -69,14 +69,18 @@ pub(crate) async fn income(connection: &impl ConnectionTrait, asked: &Asked<'_>)
 
 /// How many people there are, each once in a place and category.
 pub(crate) async fn people(connection: &impl ConnectionTrait, asked: &Asked<'_>) -> Result<Vec<People>, Error> {
-    let paid = PAID.replace("{among}", &rows::among(connection, 4));
+    let (paid, accounts) =
+        (PAID.replace("{among}", &rows::among(connection, 4)), rows::among(connection, 5));
     let sql = format!(
-        "SELECT p.division, p.category, count(DISTINCT p.person_id) AS people, count(DISTINCT CASE WHEN EXISTS \
-         (SELECT 1 FROM journal j JOIN journal_line l ON l.entry = j.id WHERE j.reference = p.enrolment_id \
-         AND j.kind = 'contribution' AND l.account = 'income:' || p.division || ':premium_assisted') \
-         THEN p.person_id END) AS assisted, CAST(sum(p.credit_fen) AS BIGINT) AS credit_fen \
-         FROM ({paid}) p GROUP BY p.division, p.category"
+        "SELECT p.division, p.category, count(DISTINCT p.person_id) AS people, \
+         count(DISTINCT CASE WHEN a.reference IS NOT NULL THEN p.person_id END) AS assisted, \
+         CAST(sum(p.credit_fen) AS BIGINT) AS credit_fen FROM ({paid}) p LEFT JOIN \
+         (SELECT DISTINCT j.reference FROM journal_line l JOIN journal j ON j.id = l.entry \
+         WHERE l.account IN {accounts} AND j.kind = 'contribution') a ON a.reference = p.enrolment_id \
+         GROUP BY p.division, p.category"
     );
+    let mut values = asked.values();
+    values.push(rows::list(asked.divisions.iter().map(|division| format!("income:{division}:premium_assisted"))));
     let read = |row: &QueryResult| {
         Ok(People {
             division: rows::parsed(row, "division")?,
@@ -86,5 +90,5 @@ pub(crate) async fn people(connection: &impl ConnectionTrait, asked: &Asked<'_>)
             credit_fen: rows::int(row, "credit_fen")?,
         })
     };
-    rows::all(connection, &sql, asked.values()).await?.iter().map(read).collect()
+    rows::all(connection, &sql, values).await?.iter().map(read).collect()
 }
