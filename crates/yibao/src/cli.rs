@@ -1,3 +1,4 @@
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -45,6 +46,43 @@ pub(crate) enum Command {
     /// Check, show and compare policy
     #[command(subcommand)]
     Policy(Policy),
+    /// How fast the services are
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Settle bills of one case, again and again, and count how many a second and how long each took
+    Settle(BenchSettle),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchSettle {
+    /// A settlement service that runs and trusts facts, http://host:port; none: one in this process
+    #[arg(long, value_name = "URL", conflicts_with = "database")]
+    pub(crate) address: Option<String>,
+    /// The database of the service in this process: sqlite:FILE or postgres://…; none: a SQLite file that is removed
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
+    /// The case whose first bill is settled; none: one that is built in
+    #[arg(long)]
+    pub(crate) case: Option<PathBuf>,
+    /// How many call side by side
+    #[arg(long, default_value = "32")]
+    pub(crate) callers: NonZeroU32,
+    /// How many persons the bills are for
+    #[arg(long, default_value = "20000")]
+    pub(crate) people: NonZeroU64,
+    /// Open loop: calls a second, whatever the answers; none: closed loop, each calls again as soon as it is answered
+    #[arg(long)]
+    pub(crate) rate: Option<NonZeroU32>,
+    /// How long calls count, in seconds
+    #[arg(long, default_value = "20")]
+    pub(crate) seconds: NonZeroU64,
+    /// How long calls are made before they count, in seconds
+    #[arg(long, default_value = "5")]
+    pub(crate) warm_up: u64,
 }
 
 #[derive(Debug, clap::Args)]

@@ -2,6 +2,7 @@
 
 mod adjudicate;
 mod answers;
+mod bench;
 mod demo;
 mod policy;
 mod statement;
@@ -11,7 +12,7 @@ mod what_if;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Bench, Cli, Command};
 use crate::error::Error;
 use crate::out::Out;
 
@@ -24,5 +25,6 @@ pub(crate) fn run(cli: &Cli, out: &mut Out) -> Result<ExitCode, Error> {
         Command::Adjudicate(args) => adjudicate::run(args, out),
         Command::Statement(args) => statement::run(args, out),
         Command::Policy(command) => policy::run(command, out),
+        Command::Bench(Bench::Settle(args)) => bench::run(args, out),
     }
 }

@@ -69,6 +69,9 @@ pub(crate) enum Error {
     /// Asked to stop in the middle.
     #[error("finish: it was asked to stop")]
     Stopped,
+    /// A service could not be started or reached.
+    #[error("run the services")]
+    Service(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// An answer that cannot be spelled as JSON.
     #[error("write JSON")]
     Json(#[from] serde_json::Error),

@@ -17,6 +17,8 @@ pub struct Desk {
     pub bindings: BTreeMap<Name, Vec<Binding>>,
     /// Years of locked persons.
     pub years: BTreeMap<(Name, i32), PersonYear>,
+    /// Years that were looked for, whether there or not.
+    pub known: BTreeSet<(Name, i32)>,
     /// Claims that were loaded or made; of years in `whole` all that stand.
     pub claims: BTreeMap<Name, Claim>,
     /// Years of which every standing claim is loaded.

@@ -173,6 +173,7 @@ async fn years(
     found: &mut Found,
 ) -> Result<(), Error> {
     let wanted: BTreeSet<(Name, i32)> = needs.years.union(&found.whole).copied().collect();
+    desk.known.clone_from(&wanted);
     let sql = "SELECT y.person, y.year, y.opening, y.by_service_date, y.numbers, y.claims, y.state FROM {rows} \
          JOIN person_year y ON y.person = r.a AND y.year = r.b";
     for row in &rows::query(connection, sql, &[("a", Text), ("b", Int)], &pairs(&wanted), []).await? {
