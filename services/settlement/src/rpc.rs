@@ -1,5 +1,6 @@
 //! The wire: reads requests with all their mistakes at once, hands commands on, writes answers.
 
+mod accounts;
 mod answer;
 mod call;
 mod catalogue;

@@ -1,10 +1,12 @@
 //! Settlement's tables: claims and their decisions, person-years, accounts, bindings. All SQL of the service is below here.
 
+mod accounts;
 mod load;
 mod read;
 mod row;
 mod write;
 
+pub use accounts::{account, bindings, last_claim, offered};
 pub use load::{Needs, load};
 pub use read::{
     Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, moved, movements, page_of_claims,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::{Clock, Ids, Services, Stop};
+use pb::settlement::v1::account_service_server::AccountServiceServer;
 use pb::settlement::v1::catalogue_service_server::CatalogueServiceServer;
 use pb::settlement::v1::settlement_service_server::SettlementServiceServer;
 use policy::Policy;
@@ -90,6 +91,7 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
         Settlement { bench, committer: committer.clone(), enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
     let limit = ::rpc::limits::MESSAGE_BYTES_MAX;
     let services = Services::new()
+        .with(AccountServiceServer::new(settlement.clone()).max_decoding_message_size(limit))
         .with(SettlementServiceServer::new(settlement).max_decoding_message_size(limit))
         .with(CatalogueServiceServer::new(CatalogueRpc::new(catalogue, Arc::clone(&clock))));
     watch((&watched, &registry), services.readiness(), clock, &stop);
