@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::Meter;
 use policy::{Policy, Version};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::copies::{Found, next};
+use crate::copies::{Copies, Found, next};
 use crate::heads::{Head, Snapshot};
+use crate::registry::Inner;
 use crate::{Registry, RegistryError};
 
 /// How long after a connection that listened broke the next one is made.
@@ -55,7 +58,7 @@ impl Registry {
     async fn keep_looking(&self) {
         let mut messages = None;
         loop {
-            let away = self.inner.copies.as_ref().is_some_and(|copies| copies.is_away());
+            let away = self.inner.copies.as_ref().is_some_and(Copies::is_away);
             if let Some(copies) = &self.inner.copies
                 && (messages.is_none() || away)
             {
@@ -79,19 +82,25 @@ impl Registry {
     /// Tells everyone, this process too, that a head moved to a version whose publication is committed. What fails is
     /// logged and shown by [`Registry::health`]: others see the head at their next look.
     pub async fn announce(&self, version: Version) {
-        if let Some(copies) = &self.inner.copies
-            && copies.answers().await
-        {
-            if let Ok(Some(files)) = self.truth(version).await
-                && copies.put(version, &files).await
-            {
-                self.placed(version);
-            }
-            copies.tell(version).await;
-        }
-        if let Err(error) = self.refresh().await {
+        let ((), looked) = tokio::join!(self.tell_others(version), self.look());
+        if let Err(error) = looked {
             tracing::warn!(error = &error as &dyn std::error::Error, %version, "the new head is not seen yet");
         }
+    }
+
+    /// Puts the version where the others look for it first, and then tells them. A Redis that was away at the last look
+    /// is not waited for.
+    async fn tell_others(&self, version: Version) {
+        let Some(copies) = self.inner.copies.as_ref().filter(|copies| !copies.is_away()) else { return };
+        if !copies.answers().await {
+            return;
+        }
+        if let Ok(Some(files)) = self.truth(version).await
+            && copies.put(version, &files).await
+        {
+            self.placed(version);
+        }
+        copies.tell(version).await;
     }
 
     /// Whether a head moved, and why a published version cannot be used, if one cannot.
@@ -188,6 +197,30 @@ impl Registry {
 
     fn was_placed(&self, version: Version) -> bool {
         self.inner.placed.lock().unwrap_or_else(PoisonError::into_inner).contains(&version)
+    }
+
+    /// Measures, each time the meter is read: seconds since the truth was last seen, and 1 for each thing that is degraded.
+    pub fn measure(&self, meter: &Meter) {
+        let age = Arc::downgrade(&self.inner);
+        let degraded = Arc::downgrade(&self.inner);
+        let health = |inner: &Weak<Inner>| inner.upgrade().map(|inner| Self { inner }.health());
+        meter
+            .u64_observable_gauge("policy.registry.seen_age")
+            .with_unit("s")
+            .with_callback(move |observer| {
+                if let Some(age) = health(&age).and_then(|health| health.age) {
+                    observer.observe(age.as_secs(), &[]);
+                }
+            })
+            .build();
+        meter
+            .u64_observable_gauge("policy.registry.degraded")
+            .with_callback(move |observer| {
+                for what in health(&degraded).into_iter().flat_map(|health| health.degraded) {
+                    observer.observe(1, &[KeyValue::new("what", what)]);
+                }
+            })
+            .build();
     }
 
     /// How well this process knows the truth.

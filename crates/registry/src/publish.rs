@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use policy::{PackFile, Policy, Problem, Version};
 use terms::Division;
 
-use crate::heads::by_division;
+use crate::heads::{Tree, by_division};
 use crate::{Change, Publication, PublishError, Registry, store as sql};
 
 /// Asks to make a changed tree of packs the head of a division.
@@ -127,9 +127,13 @@ impl Registry {
     pub async fn publish(&self, tx: &store::Tx, prepared: &Prepared) -> Result<Published, PublishError> {
         self.database()?;
         sql::lock(tx).await?;
-        let mut tree = self.snapshot().tree.clone();
+        // the head as everyone sees it, also where the new packs move the division below another one
+        let mut tree = Tree::default();
         tree.add(&prepared.policy);
+        tree.extend(&self.snapshot().tree);
         let mut publication = prepared.publication.clone();
+        // as it is stored
+        publication.at = DateTime::from_timestamp_micros(publication.at.timestamp_micros()).unwrap_or(publication.at);
         let heads = by_division(sql::heads(tx).await?);
         let head = tree.nearest(&heads, publication.division).map(|head| head.version);
         if head != publication.replaced {

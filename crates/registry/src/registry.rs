@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::cache::Cache;
 use crate::copies::{Copies, Found};
-use crate::heads::Snapshot;
+use crate::heads::{Snapshot, by_division};
 use crate::{Change, ChangeError, Checked, Page, Publication, PublishError, RegistryError, Source, store as sql};
 
 /// Compiled versions that are kept beside the heads.
@@ -113,6 +113,15 @@ impl Registry {
     #[must_use]
     pub fn head_publication(&self, division: Division) -> Option<Publication> {
         self.snapshot().nearest(division).map(|head| head.publication.clone())
+    }
+
+    /// The act that made a division's head, as the truth has it now; this process may serve the one before for a moment.
+    ///
+    /// # Errors
+    /// [`RegistryError`] where the truth cannot be reached.
+    pub async fn present_publication(&self, division: Division) -> Result<Option<Publication>, RegistryError> {
+        let heads = by_division(self.inner.source.heads(None).await?.unwrap_or_default());
+        Ok(self.snapshot().tree.nearest(&heads, division).cloned())
     }
 
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {

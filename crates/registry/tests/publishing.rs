@@ -112,8 +112,8 @@ fn a_base_that_is_not_the_present_head_is_refused() {
     on_both(|url| async move {
         let (database, registry) = seeded(&url).await;
         let first = Version::of(&packs());
-        let asked = |id: &str, code: &str, base, ratio: &str| {
-            let files = if base == None { packs() } else { vec![inpatient(ratio)] };
+        let asked = |id: &str, code: &str, base: Option<Version>, ratio: &str| {
+            let files = if base.is_none() { packs() } else { vec![inpatient(ratio)] };
             publish(id, code, change(base, files))
         };
         let none = published(&database, &registry, asked("1", "990000", None, "")).await;
@@ -173,6 +173,10 @@ fn an_earlier_version_is_made_the_head_again_as_a_new_publication() {
         let second = second.await.unwrap().publication.version;
         let wrong = registry.prepare_roll_forward(roll("2", "990000", first, Some(first))).await.unwrap();
         assert_eq!(moved(kept(&database, &registry, &wrong).await), Some(second));
+        // what was only prepared is no version yet
+        let asked = publish("2", "990000", change(Some(second), vec![inpatient("0.80")]));
+        let prepared = registry.prepare(asked).await.unwrap().version();
+        assert!(registry.version(prepared).await.unwrap().is_none());
         let back = registry.prepare_roll_forward(roll("2", "990000", first, Some(second))).await.unwrap();
         let done = kept(&database, &registry, &back).await.unwrap().publication;
         assert_eq!((done.version, done.replaced, done.rolled_forward), (first, Some(second), true));
@@ -222,7 +226,7 @@ fn two_versions_differ_by_values_days_and_clauses() {
     on_both(|url| async move {
         let (database, registry) = seeded(&url).await;
         let first = Version::of(&packs());
-        let own = "cite = \"T-1\"\n[pooled.deductible]\nall = { 2021-01-01 = \"100.00\" }\n";
+        let own = "cite = \"T-1\"\n[pooled]\ndeductible_off_class_b = true\n[pooled.deductible]\nall = { 2021-01-01 = \"100.00\" }\n";
         let files = vec![inpatient("0.70"), file("990100/resident/inpatient.toml", own)];
         let second = published(&database, &registry, publish("1", "990000", change(Some(first), files))).await.unwrap();
         let second = second.publication.version;
@@ -230,19 +234,24 @@ fn two_versions_differ_by_values_days_and_clauses() {
             let changes = registry.diff(from, to, of.map(division)).await.unwrap().unwrap();
             let text = changes.into_iter().map(|change| {
                 let (before, after) = (change.before.unwrap_or_default(), change.after.unwrap_or_default());
-                let (from, cite) = (change.from.unwrap_or_default(), change.cite.join(" "));
+                let from = change.from.map_or_else(|| "-".to_owned(), |from| from.to_string());
+                let cite = change.cite.join(" ");
                 format!("{} {} {} {from} {before}->{after} {cite}", change.division, change.address, change.row)
             });
             text.collect()
         };
         let ratio = "990000 resident.inpatient.pooled.ratio all 2020-01-01 0.60->0.70 T-1";
         let deductible = "990100 resident.inpatient.pooled.deductible all 2021-01-01 ->100.00 T-1";
-        assert_eq!(said(first, second, None).await, [ratio, deductible]);
+        // how a layer works changes without a day
+        let off = "990100 resident.inpatient.pooled.deductible_off_class_b  - ->true ";
+        assert_eq!(said(first, second, None).await, [ratio, deductible, off]);
         assert_eq!(said(first, second, Some("990000")).await, [ratio]);
-        assert_eq!(said(first, second, Some("990201")).await, [ratio, deductible]);
+        assert_eq!(said(first, second, Some("990201")).await, [ratio, deductible, off]);
         assert_eq!(said(second, second, None).await, Vec::<String>::new());
         let back = said(second, first, None).await;
-        assert_eq!(back, [ratio.replace("0.60->0.70", "0.70->0.60"), deductible.replace("->100.00", "100.00->")]);
+        let gone = [deductible.replace("->100.00", "100.00->"), off.replace("->true", "true->")];
+        assert_eq!(back[0], ratio.replace("0.60->0.70", "0.70->0.60"));
+        assert_eq!(back[1..], gone);
         assert!(registry.diff(first, Version::of(&[]), None).await.unwrap().is_none());
     });
 }

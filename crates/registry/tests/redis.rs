@@ -98,12 +98,15 @@ fn another_process_sees_a_publication_within_its_poll_interval_without_redis() {
         let poll = Duration::from_millis(300);
         let (database, publisher) = seeded(&url).await;
         let other = open(&Database::open(&url).await.unwrap(), None, poll).await;
+        let late = open(&database, None, NEVER).await;
         let (_stop, _following) = follow(&other);
         let (first, second) = versions();
         published(&database, &publisher, publish("1", "990000", change(Some(first), vec![inpatient("0.70")])))
             .await
             .unwrap();
         let took = until("the other process serves it", async || serves(&other, second)).await;
+        let present = late.present_publication(division("990201")).await.unwrap().unwrap();
+        assert!(present.version == second && serves(&late, first));
         // the poll interval, and what a look and a compilation take on a busy machine
         assert!(took < poll + Duration::from_secs(1), "{took:?}");
         assert!(other.health().age.unwrap() < poll + Duration::from_secs(1));
