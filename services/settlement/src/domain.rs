@@ -15,5 +15,5 @@ pub use desk::{Desk, Reversal, Writes};
 pub use purse::{Offer, Purse};
 pub use reduce::{LineRefund, ReduceError, reduce};
 pub use share::{Draw, draw, give_back};
-pub(crate) use year::{after, taken};
 pub use year::{Opening, PersonYear, Policies, balances_of, order};
+pub(crate) use year::{after, taken};

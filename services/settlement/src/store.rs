@@ -5,12 +5,12 @@ mod read;
 mod row;
 mod write;
 
-pub(crate) use row::{bytes_of, sha256};
 pub use load::{Needs, load};
 pub use read::{
     Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, moved, movements, page_of_claims,
     place_in_year, years,
 };
+pub(crate) use row::{bytes_of, sha256};
 pub use write::write;
 
 use store::migrations::{Set, Step};

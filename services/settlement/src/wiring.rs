@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::{Clock, Ids, Services};
+use pb::policy::v1::answer_service_server::AnswerServiceServer;
+use pb::policy::v1::registry_service_server::RegistryServiceServer;
 use pb::settlement::v1::catalogue_service_server::CatalogueServiceServer;
 use pb::settlement::v1::settlement_service_server::SettlementServiceServer;
 use policy::Policy;
@@ -15,7 +17,7 @@ use store::migrations::{SHARED, Set};
 use crate::app::{Bench, Committer};
 use crate::catalogue::Catalogue;
 use crate::clients::Enrolment;
-use crate::rpc::{CatalogueRpc, Settlement};
+use crate::rpc::{AnswerRpc, CatalogueRpc, RegistryRpc, Settlement};
 
 /// The steps of everything in settlement's database.
 pub const MIGRATIONS: &[Set] = &[SHARED, registry::MIGRATIONS, crate::store::MIGRATIONS];
@@ -74,16 +76,20 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     let enrolment = enrolment.map(|address| rpc::channel(&address)).transpose()?;
     let enrolment = enrolment.map(|client| Arc::new(Enrolment::new(client)));
     let files = Catalogue::shipped_files();
-    let catalogue = Catalogue::read(&files).map_err(|problems| format!("read the catalogue that ships: {problems:?}"))?;
+    let catalogue =
+        Catalogue::read(&files).map_err(|problems| format!("read the catalogue that ships: {problems:?}"))?;
     let catalogue = Arc::new(catalogue);
     // SQLite has one writer; PostgreSQL gains from a second commit under way while one waits for the disk.
     let workers = if database.kind() == store::Kind::Sqlite { 1 } else { 2 };
     let bench = Bench { database, registry: registry.clone(), clock: Arc::clone(&clock), ids };
     let committer = Committer::start(&bench, workers);
+    let policies = RegistryRpc::new(bench.clone());
     let settlement = Settlement { bench, committer, enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
     let limit = ::rpc::limits::MESSAGE_BYTES_MAX;
     let services = Services::new()
         .with(SettlementServiceServer::new(settlement).max_decoding_message_size(limit))
+        .with(RegistryServiceServer::new(policies).max_decoding_message_size(limit))
+        .with(AnswerServiceServer::new(AnswerRpc::new(registry.clone())).max_decoding_message_size(limit))
         .with(CatalogueServiceServer::new(CatalogueRpc::new(catalogue, clock)));
     Ok(Running { services, registry })
 }

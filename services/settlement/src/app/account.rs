@@ -105,15 +105,17 @@ pub(super) fn credit(context: &Context<'_>, desk: &mut Desk, credit: &Credit) ->
         let fault = Fault::new(Reason::Duplicate, "this credit was booked under another key");
         return Err(fault.with("kind", "credit").with("id", credit.credit.as_str()).into());
     }
-    let from = credit.payer.map_or(LedgerAccount::Opening { division: credit.division }, |payer| {
-        LedgerAccount::Fund { division: credit.division, payer }
+    let from = credit.payer.map_or(LedgerAccount::Opening { division: credit.division }, |payer| LedgerAccount::Fund {
+        division: credit.division,
+        payer,
     });
     let heading = Heading { id: context.id()?, date: context.today(), reference: credit.credit };
     let mut draft = Draft::new(EntryKind::AccountCredit, heading);
     draft.debit(from, credit.amount);
     draft.credit(LedgerAccount::Personal { person: credit.person }, credit.amount);
     let Credit { person, kind, amount, .. } = *credit;
-    let moved = book(context, desk, draft, Move { person, kind, amount, about: credit.credit.as_str(), relative: None })?;
+    let moved =
+        book(context, desk, draft, Move { person, kind, amount, about: credit.credit.as_str(), relative: None })?;
     desk.credits.insert(credit.credit.to_string());
     Ok(moved)
 }

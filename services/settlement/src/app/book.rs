@@ -103,7 +103,8 @@ impl Shares {
         let mut accounts = desk.family(&year.person);
         let mut hand_back = |before: &[Draw], now: &[Draw]| {
             for (owner, balance) in &mut accounts {
-                let of = |draws: &[Draw]| draws.iter().filter(|draw| draw.owner == *owner).map(|draw| draw.amount).sum();
+                let of =
+                    |draws: &[Draw]| draws.iter().filter(|draw| draw.owner == *owner).map(|draw| draw.amount).sum();
                 let (before, now): (Fen, Fen) = (of(before), of(now));
                 *balance += before - now;
             }
@@ -125,7 +126,8 @@ impl Shares {
         for (id, before, amount) in more.chain(new) {
             let draws = draw(&before, amount, &accounts).ok_or_else(short)?;
             for (owner, balance) in &mut accounts {
-                let of = |draws: &[Draw]| draws.iter().filter(|draw| draw.owner == *owner).map(|draw| draw.amount).sum();
+                let of =
+                    |draws: &[Draw]| draws.iter().filter(|draw| draw.owner == *owner).map(|draw| draw.amount).sum();
                 let (before, now): (Fen, Fen) = (of(&before), of(&draws));
                 *balance -= now - before;
             }
@@ -151,12 +153,7 @@ fn settle(context: &Context<'_>, mut claim: Claim, shared: &mut Shares, till: &m
     Ok(Recorded { claim, entries, place: 0, booked_at: context.now })
 }
 
-fn adjust(
-    context: &Context<'_>,
-    redone: Redone,
-    draws: Vec<Draw>,
-    because: Because,
-) -> Result<Adjusted, Trouble> {
+fn adjust(context: &Context<'_>, redone: Redone, draws: Vec<Draw>, because: Because) -> Result<Adjusted, Trouble> {
     let Redone { claim: before, facts, decision, refunds } = redone;
     let policy = policy_of(context.policies, &before)?;
     let is_own = refunds.is_some();
@@ -178,10 +175,8 @@ fn adjust(
     let mut entries = sharing(context, &before, &old.draws, &new.draws)?;
     let heading = Heading { id: context.id()?, date: context.today(), reference: before.id };
     let settled = Some(before.entry);
-    let (was, is) = (
-        booking(policy, &before, &old.facts, &old.decision)?,
-        booking(policy, &before, &new.facts, &new.decision)?,
-    );
+    let (was, is) =
+        (booking(policy, &before, &old.facts, &old.decision)?, booking(policy, &before, &new.facts, &new.decision)?);
     entries.extend(book::adjust(heading, settled, &was, &is).map_err(Trouble::internal)?);
     Ok(Adjusted { before, now, entries })
 }
@@ -191,11 +186,8 @@ fn gone(context: &Context<'_>, desk: &Desk, claim: &Claim, till: &mut Till) -> R
     // The answer shows the decision that is taken back.
     policy_of(context.policies, claim)?;
     let stored = desk.entries.get(&claim.id).map(Vec::as_slice).unwrap_or_default();
-    let undone: Vec<Name> = stored
-        .iter()
-        .filter(|entry| entry.kind == EntryKind::Reversal)
-        .filter_map(|entry| entry.original)
-        .collect();
+    let undone: Vec<Name> =
+        stored.iter().filter(|entry| entry.kind == EntryKind::Reversal).filter_map(|entry| entry.original).collect();
     let standing = stored.iter().filter(|entry| entry.kind != EntryKind::Reversal && !undone.contains(&entry.id));
     let mut entries = Vec::new();
     for entry in standing.rev() {

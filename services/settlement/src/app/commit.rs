@@ -103,7 +103,8 @@ async fn work(bench: Bench, waiting: Arc<Mutex<mpsc::Receiver<Job>>>) {
         for job in jobs {
             // Two calls about one key are never in one commit: the second has to see what became of the first.
             let command = &job.work.command;
-            let named = || std::iter::once(command.call()).chain(command.original()).map(|call| (call.caller(), call.key()));
+            let named =
+                || std::iter::once(command.call()).chain(command.original()).map(|call| (call.caller(), call.key()));
             let named: Vec<(String, String)> = named().map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
             if named.iter().any(|key| keys.contains(key)) {
                 held.push(job);
@@ -128,7 +129,9 @@ async fn commit(bench: Bench, jobs: Vec<Job>) {
             let mut answers = Vec::with_capacity(works.len());
             for (work, span) in works.iter().zip(&spans) {
                 let alone = together(&bench, std::slice::from_ref(work)).instrument(span.clone()).await;
-                answers.push(alone.map_or_else(|trouble| Err(fault(trouble)), |mut one| one.pop().unwrap_or_else(missing)));
+                answers.push(
+                    alone.map_or_else(|trouble| Err(fault(trouble)), |mut one| one.pop().unwrap_or_else(missing)),
+                );
             }
             answers
         }

@@ -67,7 +67,8 @@ fn fault(error: &ReduceError, state: &str) -> Fault {
         ReduceError::Quantity { line } => Fault::invalid(vec![Violation {
             field: "lines.quantity".to_owned(),
             found: format!("for line {line} none, or one that leaves nothing"),
-            expected: "a quantity that leaves some of the line, or an amount that is whole units of its price".to_owned(),
+            expected: "a quantity that leaves some of the line, or an amount that is whole units of its price"
+                .to_owned(),
         }]),
         ReduceError::NoLines => Fault::wrong_state(state, "the bill came in parts and has no lines"),
         ReduceError::Everything => {

@@ -31,12 +31,7 @@ pub(super) struct Restated {
 }
 
 /// Decides anew. A refusal of the new bill leaves everything as it is: nothing else was touched then.
-pub(super) fn restate(
-    context: &Context<'_>,
-    desk: &Desk,
-    year: &PersonYear,
-    edit: &Edit,
-) -> Result<Restated, Trouble> {
+pub(super) fn restate(context: &Context<'_>, desk: &Desk, year: &PersonYear, edit: &Edit) -> Result<Restated, Trouble> {
     let Plan { items, mut state, mut offer } = Plan::new(desk, year, edit);
     let mut restated = Restated { new: None, redone: Vec::new(), state: Accumulators::default() };
     let mut rest = items.as_slice();

@@ -74,12 +74,7 @@ pub(super) fn reverse(
     }
 }
 
-fn take_out(
-    context: &Context<'_>,
-    desk: &mut Desk,
-    claim: &Claim,
-    reverse: &Reverse,
-) -> Result<Reversed, Trouble> {
+fn take_out(context: &Context<'_>, desk: &mut Desk, claim: &Claim, reverse: &Reverse) -> Result<Reversed, Trouble> {
     if !claim.stands() {
         return Err(Fault::wrong_state(claim.state.word(), "the claim is reversed already").into());
     }

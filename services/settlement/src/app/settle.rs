@@ -109,10 +109,8 @@ fn add(
     if year.numbers == 0 {
         year.by_service_date = new.policy.folds_by_service_date(&new.person, &new.bill);
     }
-    let because = Because {
-        cause: if goes.is_some() { Cause::StayEnded } else { Cause::EarlierAdded },
-        claim: context.id()?,
-    };
+    let because =
+        Because { cause: if goes.is_some() { Cause::StayEnded } else { Cause::EarlierAdded }, claim: context.id()? };
     let (policy, bill_was) = (Arc::clone(&new.policy), settle.new.bill.id);
     let edit = Edit { goes, comes: Some(new), shrinks: None };
     let restated = restate(context, desk, &year, &edit)?;

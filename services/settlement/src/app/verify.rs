@@ -192,8 +192,12 @@ fn meters(stored: &Accumulators, folded: &Accumulators, found: &mut Found) {
     for meter in stored.meters.iter().chain(&folded.meters) {
         let (a, b) = (stored.counts(&meter.name, &meter.part), folded.counts(&meter.name, &meter.part));
         let part = if meter.part.is_empty() { String::new() } else { format!("[{}]", meter.part) };
-        let figures =
-            [("base", a.base, b.base), ("deductible", a.deductible, b.deductible), ("paid", a.paid, b.paid), ("cost", a.cost, b.cost)];
+        let figures = [
+            ("base", a.base, b.base),
+            ("deductible", a.deductible, b.deductible),
+            ("paid", a.paid, b.paid),
+            ("cost", a.cost, b.cost),
+        ];
         for (figure, a, b) in figures {
             let about = format!("meters.{}{part}.{figure}", meter.name);
             if !found.differences.iter().any(|known| known.about == about) {
@@ -204,11 +208,7 @@ fn meters(stored: &Accumulators, folded: &Accumulators, found: &mut Found) {
 }
 
 /// The account is what its movements and its journal add up to, and claims say what their decisions do.
-async fn accounts(
-    connection: &impl sea_orm::ConnectionTrait,
-    desk: &Desk,
-    found: &mut Found,
-) -> Result<(), Trouble> {
+async fn accounts(connection: &impl sea_orm::ConnectionTrait, desk: &Desk, found: &mut Found) -> Result<(), Trouble> {
     let person = found.key.0;
     let balance = desk.account(&person).balance;
     let moved = tables::moved(connection, &person).await?;

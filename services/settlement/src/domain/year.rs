@@ -71,10 +71,9 @@ pub fn balances_of(meters: &Accumulators, own: Fen, family: Fen) -> Accumulators
 /// What a decision leaves in the year: its accumulators with the balances taken out; what was there where it settles nothing.
 #[must_use]
 pub(crate) fn after(decision: &Decision, before: &Accumulators) -> Accumulators {
-    decision.settlement().map_or_else(
-        || before.clone(),
-        |settlement| balances_of(&settlement.accumulators, Fen::ZERO, Fen::ZERO),
-    )
+    decision
+        .settlement()
+        .map_or_else(|| before.clone(), |settlement| balances_of(&settlement.accumulators, Fen::ZERO, Fen::ZERO))
 }
 
 /// What a decision takes from the own account and from relatives' accounts, in fen.

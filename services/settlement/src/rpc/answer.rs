@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use ledger::Entry;
 use money::Fen;
-use pb::r#type::v1::{EntryState, JournalEntry};
 use pb::settlement::v1 as settlement_pb;
+use pb::r#type::v1::{EntryState, JournalEntry};
 use policy::{Decision, Policy};
 use rpc::Fault;
 
@@ -118,9 +118,8 @@ pub(super) fn adjustment(
     }
     let payers = payers.into_iter().filter(|(_, amount)| !amount.is_zero());
     let cash = |decision: &Decision| decision.settlement().map_or(Fen::ZERO, |settlement| settlement.shares.cash);
-    let write = |decision: &Decision| {
-        policy_of(policies, decision).map(|policy| wire::write::decision(policy, decision, true))
-    };
+    let write =
+        |decision: &Decision| policy_of(policies, decision).map(|policy| wire::write::decision(policy, decision, true));
     Ok(settlement_pb::Adjustment {
         claim_id: adjusted.now.id.to_string(),
         bill_id: adjusted.now.bill().id.to_string(),

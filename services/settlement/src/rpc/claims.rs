@@ -122,7 +122,9 @@ impl Settlement {
         };
         match self.bench.registry.version(version).await {
             Ok(found) => found.ok_or_else(unknown),
-            Err(error) => Err(Fault::unavailable("the policy registry", std::time::Duration::from_secs(1)).because(error)),
+            Err(error) => {
+                Err(Fault::unavailable("the policy registry", std::time::Duration::from_secs(1)).because(error))
+            }
         }
     }
 

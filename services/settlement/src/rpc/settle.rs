@@ -2,7 +2,7 @@
 
 use pb::policy::v1 as policy_pb;
 use pb::settlement::v1::{
-    Adjustment, Claim, PreSettleRequest, PreSettleResponse, ReimbursementReason, ReimburseRequest, ReimburseResponse,
+    Adjustment, Claim, PreSettleRequest, PreSettleResponse, ReimburseRequest, ReimburseResponse, ReimbursementReason,
     SettleInterimRequest, SettleInterimResponse, SettleRequest, SettleResponse, Submission, pre_settle_response,
     reimburse_response, settle_interim_response, settle_response,
 };
@@ -59,7 +59,8 @@ impl Settlement {
     }
 
     pub(super) async fn settle_bill(&self, request: SettleRequest) -> Result<SettleResponse, Fault> {
-        let (read, key) = self.read(request.submission.as_ref(), |v| read::key(v, "idempotency_key", &request.idempotency_key))?;
+        let (read, key) =
+            self.read(request.submission.as_ref(), |v| read::key(v, "idempotency_key", &request.idempotency_key))?;
         let call = call(&read, &key, "Settle", request.submission.as_ref());
         let form = Form { with_steps: with_steps(request.submission.as_ref()), would_be: false };
         let way = self.way(read, Kind::Direct, call, form, None).await?;

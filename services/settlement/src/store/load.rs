@@ -86,7 +86,8 @@ async fn targets(
     found: &mut Found,
 ) -> Result<(), Error> {
     let by_id = "SELECT c.id, c.person, c.year, c.stay FROM {rows} JOIN claim c ON c.id = r.a";
-    let by_key = "SELECT c.id, c.person, c.year, c.stay FROM {rows} JOIN claim c ON c.institution = r.a AND c.key = r.b";
+    let by_key =
+        "SELECT c.id, c.person, c.year, c.stay FROM {rows} JOIN claim c ON c.institution = r.a AND c.key = r.b";
     let by_stay = "SELECT c.id, c.person, c.year, c.institution, c.stay FROM {rows} \
          JOIN claim c ON c.institution = r.a AND c.stay = r.b WHERE c.kind = 'interim' AND c.state <> 'reversed'";
     let mut rows = rows::query(connection, by_id, ONE, &ones(&needs.claims), []).await?;
@@ -153,7 +154,8 @@ async fn accounts(
             rows::query(tx, sql, ONE, &ones(persons), []).await?
         }
         None => {
-            let sql = "SELECT a.person, a.balance_fen, a.reserved_fen, a.moves FROM {rows} JOIN account a ON a.person = r.a";
+            let sql =
+                "SELECT a.person, a.balance_fen, a.reserved_fen, a.moves FROM {rows} JOIN account a ON a.person = r.a";
             rows::query(connection, sql, ONE, &ones(persons), []).await?
         }
     };

@@ -82,7 +82,11 @@ pub async fn claim(
 ///
 /// # Errors
 /// What the database said.
-pub async fn claim_ids(connection: &impl ConnectionTrait, institution: &Name, key: &str) -> Result<Option<Name>, Error> {
+pub async fn claim_ids(
+    connection: &impl ConnectionTrait,
+    institution: &Name,
+    key: &str,
+) -> Result<Option<Name>, Error> {
     let sql = "SELECT id FROM claim WHERE institution = $1 AND key = $2";
     let rows = all(connection, sql, vec![institution.as_str().into(), key.into()]).await?;
     rows.first().map(|row| row::name(row, "id")).transpose()
@@ -195,10 +199,8 @@ pub async fn years(
         values.push(i64::from(*year).into());
         conditions.push(format!("(person, year) > (${}, ${})", values.len() - 1, values.len()));
     }
-    let sql = format!(
-        "SELECT * FROM person_year WHERE {} ORDER BY person, year LIMIT {most}",
-        conditions.join(" AND ")
-    );
+    let sql =
+        format!("SELECT * FROM person_year WHERE {} ORDER BY person, year LIMIT {most}", conditions.join(" AND "));
     all(connection, &sql, values).await?.iter().map(row::year).collect()
 }
 

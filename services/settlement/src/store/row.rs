@@ -12,32 +12,73 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use store::Error;
-use store::rows::Kind::{Int, Text};
 use store::rows::Columns;
+use store::rows::Kind::{Int, Text};
 use terms::Name;
 
-use crate::domain::{Account, Binding, Cause, Claim, Decided, Kind, Movement, MovementKind, Opening, PersonYear, State};
+use crate::domain::{
+    Account, Binding, Cause, Claim, Decided, Kind, Movement, MovementKind, Opening, PersonYear, State,
+};
 
 pub(super) const CLAIM: &Columns = &[
-    ("id", Text), ("person", Text), ("institution", Text), ("bill", Text), ("visit", Text), ("stay", Text), ("kind", Text),
-    ("state", Text), ("scheme", Text), ("care", Text), ("year", Int), ("number", Int), ("key", Text), ("entry", Text),
-    ("origin", Text), ("settled_date", Text), ("settled_at", Int), ("revision", Int), ("total_fen", Int), ("fund_fen", Int),
-    ("account_fen", Int), ("cash_fen", Int),
+    ("id", Text),
+    ("person", Text),
+    ("institution", Text),
+    ("bill", Text),
+    ("visit", Text),
+    ("stay", Text),
+    ("kind", Text),
+    ("state", Text),
+    ("scheme", Text),
+    ("care", Text),
+    ("year", Int),
+    ("number", Int),
+    ("key", Text),
+    ("entry", Text),
+    ("origin", Text),
+    ("settled_date", Text),
+    ("settled_at", Int),
+    ("revision", Int),
+    ("total_fen", Int),
+    ("fund_fen", Int),
+    ("account_fen", Int),
+    ("cash_fen", Int),
 ];
 
 pub(super) const DECISION: &Columns = &[
-    ("claim", Text), ("revision", Int), ("cause", Text), ("cause_claim", Text), ("policy", Text), ("facts", Text),
-    ("decision", Text), ("sha256", Text), ("draws", Text), ("refunds", Text), ("decided_at", Int),
+    ("claim", Text),
+    ("revision", Int),
+    ("cause", Text),
+    ("cause_claim", Text),
+    ("policy", Text),
+    ("facts", Text),
+    ("decision", Text),
+    ("sha256", Text),
+    ("draws", Text),
+    ("refunds", Text),
+    ("decided_at", Int),
 ];
 
 pub(super) const YEAR: &Columns = &[
-    ("person", Text), ("year", Int), ("opening", Text), ("by_service_date", Int), ("numbers", Int), ("claims", Int),
+    ("person", Text),
+    ("year", Int),
+    ("opening", Text),
+    ("by_service_date", Int),
+    ("numbers", Int),
+    ("claims", Int),
     ("state", Text),
 ];
 
 pub(super) const MOVEMENT: &Columns = &[
-    ("id", Text), ("person", Text), ("number", Int), ("kind", Text), ("amount_fen", Int), ("balance_fen", Int),
-    ("about", Text), ("relative", Text), ("moved_at", Int),
+    ("id", Text),
+    ("person", Text),
+    ("number", Int),
+    ("kind", Text),
+    ("amount_fen", Int),
+    ("balance_fen", Int),
+    ("about", Text),
+    ("relative", Text),
+    ("moved_at", Int),
 ];
 
 pub(super) const BINDING: &Columns =

@@ -10,7 +10,12 @@ use crate::domain::Desk;
 
 const ACCOUNT: &Columns = &[("person", Text), ("balance_fen", Int), ("moves", Int)];
 const CHANGED: &Columns = &[
-    ("id", Text), ("state", Text), ("revision", Int), ("total_fen", Int), ("fund_fen", Int), ("account_fen", Int),
+    ("id", Text),
+    ("state", Text),
+    ("revision", Int),
+    ("total_fen", Int),
+    ("fund_fen", Int),
+    ("account_fen", Int),
     ("cash_fen", Int),
 ];
 
@@ -20,7 +25,8 @@ const CHANGED: &Columns = &[
 /// What the database said; nothing is to be committed then.
 pub async fn write(tx: &Tx, desk: &Desk) -> Result<(), Error> {
     let writes = &desk.writes;
-    let claims = |ids: &std::collections::BTreeSet<_>| ids.iter().filter_map(|id| desk.claims.get(id)).collect::<Vec<_>>();
+    let claims =
+        |ids: &std::collections::BTreeSet<_>| ids.iter().filter_map(|id| desk.claims.get(id)).collect::<Vec<_>>();
     let changed: Vec<_> = writes.changed.difference(&writes.claims).copied().collect();
     let mut rows = Vec::new();
     for claim in claims(&changed.into_iter().collect()) {
@@ -37,7 +43,8 @@ pub async fn write(tx: &Tx, desk: &Desk) -> Result<(), Error> {
     years(tx, desk).await?;
     accounts(tx, desk).await?;
     let bindings: Vec<Json> = writes.bindings.iter().map(row::binding_row).collect();
-    rows::insert(tx, "binding", row::BINDING, &bindings, "ON CONFLICT (id) DO UPDATE SET to_date = excluded.to_date").await?;
+    rows::insert(tx, "binding", row::BINDING, &bindings, "ON CONFLICT (id) DO UPDATE SET to_date = excluded.to_date")
+        .await?;
     evidence(tx, desk).await?;
     journal::append_new(tx, &writes.entries).await
 }
@@ -59,7 +66,8 @@ async fn accounts(tx: &Tx, desk: &Desk) -> Result<(), Error> {
         let account = desk.account(&person);
         accounts.push(json!({ "person": person, "balance_fen": account.balance.get(), "moves": account.moves }));
     }
-    let sql = "UPDATE account SET balance_fen = r.balance_fen, moves = r.moves FROM {rows} WHERE account.person = r.person";
+    let sql =
+        "UPDATE account SET balance_fen = r.balance_fen, moves = r.moves FROM {rows} WHERE account.person = r.person";
     rows::execute(tx, sql, ACCOUNT, &accounts).await?;
     let movements: Vec<Json> = movements.iter().map(row::movement_row).collect();
     rows::insert(tx, "movement", row::MOVEMENT, &movements, "").await?;

@@ -9,7 +9,7 @@ use pb::settlement::v1::catalogue_service_server::CatalogueServiceServer;
 use pb::settlement::v1::{GetItemRequest, ListCatalogueVersionsRequest, ListItemsRequest};
 use pb::r#type::v1::{LineClass, LineKind};
 use rpc::Client;
-use settlement::rpc::catalogue::CatalogueRpc;
+use settlement::rpc::CatalogueRpc;
 use tokio::sync::oneshot;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
