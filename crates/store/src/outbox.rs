@@ -20,7 +20,8 @@ use crate::{Database, Error, Tx};
 pub struct Event {
     /// Its id, the same in every delivery; unique for ever.
     pub id: String,
-    /// What it is about: events of one key keep their order.
+    /// What it is about: events of one key keep their order, so they are delivered one at a time. Many keys with few events
+    /// each are quick; one key for all of them is slow.
     pub key: String,
     /// What happened.
     pub topic: String,

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use crate::support::{count, opened};
+use crate::support::{count, opened, raw};
 
 /// The longest a test waits for anything.
 const SOON: Duration = Duration::from_secs(60);
@@ -310,6 +311,40 @@ fn a_delivery_that_hangs_is_given_up_before_its_lease_runs_out_and_made_again() 
 }
 
 #[test]
+fn a_relay_that_cannot_read_its_database_goes_on_and_delivers_when_it_can() {
+    on_both(|url| async move {
+        let database = opened(&url).await;
+        write(&database, &[event("a", 0)]).await;
+        raw(&database, "ALTER TABLE outbox RENAME TO away").await.unwrap();
+        let (turns, receiver) = (Arc::new(AtomicU32::new(0)), Receiver::default());
+        let (counted, heard, relays) = (Arc::clone(&turns), receiver.clone(), database.clone());
+        let relaying = tokio::spawn(async move {
+            let clock = || i64::from(counted.fetch_add(1, Ordering::Relaxed));
+            let deliver = |event: Event| {
+                let receiver = receiver.clone();
+                async move {
+                    held(&receiver.heard).push(event.id);
+                    Ok::<(), &str>(())
+                }
+            };
+            let settings = RelaySettings { poll: Duration::from_millis(1), ..settings() };
+            relay(&relays, "one", deliver, clock, settings, std::future::pending()).await;
+        });
+        let tried = async {
+            while turns.load(Ordering::Relaxed) < 10 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(SOON, tried).await.unwrap();
+        assert!(!relaying.is_finished());
+        raw(&database, "ALTER TABLE away RENAME TO outbox").await.unwrap();
+        until_nothing_waits(&database).await;
+        relaying.abort();
+        assert_eq!(heard.heard(), ["a-0000"]);
+    });
+}
+
+#[test]
 fn the_oldest_waiting_event_is_known_and_what_was_delivered_long_ago_is_removed() {
     on_both(|url| async move {
         let database = opened(&url).await;
@@ -321,7 +356,7 @@ fn the_oldest_waiting_event_is_known_and_what_was_delivered_long_ago_is_removed(
         assert_eq!(take(&database, turn).await.unwrap().len(), 2_400);
         assert_eq!(oldest_waiting(&database).await.unwrap(), Some(7), "one under a lease waits too");
         let sql = "UPDATE outbox SET delivered_at = seq WHERE lease_owner = 'one'";
-        crate::support::raw(&database, sql).await.unwrap();
+        raw(&database, sql).await.unwrap();
         assert_eq!(oldest_waiting(&database).await.unwrap(), Some(2_407));
         assert_eq!(prune(&database, 2_301).await.unwrap(), 2_300, "in more than one transaction");
         assert_eq!(prune(&database, 2_301).await.unwrap(), 0);

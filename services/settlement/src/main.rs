@@ -49,7 +49,7 @@ async fn serve(config: Config, process: Process) -> Result<(), StartError> {
     let running = start(parts, until).await?;
     let stop = async move {
         stop.await;
-        drop(stopping.send(true));
+        let _ = stopping.send(true);
     };
     Ok(server.serve(running.services, config.host.drain, stop).await?)
 }

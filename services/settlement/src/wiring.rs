@@ -46,6 +46,8 @@ pub struct Running {
     pub services: Services,
     /// The policy registry.
     pub registry: Registry,
+    /// What commits: for work of this process that comes by no call.
+    pub committer: Committer,
 }
 
 /// Why the service cannot be started.
@@ -84,12 +86,13 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     let bench = Bench { database, registry: registry.clone(), clock: Arc::clone(&clock), ids };
     let committer = Committer::start(&bench, workers);
     let policies = RegistryRpc::new(bench.clone());
-    let settlement = Settlement { bench, committer, enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
+    let settlement =
+        Settlement { bench, committer: committer.clone(), enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
     let limit = ::rpc::limits::MESSAGE_BYTES_MAX;
     let services = Services::new()
         .with(SettlementServiceServer::new(settlement).max_decoding_message_size(limit))
         .with(RegistryServiceServer::new(policies).max_decoding_message_size(limit))
         .with(AnswerServiceServer::new(AnswerRpc::new(registry.clone())).max_decoding_message_size(limit))
         .with(CatalogueServiceServer::new(CatalogueRpc::new(catalogue, clock)));
-    Ok(Running { services, registry })
+    Ok(Running { services, registry, committer })
 }
