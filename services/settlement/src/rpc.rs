@@ -2,10 +2,12 @@
 
 mod accounts;
 mod answer;
+mod answers;
 mod call;
 mod catalogue;
 mod claims;
 mod page;
+mod registry;
 mod settle;
 mod settlement;
 mod statement;
@@ -19,7 +21,9 @@ use crate::app::{Bench, Committer};
 use crate::catalogue::Catalogue;
 use crate::clients::Enrolment;
 
+pub use answers::AnswerRpc;
 pub use catalogue::CatalogueRpc;
+pub use registry::RegistryRpc;
 
 /// What every call of the service is answered with.
 #[derive(Clone)]

@@ -27,7 +27,8 @@ pub(super) fn debited(done: &Done) -> Result<DebitAccountResponse, Fault> {
 }
 
 fn moved(done: &Done) -> Result<(MovementPb, Vec<JournalEntry>), Fault> {
-    let Done::Moved(Moved { movement: made, entry }) = done else { return Err(other_command()) };
+    let Done::Moved(moved) = done else { return Err(other_command()) };
+    let Moved { movement: made, entry } = &**moved;
     Ok((movement(made), answer::entries(std::slice::from_ref(entry), made.at, Form::default())))
 }
 
