@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use pb::enrolment::v1 as pb;
 use ::pb::r#type::v1::Scheme;
+use pb::enrolment::v1 as pb;
 use policy::Policy;
 use serde_json::Value;
 use testkit::on_both;
@@ -95,7 +95,9 @@ fn a_hundredth_of_the_district_adds_up_by_level_of_government_and_by_category() 
         let expected: Vec<(i32, u64, u64)> = district
             .categories()
             .into_iter()
-            .map(|(category, people)| (category, u64::from(people / 100), if category == 1 { 0 } else { u64::from(people / 100) }))
+            .map(|(category, people)| {
+                (category, u64::from(people / 100), if category == 1 { 0 } else { u64::from(people / 100) })
+            })
             .collect();
         assert_eq!(by_category, expected);
         assert_eq!(report.divisions.len(), 1);

@@ -1,7 +1,6 @@
 //! The service over real gRPC on a loopback port, on SQLite and on PostgreSQL.
 
 mod bitemporal;
-mod corrections;
 mod coverage;
 mod credits;
 mod enrolments;

@@ -86,6 +86,11 @@ impl World {
         *self.clock.0.lock().unwrap() = format!("{day}T04:00:00Z").parse().unwrap();
     }
 
+    /// Lets the clock go on.
+    pub(crate) fn later(&self, seconds: i64) {
+        *self.clock.0.lock().unwrap() += chrono::Duration::seconds(seconds);
+    }
+
     /// The moment it is now, as a message.
     pub(crate) fn moment(&self) -> prost_types::Timestamp {
         wire::write::moment(host::Clock::now(&*self.clock))
