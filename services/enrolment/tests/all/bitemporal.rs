@@ -33,7 +33,7 @@ fn coverage_of_a_day_is_what_was_known_of_it_then() {
         world.enrolments.clone().end_enrolment(request).await.unwrap();
         let ended = world.moment();
         let on = |moment: &prost_types::Timestamp| {
-            let (world, person, moment) = (&world, &person, moment.clone());
+            let (world, person, moment) = (&world, &person, *moment);
             async move { world.coverage_known(person, "2022-07-01", Some(moment)).await }
         };
         assert!(!is_covered(&on(&registered).await));

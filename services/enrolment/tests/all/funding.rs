@@ -26,8 +26,10 @@ impl District {
     }
 
     fn categories(&self) -> Vec<(i32, u32)> {
-        let number = |value: &Value| value.as_u64().unwrap();
-        let pair = |one: &Value| (number(&one["number"]) as i32, number(&one["people"]) as u32);
+        let number = |value: &Value| value.as_i64().unwrap();
+        let pair = |one: &Value| {
+            (i32::try_from(number(&one["number"])).unwrap(), u32::try_from(number(&one["people"])).unwrap())
+        };
         self.0["categories"].as_array().unwrap().iter().map(pair).collect()
     }
 

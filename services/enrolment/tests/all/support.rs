@@ -40,7 +40,6 @@ pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) accounts: Arc<Accounts>,
-    pub(crate) channel: Client,
     pub(crate) people: PersonServiceClient<Client>,
     pub(crate) enrolments: EnrolmentServiceClient<Client>,
     pub(crate) transfers: TransferServiceClient<Client>,
@@ -76,8 +75,7 @@ impl World {
             enrolments: EnrolmentServiceClient::new(channel.clone()),
             transfers: TransferServiceClient::new(channel.clone()),
             imports: ImportServiceClient::new(channel.clone()),
-            reports: ReportServiceClient::new(channel.clone()),
-            channel,
+            reports: ReportServiceClient::new(channel),
         }
     }
 
