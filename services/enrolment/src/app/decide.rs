@@ -151,6 +151,6 @@ pub(crate) fn held(terms: &Terms) -> Option<Days> {
 }
 
 /// An enrolment of the same person that holds on some of these days: of this scheme and place, or another.
-pub(crate) fn in_the_way<'e>(others: &'e [Enrolment], days: Days) -> Option<&'e Enrolment> {
+pub(crate) fn in_the_way(others: &[Enrolment], days: Days) -> Option<&Enrolment> {
     others.iter().find(|other| other.days.is_some_and(|held| held.shared(days).is_some()))
 }

@@ -48,10 +48,10 @@ impl People {
         let person = read::id(&mut v, "person_id", &r.person_id);
         let identity = read::identity(&mut v, "identity", r.identity.as_ref(), self.0.today());
         let died = fields::optional_date(&mut v, "died_date", &r.died_date);
-        if let Some((identity, died)) = identity.as_ref().zip(died.flatten()) {
-            if died < identity.born || died > self.0.today() {
-                v.add("died_date", died, "a day from birth until today");
-            }
+        if let Some((identity, died)) = identity.as_ref().zip(died.flatten())
+            && (died < identity.born || died > self.0.today())
+        {
+            v.add("died_date", died, "a day from birth until today");
         }
         let operator = fields::text(&mut v, "operator_id", &r.operator_id, 100);
         let reason = fields::text(&mut v, "reason", &r.reason, 1_000);

@@ -69,8 +69,7 @@ pub(crate) async fn income(connection: &impl ConnectionTrait, asked: &Asked<'_>)
 
 /// How many people there are, each once in a place and category.
 pub(crate) async fn people(connection: &impl ConnectionTrait, asked: &Asked<'_>) -> Result<Vec<People>, Error> {
-    let (paid, accounts) =
-        (PAID.replace("{among}", &rows::among(connection, 4)), rows::among(connection, 5));
+    let (paid, accounts) = (PAID.replace("{among}", &rows::among(connection, 4)), rows::among(connection, 5));
     let sql = format!(
         "SELECT p.division, p.category, count(DISTINCT p.person_id) AS people, \
          count(DISTINCT CASE WHEN a.reference IS NOT NULL THEN p.person_id END) AS assisted, \

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use pb::enrolment::v1 as pb;
 use ::pb::r#type::v1::Scheme;
+use pb::enrolment::v1 as pb;
 use policy::Policy;
 use serde_json::Value;
 use testkit::on_both;
@@ -26,8 +26,10 @@ impl District {
     }
 
     fn categories(&self) -> Vec<(i32, u32)> {
-        let number = |value: &Value| value.as_u64().unwrap();
-        let pair = |one: &Value| (number(&one["number"]) as i32, number(&one["people"]) as u32);
+        let number = |value: &Value| value.as_i64().unwrap();
+        let pair = |one: &Value| {
+            (i32::try_from(number(&one["number"])).unwrap(), u32::try_from(number(&one["people"])).unwrap())
+        };
         self.0["categories"].as_array().unwrap().iter().map(pair).collect()
     }
 
@@ -95,7 +97,9 @@ fn a_hundredth_of_the_district_adds_up_by_level_of_government_and_by_category() 
         let expected: Vec<(i32, u64, u64)> = district
             .categories()
             .into_iter()
-            .map(|(category, people)| (category, u64::from(people / 100), if category == 1 { 0 } else { u64::from(people / 100) }))
+            .map(|(category, people)| {
+                (category, u64::from(people / 100), if category == 1 { 0 } else { u64::from(people / 100) })
+            })
             .collect();
         assert_eq!(by_category, expected);
         assert_eq!(report.divisions.len(), 1);

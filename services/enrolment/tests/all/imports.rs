@@ -1,7 +1,7 @@
 //! Bulk import: kept and rejected rows, restart, progress.
 
-use pb::enrolment::v1 as pb;
 use ::pb::r#type::v1::Category;
+use pb::enrolment::v1 as pb;
 use testkit::on_both;
 use tokio_stream::iter;
 
@@ -58,7 +58,9 @@ fn good_rows_are_kept_and_bad_ones_listed_with_everything_that_is_wrong() {
         let said: Vec<(u64, Vec<(String, String)>)> = answer
             .rejects
             .iter()
-            .map(|reject| (reject.row, reject.problems.iter().map(|one| (one.field.clone(), one.reason.clone())).collect()))
+            .map(|reject| {
+                (reject.row, reject.problems.iter().map(|one| (one.field.clone(), one.reason.clone())).collect())
+            })
             .collect();
         let problem = |field: &str, reason: &str| (field.to_owned(), reason.to_owned());
         let expected = [
@@ -92,9 +94,10 @@ fn an_import_that_broke_off_goes_on_where_it_stopped_and_keeps_nothing_twice() {
         // the caller goes away after three of five messages
         let (sender, receiver) = tokio::sync::mpsc::channel(1);
         let mut imports = world.imports.clone();
-        let streaming = tokio::spawn(async move {
-            imports.import_people(tokio_stream::wrappers::ReceiverStream::new(receiver)).await
-        });
+        let streaming =
+            tokio::spawn(
+                async move { imports.import_people(tokio_stream::wrappers::ReceiverStream::new(receiver)).await },
+            );
         for message in all.iter().take(3) {
             sender.send(message.clone()).await.unwrap();
         }
@@ -167,10 +170,8 @@ fn a_paid_row_in_another_scheme_is_kept_as_duplicate_and_one_stands_by_the_rule(
             ..Default::default()
         };
         let other = found[0].enrolments.iter().find(|one| one.enrolment_id != employee.enrolment_id).unwrap();
-        let against = pb::ResolveDuplicateRequest {
-            standing_enrolment_id: other.enrolment_id.clone(),
-            ..resolve.clone()
-        };
+        let against =
+            pb::ResolveDuplicateRequest { standing_enrolment_id: other.enrolment_id.clone(), ..resolve.clone() };
         assert_eq!(fields(&calls.resolve_duplicate(against).await.unwrap_err()), ["reason"]);
         let resolved = calls.resolve_duplicate(resolve.clone()).await.unwrap().into_inner().duplicate.unwrap();
         let ended = resolved.enrolments.iter().find(|one| one.enrolment_id == other.enrolment_id).unwrap();

@@ -40,7 +40,6 @@ pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) accounts: Arc<Accounts>,
-    pub(crate) channel: Client,
     pub(crate) people: PersonServiceClient<Client>,
     pub(crate) enrolments: EnrolmentServiceClient<Client>,
     pub(crate) transfers: TransferServiceClient<Client>,
@@ -76,14 +75,18 @@ impl World {
             enrolments: EnrolmentServiceClient::new(channel.clone()),
             transfers: TransferServiceClient::new(channel.clone()),
             imports: ImportServiceClient::new(channel.clone()),
-            reports: ReportServiceClient::new(channel.clone()),
-            channel,
+            reports: ReportServiceClient::new(channel),
         }
     }
 
     /// Sets the clock to noon of a day in China.
     pub(crate) fn noon(&self, day: &str) {
         *self.clock.0.lock().unwrap() = format!("{day}T04:00:00Z").parse().unwrap();
+    }
+
+    /// Lets the clock go on.
+    pub(crate) fn later(&self, seconds: i64) {
+        *self.clock.0.lock().unwrap() += chrono::Duration::seconds(seconds);
     }
 
     /// The moment it is now, as a message.
