@@ -10,7 +10,6 @@ use rpc::{Call, Fault, Violations};
 use store::{Attempts, Tx};
 use tracing::Instrument as _;
 
-use super::enrol::NEWEST;
 use super::{App, Problem, book, decide, enrol, pay, register};
 use crate::domain::{
     AccountCredit, Duplicate, Enrolment, Identity, Import, Membership, Payment, Person, Reject, Relation, RowProblem,
@@ -160,11 +159,7 @@ impl Work {
                     theirs.push(enrolment);
                 }
             }
-            for id in &ids {
-                if !households::of_person(tx, id, NEWEST).await?.is_empty() {
-                    housed.insert(id.clone());
-                }
-            }
+            housed.extend(households::housed(tx, &ids).await?);
         }
         let receipts = good.iter().filter_map(|row| row.payment.as_ref()).map(|payment| payment.receipt.clone());
         let receipts: Vec<String> = receipts.filter(|receipt| !receipt.is_empty()).collect();
@@ -267,7 +262,7 @@ impl Work {
     }
 
     /// The payment to be settled: the row's, or none that is due.
-    fn payment(&mut self, enrolment: &Enrolment, row: &Good, problems: &mut Vec<RowProblem>) -> Option<Payment> {
+    fn payment(&self, enrolment: &Enrolment, row: &Good, problems: &mut Vec<RowProblem>) -> Option<Payment> {
         let due = pay::due(enrolment);
         let Some(payment) = &row.payment else {
             return (due == Some(0)).then(|| enrol::nothing_to_pay(enrolment));
@@ -287,13 +282,8 @@ impl Work {
         if let Err(fault) = pay::fitting(enrolment, payment) {
             problems.extend(of_violations(&fault));
         }
-        if !payment.receipt.is_empty() {
-            if self.receipts_used.contains(&payment.receipt) {
-                problems.push(problem("payment.receipt", "duplicate", "used before".to_owned()));
-            } else if problems.is_empty() {
-                self.receipts_used.insert(payment.receipt.clone());
-                self.receipts.push((payment.receipt.clone(), enrolment.id.clone()));
-            }
+        if self.receipts_used.contains(&payment.receipt) {
+            problems.push(problem("payment.receipt", "duplicate", "used before".to_owned()));
         }
         Some(payment.clone())
     }
@@ -347,8 +337,12 @@ impl Work {
         (enrolment, entries): (Enrolment, Vec<Entry>),
         mut others: Vec<Enrolment>,
     ) {
-        if enrolment.payment.is_some() {
+        if let Some(payment) = &enrolment.payment {
             self.credits.extend(book::credit(app, &enrolment, self.now));
+            if !payment.receipt.is_empty() {
+                self.receipts_used.insert(payment.receipt.clone());
+                self.receipts.push((payment.receipt.clone(), enrolment.id.clone()));
+            }
         }
         self.entries.extend(entries);
         self.enrolments.push(enrolment.clone());

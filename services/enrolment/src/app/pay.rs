@@ -49,7 +49,7 @@ pub(crate) async fn pay(app: &App, tx: &Tx, command: &Pay) -> Result<Result<Done
     };
     let receipt = &command.payment.receipt;
     if !receipt.is_empty() && enrolments::keep_receipts(tx, &[(receipt.clone(), enrolment.id.clone())]).await? > 0 {
-        return Err(Fault::new(rpc::Reason::Duplicate, "the receipt was used before").with("kind", "receipt").into());
+        return Err(receipt_used().into());
     }
     enrolments::add(tx, std::slice::from_ref(&enrolment)).await?;
     let credit = book::credit(app, &enrolment, enrolment.recorded_at);
@@ -72,6 +72,10 @@ pub(crate) fn ready(app: &App, enrolment: &Enrolment, payment: &Payment) -> Resu
         return Err(fault.with("due_fen", due.to_string()));
     }
     Ok(Ok(()))
+}
+
+fn receipt_used() -> Fault {
+    Fault::new(rpc::Reason::Duplicate, "the receipt was used before").with("kind", "receipt")
 }
 
 /// Whether the pocket fits the scheme and what is due.
@@ -147,6 +151,10 @@ pub(crate) async fn from_relative(app: &App, command: &Pay) -> Result<(), Proble
     let days = (command.payment.paid, enrolment.terms.enrolled);
     if decide::covered(app, &mut Memory::default(), &enrolment.terms, days).is_err() {
         return Ok(());
+    }
+    let receipt = &command.payment.receipt;
+    if !enrolments::used_receipts(app.database.reader(), std::slice::from_ref(receipt)).await?.is_empty() {
+        return Err(receipt_used().into());
     }
     let Some(settlement) = &app.settlement else {
         return Err(Fault::unavailable("settlement", std::time::Duration::from_secs(1)).into());

@@ -83,9 +83,12 @@ pub(crate) async fn keep_receipts(tx: &Tx, receipts: &[(String, String)]) -> Res
 }
 
 /// Which of these receipts were used before.
-pub(crate) async fn used_receipts(tx: &Tx, receipts: &[String]) -> Result<Vec<String>, Error> {
-    let sql = format!("SELECT receipt FROM receipt WHERE receipt IN {}", rows::among(tx, 1));
-    let found = rows::all(tx, &sql, vec![rows::list(receipts)]).await?;
+pub(crate) async fn used_receipts(
+    connection: &impl ConnectionTrait,
+    receipts: &[String],
+) -> Result<Vec<String>, Error> {
+    let sql = format!("SELECT receipt FROM receipt WHERE receipt IN {}", rows::among(connection, 1));
+    let found = rows::all(connection, &sql, vec![rows::list(receipts)]).await?;
     found.iter().map(|row| rows::text(row, "receipt")).collect()
 }
 

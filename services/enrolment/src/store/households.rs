@@ -92,6 +92,13 @@ pub(crate) async fn of_person(
     found.iter().map(read).collect()
 }
 
+/// Which of these people were ever in a household.
+pub(crate) async fn housed(tx: &Tx, people: &[String]) -> Result<Vec<String>, Error> {
+    let among = rows::among(tx, 1);
+    let sql = format!("SELECT DISTINCT person_id FROM membership WHERE person_id IN {among}");
+    rows::all(tx, &sql, vec![rows::list(people)]).await?.iter().map(|row| rows::text(row, "person_id")).collect()
+}
+
 /// The members of a household on a day, as known at a moment, in order of first day.
 pub(crate) async fn members(
     connection: &impl ConnectionTrait,

@@ -1,6 +1,6 @@
 //! Bulk import: kept and rejected rows, restart, progress.
 
-use ::pb::r#type::v1::Category;
+use ::pb::r#type::v1::{Category, EnrolHow};
 use pb::enrolment::v1 as pb;
 use testkit::on_both;
 use tokio_stream::iter;
@@ -183,5 +183,24 @@ fn a_paid_row_in_another_scheme_is_kept_as_duplicate_and_one_stands_by_the_rule(
         let covered = world.coverage(&person, "2022-03-01").await;
         let Some(pb::get_coverage_response::Outcome::Person(facts)) = covered.outcome else { panic!("refused") };
         assert_eq!(facts.schemes.len(), 1);
+    });
+}
+
+#[test]
+fn a_rejected_row_uses_up_neither_receipt_nor_document() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let mut rows: Vec<pb::ImportRow> = vec![row(1), row(1)];
+        // three months of waiting and twelve more: benefits would begin after the cover year
+        let history = Some(pb::InsuranceHistory { broken_years: 12, ..Default::default() });
+        rows[0].terms = Some(pb::EnrolmentTerms { how: EnrolHow::Late.into(), history, ..resident() });
+        for (number, row) in (1..).zip(&mut rows) {
+            row.row = number;
+            row.payment.as_mut().unwrap().receipt = "R1".to_owned();
+        }
+        let answer = import(&world, messages("i1", &rows, 2, true)).await;
+        assert_eq!(answer.import.unwrap().rows_kept, 1);
+        let reject = &answer.rejects[0];
+        assert_eq!((reject.row, reject.problems[0].reason.as_str()), (1, "not_covered"));
     });
 }

@@ -18,6 +18,8 @@ mod imports;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod support;
