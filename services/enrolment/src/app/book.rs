@@ -37,7 +37,7 @@ pub(crate) fn entry(app: &App, policy: &Policy, enrolment: &Enrolment) -> Result
 }
 
 /// The fund contributions go to: the one whose share the national settlement result calls the pooled fund's.
-fn fund(policy: &Policy, division: Division) -> Result<Name, Fault> {
+pub(super) fn fund(policy: &Policy, division: Division) -> Result<Name, Fault> {
     let pooled = |payer: &&policy::Payer| {
         payer.kind == PayerKind::Fund
             && payer.field == Some(NationalField::HifpPay)

@@ -6,11 +6,12 @@ use store::Tx;
 use store::outbox::Event;
 use tracing::Instrument as _;
 
-use super::book::CREDIT_TOPIC;
+use super::book::{CREDIT_TOPIC, fund};
 use super::transfer::BALANCE_TOPIC;
 use super::{App, Problem};
 use crate::clients::{Debit, Settlement};
-use crate::store::{credits, transfers};
+use crate::domain::CreditKind;
+use crate::store::{credits, enrolments, transfers};
 
 /// Delivers one credit; one that is delivered already is left alone.
 ///
@@ -22,7 +23,17 @@ pub(crate) async fn credit(app: &App, id: &str) -> Result<(), Problem> {
     if credit.delivered {
         return Ok(());
     }
-    match settlement(app)?.credit(&credit).await {
+    let enrolment = enrolments::known(app.database.reader(), &credit.enrolment, app.now()).await?;
+    let unknown = || Fault::not_found("enrolment", &credit.enrolment);
+    let division = enrolment.ok_or_else(unknown)?.terms.division;
+    let fund = match credit.kind {
+        CreditKind::Credit => {
+            let nothing = || Fault::unavailable("the policy", std::time::Duration::from_secs(5));
+            Some(fund(&*app.policies.head(division).ok_or_else(nothing)?, division)?)
+        }
+        CreditKind::BroughtIn => None,
+    };
+    match settlement(app)?.credit(&credit, (division, fund)).await {
         Ok(()) => {}
         // settlement has this credit id under another key: it is there
         Err(fault) if fault.reason() == Reason::Duplicate => {}

@@ -1,6 +1,7 @@
 use pb::settlement::v1::account_service_client::AccountServiceClient;
 use pb::settlement::v1::{CreditAccountRequest, DebitAccountRequest, GetAccountRequest, MovementKind};
 use rpc::{Client, Fault, Reason};
+use terms::{Division, Name};
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
@@ -27,8 +28,12 @@ impl Settlement {
         Self { accounts: AccountServiceClient::new(client) }
     }
 
-    /// Credits an account, under the credit's own id.
-    pub(crate) async fn credit(&self, credit: &AccountCredit) -> Result<(), Fault> {
+    /// Credits an account, under the credit's own id: from the fund of a division, or brought in there where no fund is given.
+    pub(crate) async fn credit(
+        &self,
+        credit: &AccountCredit,
+        (division, fund): (Division, Option<Name>),
+    ) -> Result<(), Fault> {
         let kind = match credit.kind {
             CreditKind::Credit => MovementKind::Credit,
             CreditKind::BroughtIn => MovementKind::BroughtIn,
@@ -40,6 +45,8 @@ impl Settlement {
             kind: kind.into(),
             amount_fen: credit.amount_fen,
             cover_year: u32::try_from(credit.cover_year).unwrap_or(0),
+            division: division.to_string(),
+            payer: fund.map(|fund| fund.to_string()).unwrap_or_default(),
         };
         self.accounts.clone().credit_account(request).await.map(|_| ()).map_err(|status| fault(&status))
     }
