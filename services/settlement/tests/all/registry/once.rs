@@ -93,7 +93,7 @@ fn of_two_publications_over_one_head_the_second_is_told_the_new_head() {
         assert_eq!(head_version(&house, CITY).await, won);
         assert_eq!(publications(&house).await.len(), 2);
         // over the new head it is taken
-        publish_ratio(&house, "p2", "0.66").await;
+        publish_ratio(&house, "p3", "0.67").await;
         house.close().await;
     });
 }
