@@ -136,8 +136,11 @@ async fn commit(bench: Bench, jobs: Vec<Job>) {
             answers
         }
         Err(trouble) => {
+            // What may have been kept of one may have been kept of all.
+            let is_unknown = matches!(trouble, Trouble::Store(store::Error::UnknownOutcome(_)));
+            let other = || if is_unknown { Fault::late() } else { Fault::unavailable("the database", RETRY) };
             let mut answers = vec![Err(fault(trouble))];
-            answers.resize_with(works.len(), || Err(Fault::unavailable("the database", RETRY)));
+            answers.resize_with(works.len(), || Err(other()));
             answers
         }
     };
