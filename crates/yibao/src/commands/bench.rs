@@ -122,12 +122,12 @@ fn report(args: &BenchSettle, seen: &Seen, out: &mut Out) -> Result<(), Error> {
         return Ok(());
     }
     let how = args.rate.map_or("closed loop".to_owned(), |rate| format!("open loop, {rate} a second"));
-    out.line(&format!("{} callers, {how}, {} s after {} s of warm-up", args.callers, args.seconds, args.warm_up))?;
-    out.line(&format!("settled      {:>10}   {per_second}/s", latencies.total()))?;
-    out.line(&format!("latency us   p50 {}   p99 {}   p99.9 {}   max {}", at(500), at(990), at(999), latencies.max()))?;
-    out.line(&format!("refused      {:>10}", seen.refused))?;
+    out.line(format!("{} callers, {how}, {} s after {} s of warm-up", args.callers, args.seconds, args.warm_up))?;
+    out.line(format!("settled      {:>10}   {per_second}/s", latencies.total()))?;
+    out.line(format!("latency us   p50 {}   p99 {}   p99.9 {}   max {}", at(500), at(990), at(999), latencies.max()))?;
+    out.line(format!("refused      {:>10}", seen.refused))?;
     for (reason, count) in &seen.failed {
-        out.line(&format!("failed       {count:>10}   {reason}"))?;
+        out.line(format!("failed       {count:>10}   {reason}"))?;
     }
     Ok(())
 }
