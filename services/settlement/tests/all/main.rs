@@ -3,5 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod catalogue;
+mod crash;
+mod crowd;
 mod golden;
+mod input;
+mod once;
+mod reading;
+mod regression;
 mod support;
+mod verbs;
+mod world;
