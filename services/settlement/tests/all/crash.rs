@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pb::settlement::v1::settlement_service_client::SettlementServiceClient;
 use pb::settlement::v1::{
@@ -17,6 +17,7 @@ use testkit::{Postgres, on_both, on_postgres, on_sqlite};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::support::{institution, publish};
 use crate::world::{
@@ -94,7 +95,7 @@ async fn outcome(served: &Served, key: &str) -> GetOutcomeResponse {
 /// A call and what it was answered; nothing where the process was killed first.
 #[derive(Clone, Debug)]
 enum Made {
-    Settle(SettleRequest, Option<SettleResponse>),
+    Settle(Box<SettleRequest>, Option<SettleResponse>),
     Reverse(ReverseClaimRequest, Option<ReverseClaimResponse>),
 }
 
@@ -112,7 +113,7 @@ async fn call_on(
         let request = asks(&key, &format!("p{}", lots.below(4)), &visit(&key, DAY, amount));
         let answer = client.settle(request.clone()).await.ok().map(tonic::Response::into_inner);
         let is_settled = answer.is_some();
-        made.lock().unwrap().push(Made::Settle(request, answer));
+        made.lock().unwrap().push(Made::Settle(Box::new(request), answer));
         if !is_settled {
             return;
         }
@@ -133,7 +134,7 @@ async fn ask_again(served: &Served, made: &[Made]) {
     for call in made {
         match call {
             Made::Settle(request, answer) => {
-                let again = served.client().settle(request.clone()).await.expect("settled").into_inner();
+                let again = served.client().settle(SettleRequest::clone(request)).await.expect("settled").into_inner();
                 assert!(answer.as_ref().is_none_or(|answer| *answer == again), "an answer is kept");
                 let kept = outcome(served, &request.idempotency_key).await;
                 assert!([Outcome::Settled, Outcome::Reversed].contains(&kept.outcome()), "{kept:?}");

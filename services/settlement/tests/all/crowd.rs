@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use money::Fen;
 use pb::settlement::v1::{
@@ -13,6 +13,7 @@ use settlement::domain::MovementKind;
 use store::idempotency::Call;
 use testkit::{on_postgres, on_sqlite};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tonic::Status;
 
 use crate::support::{House, institution, name};
@@ -78,7 +79,7 @@ impl Caller {
         let bill = match self.lots.below(3) {
             0 => visit(&id, &day, amount),
             1 => stay(&id, (&day, &day), amount),
-            _ => with_lines(visit(&id, &day, 0), &[(10, amount / 10 + 1), (1, 5_000)]),
+            _ => with_lines(&visit(&id, &day, 0), &[(10, amount / 10 + 1), (1, 5_000)]),
         };
         let division = if who.is_multiple_of(2) { BY_SETTLEMENT } else { BY_SERVICE };
         asks_in(division, key, &format!("p{who}"), &bill)

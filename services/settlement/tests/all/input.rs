@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pb::policy::v1::decision::Outcome as Decided;
-use pb::policy::v1::{Bill, CatalogueTerms, FeeLine, FeeLines, RefusalReason, bill};
+use pb::policy::v1::{Bill, CatalogueTerms, Cause, FeeLine, FeeLines, RefusalReason, bill};
 use pb::settlement::v1::{SettleInterimRequest, SettleRequest, Submission, settle_response};
 use pb::r#type::v1::Period;
 use settlement::catalogue::Catalogue;
@@ -41,7 +41,7 @@ async fn refused(house: &House, request: SettleRequest) -> Vec<RefusalReason> {
     assert_eq!((rows(&house.database).await, keys(house).await), (before, known + 1));
     let Some(settle_response::Outcome::Refused(decision)) = answer.outcome else { panic!("not refused: {answer:?}") };
     match decision.outcome {
-        Some(Decided::Refused(refusal)) => refusal.causes.iter().map(|cause| cause.reason()).collect(),
+        Some(Decided::Refused(refusal)) => refusal.causes.iter().map(Cause::reason).collect(),
         other => panic!("not refused: {other:?}"),
     }
 }
@@ -208,7 +208,7 @@ fn lines_that_are_not_what_the_catalogue_says_are_all_named() {
         let day = "2035-03-01".parse().unwrap();
         let drugs = catalogue.items(BY_SETTLEMENT.parse().unwrap(), day, Some(terms::LineKind::Drug), None, 1);
         let drug = drugs.first().expect("a drug").code.to_owned();
-        let bill = with_lines(visit("B1", "2035-03-01", 0), &[(1, 1_000), (2, 2_000), (3, 3_000), (4, 4_000)]);
+        let bill = with_lines(&visit("B1", "2035-03-01", 0), &[(1, 1_000), (2, 2_000), (3, 3_000), (4, 4_000)]);
         let mut request = asks("K1", "p", &bill);
         let costs = request.submission.as_mut().unwrap().bill.as_mut().unwrap().costs.as_mut();
         let Some(bill::Costs::Lines(lines)) = costs else { panic!("lines") };
@@ -233,7 +233,7 @@ fn lines_that_are_not_what_the_catalogue_says_are_all_named() {
 fn what_is_asked_of_claims_is_read_as_strictly() {
     on_both(|url| async move {
         let house = town(&url).await;
-        let bill = with_lines(visit("B1", "2035-03-01", 0), &[(10, 1_000), (1, 3_000)]);
+        let bill = with_lines(&visit("B1", "2035-03-01", 0), &[(10, 1_000), (1, 3_000)]);
         let claim = house.settles("K1", "p", &bill).await.claim_id;
         let before = rows(&house.database).await;
         let mut request = reversal("", &claim);

@@ -21,7 +21,7 @@ async fn outcome(house: &House, key: &str) -> Outcome {
 fn the_same_key_and_content_give_the_same_bytes_whatever_happened_since() {
     on_both(|url| async move {
         let house = town(&url).await;
-        let bill = with_lines(visit("B1", "2035-03-01", 0), &[(10, 10_000), (1, 1_000)]);
+        let bill = with_lines(&visit("B1", "2035-03-01", 0), &[(10, 10_000), (1, 1_000)]);
         let settle = asks("K1", "p", &bill);
         let first = house.client().settle(settle.clone()).await.expect("settled").into_inner();
         let claim = claim_of(first.clone()).claim_id;

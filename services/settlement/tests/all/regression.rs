@@ -92,7 +92,7 @@ fn openimis_reversing_an_earlier_claim_recomputes_later_ones() {
 fn hyperswitch_two_concurrent_refunds_of_60_on_100_do_not_both_succeed() {
     on_both(|url| async move {
         let house = town(&url).await;
-        let bill = with_lines(visit("B1", "2035-03-01", 0), &[(10, 1_000), (1, 50_000)]);
+        let bill = with_lines(&visit("B1", "2035-03-01", 0), &[(10, 1_000), (1, 50_000)]);
         let claim = house.settles("K1", "p", &bill).await;
         let mut tasks = JoinSet::new();
         for key in ["R1", "R2"] {

@@ -28,7 +28,7 @@ fn explained(adjustments: &[Adjustment], cause: RevisionCause) {
         assert_eq!(adjustment.cash_fen, after.shares.unwrap().cash_fen - before.shares.unwrap().cash_fen);
         assert!(!adjustment.entries.is_empty());
         for entry in &adjustment.entries {
-            let sum: i64 = entry.lines.iter().map(|line| signed(line)).sum();
+            let sum: i64 = entry.lines.iter().map(signed).sum();
             assert_eq!(sum, 0, "each entry is balanced");
         }
     }
@@ -80,7 +80,7 @@ fn a_reversal_gives_accounts_back_and_decides_the_bills_behind_it_anew() {
 fn lines_are_refunded_in_part_and_the_bills_behind_follow() {
     on_both(|url| async move {
         let house = town(&url).await;
-        let bill = with_lines(visit("B1", "2035-03-01", 0), &[(10, 1_000), (1, 40_000)]);
+        let bill = with_lines(&visit("B1", "2035-03-01", 0), &[(10, 1_000), (1, 40_000)]);
         let claim = house.settles("K1", "p", &bill).await;
         // (500.00 - 300.00) × 0.8 = 160.00
         assert_eq!(split(&claim), [16_000, 0, 0, 34_000]);
@@ -118,7 +118,7 @@ fn bills_in_parts_have_no_lines_to_refund_and_reversed_ones_none_left() {
         let claim = house.settles("K1", "p", &visit("B1", "2035-03-01", 10_000)).await;
         let status = house.client().refund_lines(refund("F1", &claim.claim_id, &[(0, 1)])).await.expect_err("parts");
         assert_eq!(reason(&status), "WRONG_STATE");
-        let bill = with_lines(visit("B2", "2035-03-01", 0), &[(10, 1_000)]);
+        let bill = with_lines(&visit("B2", "2035-03-01", 0), &[(10, 1_000)]);
         let claim = house.settles("K2", "p", &bill).await;
         house.reverses("R2", &claim).await.expect("reversed");
         let status = house.client().refund_lines(refund("F2", &claim.claim_id, &[(0, 1_000)])).await.expect_err("gone");
@@ -205,7 +205,7 @@ fn a_stay_is_of_one_person_one_kind_of_care_and_one_form_of_costs() {
         let others = [
             asks("K2", "q", &stay("B2", ("2035-03-11", "2035-03-20"), 100_000)),
             asks("K2", "p", &visit("B2", "2035-03-11", 100_000)),
-            asks("K2", "p", &with_lines(stay("B2", ("2035-03-11", "2035-03-20"), 0), &[(1, 100_000)])),
+            asks("K2", "p", &with_lines(&stay("B2", ("2035-03-11", "2035-03-20"), 0), &[(1, 100_000)])),
         ];
         for mut other in others {
             other.submission.as_mut().unwrap().stay_id = "S1".to_owned();

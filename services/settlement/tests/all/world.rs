@@ -121,7 +121,7 @@ pub(crate) fn stay(id: &str, (from, to): (&str, &str), amount: i64) -> Bill {
 }
 
 /// A bill with fee lines of class A: for each its quantity and price in fen.
-pub(crate) fn with_lines(bill: Bill, lines: &[(i64, i64)]) -> Bill {
+pub(crate) fn with_lines(bill: &Bill, lines: &[(i64, i64)]) -> Bill {
     let line = |(quantity, price): &(i64, i64)| Line {
         item: "item".to_owned(),
         kind: LineKind::Drug,
@@ -134,7 +134,7 @@ pub(crate) fn with_lines(bill: Bill, lines: &[(i64, i64)]) -> Bill {
         epidemic: Epidemic::Ordinary,
     };
     let lines: Vec<Line> = lines.iter().map(line).collect();
-    Bill { total: lines.iter().map(|line| line.amount).sum(), costs: Costs::Lines(lines), ..bill }
+    Bill { total: lines.iter().map(|line| line.amount).sum(), costs: Costs::Lines(lines), ..bill.clone() }
 }
 
 /// A bill of the first institution to settle, ordered by settlement.
@@ -304,10 +304,10 @@ pub(crate) async fn until_waiting(database: &Database, many: i64) {
 
 /// Looks again and again until something is so, for at most twenty seconds.
 pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
     let mut looks = tokio::time::interval(std::time::Duration::from_millis(10));
     while !is_so().await {
-        assert!(std::time::Instant::now() < deadline, "in twenty seconds not: {what}");
+        assert!(tokio::time::Instant::now() < deadline, "in twenty seconds not: {what}");
         looks.tick().await;
     }
 }
