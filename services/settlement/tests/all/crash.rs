@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use pb::settlement::v1::settlement_service_client::SettlementServiceClient;
 use pb::settlement::v1::{
@@ -13,16 +12,14 @@ use pb::settlement::v1::{
     SettleResponse,
 };
 use store::Database;
-use testkit::{Postgres, on_both, on_postgres, on_sqlite};
+use testkit::{on_both, on_postgres, on_sqlite};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use crate::support::{institution, publish};
 use crate::world::{
-    Held, Lots, asks, claim_of, count, packs, reason, reversal_by_key, split, town, until, until_waiting, verified,
-    visit,
+    Held, Lots, asks, claim_of, count, packs, reversal_by_key, split, until, until_waiting, verified, visit,
 };
 
 /// A day of service before the day of any test run: the process looks at the machine's clock.
@@ -316,47 +313,5 @@ fn a_process_killed_after_the_commit_and_before_the_answer_answers_when_asked_ag
         // 560.00 of the ceiling of 1000.00 are paid; 500.00 × 0.8 = 400.00
         assert_eq!((split(&claim)[0], count(&database, committed).await), (40_000, 1));
         assert_eq!(verified(&served.channel()).await.1, Vec::<String>::new());
-    });
-}
-
-/// What a caller that names no deadline is given.
-const IN_TIME: Duration = rpc::limits::DEADLINE_DEFAULT;
-
-#[test]
-fn a_database_that_is_stopped_makes_the_service_unavailable_in_time_and_comes_back_by_itself() {
-    let mut server = Postgres::start();
-    let url = server.url();
-    testkit::run(async move {
-        let house = town(&url).await;
-        let claim = house.settles("K1", "p", &visit("K1", DAY, 100_000)).await;
-        let mut server = tokio::task::spawn_blocking(move || {
-            server.stop();
-            server
-        })
-        .await
-        .expect("stopped");
-        for number in 0..3 {
-            let key = format!("away-{number}");
-            let began = Instant::now();
-            let status = house.client().settle(asks(&key, "p", &visit(&key, DAY, 50_000))).await.expect_err("away");
-            assert_eq!((reason(&status).as_str(), began.elapsed() < IN_TIME), ("UNAVAILABLE", true));
-            let began = Instant::now();
-            let status = house.reverses(&format!("R{number}"), &claim).await.expect_err("away");
-            assert_eq!((reason(&status).as_str(), began.elapsed() < IN_TIME), ("UNAVAILABLE", true));
-        }
-        let _server = tokio::task::spawn_blocking(move || {
-            server.restart();
-            server
-        })
-        .await
-        .expect("started");
-        let mut client = house.client();
-        until("it settles again", async || {
-            client.settle(asks("away-0", "p", &visit("away-0", DAY, 50_000))).await.is_ok()
-        })
-        .await;
-        assert_eq!(count(&house.database, "SELECT COUNT(*) AS n FROM claim").await, 2);
-        house.is_sound().await;
-        house.close().await;
     });
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
+mod away;
 mod bindings;
 mod catalogue;
 mod crash;
@@ -13,4 +14,5 @@ mod reading;
 mod regression;
 mod support;
 mod verbs;
+mod versions;
 mod world;

@@ -47,7 +47,6 @@ pub(crate) struct House {
     pub(crate) database: Database,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) committer: Committer,
-    #[expect(dead_code, reason = "tests of publishing come")]
     pub(crate) registry: registry::Registry,
     stop: Option<oneshot::Sender<()>>,
     ended: tokio::task::JoinHandle<Result<(), host::HostError>>,
