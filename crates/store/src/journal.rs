@@ -107,6 +107,20 @@ pub async fn sum(connection: &impl ConnectionTrait) -> Result<Fen, Error> {
     Ok(balances(connection).await?.values().map(Balance::net).sum())
 }
 
+/// Debits less credits, in fen, of the entries appended after a number, and the number of the last of them: for adding up a long
+/// journal bit by bit. Begin with 0.
+///
+/// # Errors
+/// What the database said.
+pub async fn sum_after(connection: &impl ConnectionTrait, number: i64) -> Result<(Fen, i64), Error> {
+    let sql = "SELECT CAST(coalesce(max(j.seq), $1) AS BIGINT) AS last, CAST(coalesce(sum(CASE l.side WHEN 'debit' \
+         THEN l.amount_fen WHEN 'credit' THEN -l.amount_fen ELSE 0 END), 0) AS BIGINT) AS net \
+         FROM journal j LEFT JOIN journal_line l ON l.entry = j.id WHERE j.seq > $1";
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [number.into()]);
+    let row = connection.query_one_raw(statement).await?.ok_or(Error::Corrupt { what: "a sum" })?;
+    Ok((Fen::new(row.try_get("", "net")?), row.try_get("", "last")?))
+}
+
 /// The balance of every account that ever moved.
 ///
 /// # Errors

@@ -2,14 +2,17 @@
 
 mod adjudicate;
 mod answers;
+mod bench;
 mod demo;
 mod policy;
 mod statement;
+mod up;
+mod verify;
 mod what_if;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Bench, Cli, Command};
 use crate::error::Error;
 use crate::out::Out;
 
@@ -17,8 +20,11 @@ use crate::out::Out;
 pub(crate) fn run(cli: &Cli, out: &mut Out) -> Result<ExitCode, Error> {
     match &cli.command {
         Command::Demo => demo::run(out),
+        Command::Up(args) => up::run(args, out),
+        Command::Verify(args) => verify::run(args, out),
         Command::Adjudicate(args) => adjudicate::run(args, out),
         Command::Statement(args) => statement::run(args, out),
         Command::Policy(command) => policy::run(command, out),
+        Command::Bench(Bench::Settle(args)) => bench::run(args, out),
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn cases(paths: &[PathBuf]) -> Result<Vec<Case>, Error> {
 }
 
 /// The text of a regular file in UTF-8; a pipe or a device could go on for ever.
-fn text(path: &Path) -> Result<String, String> {
+pub(crate) fn text(path: &Path) -> Result<String, String> {
     let kind = fs::metadata(path).map_err(|error| error.to_string())?;
     if !kind.is_file() {
         return Err("something that is no regular file".to_owned());

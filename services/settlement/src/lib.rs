@@ -10,4 +10,5 @@ pub mod config;
 pub mod domain;
 pub mod rpc;
 pub mod store;
+mod watch;
 pub mod wiring;

@@ -4,8 +4,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use host::{Clock, Ids, Services};
+use host::{Clock, Ids, Services, Stop};
+use pb::policy::v1::answer_service_server::AnswerServiceServer;
+use pb::policy::v1::registry_service_server::RegistryServiceServer;
+use pb::settlement::v1::account_service_server::AccountServiceServer;
 use pb::settlement::v1::catalogue_service_server::CatalogueServiceServer;
+use pb::settlement::v1::reconciliation_service_server::ReconciliationServiceServer;
 use pb::settlement::v1::settlement_service_server::SettlementServiceServer;
 use policy::Policy;
 use registry::{Registry, Seed, Source};
@@ -15,7 +19,8 @@ use store::migrations::{SHARED, Set};
 use crate::app::{Bench, Committer};
 use crate::catalogue::Catalogue;
 use crate::clients::Enrolment;
-use crate::rpc::{CatalogueRpc, Settlement};
+use crate::rpc::{AnswerRpc, CatalogueRpc, ReconciliationRpc, RegistryRpc, Settlement};
+use crate::watch::watch;
 
 /// The steps of everything in settlement's database.
 pub const MIGRATIONS: &[Set] = &[SHARED, registry::MIGRATIONS, crate::store::MIGRATIONS];
@@ -71,8 +76,9 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
         })
         .await?;
     registry.refresh().await?;
-    let followed = registry.clone();
-    tokio::spawn(async move { followed.follow(stop).await });
+    let stop = Stop::when(stop);
+    let (followed, until) = (registry.clone(), stop.asked());
+    tokio::spawn(async move { followed.follow(until).await });
     let enrolment = enrolment.map(|address| rpc::channel(&address)).transpose()?;
     let enrolment = enrolment.map(|client| Arc::new(Enrolment::new(client)));
     let files = Catalogue::shipped_files();
@@ -81,13 +87,21 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     let catalogue = Arc::new(catalogue);
     // SQLite has one writer; PostgreSQL gains from a second commit under way while one waits for the disk.
     let workers = if database.kind() == store::Kind::Sqlite { 1 } else { 2 };
+    let watched = database.clone();
     let bench = Bench { database, registry: registry.clone(), clock: Arc::clone(&clock), ids };
     let committer = Committer::start(&bench, workers);
+    let policies = RegistryRpc::new(bench.clone());
     let settlement =
         Settlement { bench, committer: committer.clone(), enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
+    let reconciliation = ReconciliationRpc::new(settlement.clone());
     let limit = ::rpc::limits::MESSAGE_BYTES_MAX;
     let services = Services::new()
+        .with(AccountServiceServer::new(settlement.clone()).max_decoding_message_size(limit))
+        .with(ReconciliationServiceServer::new(reconciliation).max_decoding_message_size(limit))
         .with(SettlementServiceServer::new(settlement).max_decoding_message_size(limit))
-        .with(CatalogueServiceServer::new(CatalogueRpc::new(catalogue, clock)));
+        .with(RegistryServiceServer::new(policies).max_decoding_message_size(limit))
+        .with(AnswerServiceServer::new(AnswerRpc::new(registry.clone())).max_decoding_message_size(limit))
+        .with(CatalogueServiceServer::new(CatalogueRpc::new(catalogue, Arc::clone(&clock))));
+    watch((&watched, &registry), services.readiness(), clock, &stop);
     Ok(Running { services, registry, committer })
 }

@@ -61,7 +61,7 @@ fn parse_date(text: &str) -> Option<NaiveDate> {
 }
 
 /// A year, from 1900 to 2199.
-pub(super) fn year(v: &mut Violations, field: &str, number: u32) -> Option<i32> {
+pub fn year(v: &mut Violations, field: &str, number: u32) -> Option<i32> {
     let year = i32::try_from(number).ok().filter(|year| YEARS.contains(year));
     if year.is_none() {
         v.add(field, number, "a year from 1900 to 2199");

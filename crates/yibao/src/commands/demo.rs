@@ -41,6 +41,11 @@ impl Figure {
     }
 }
 
+/// The name and text of the first bill that is built in.
+pub(super) fn first_case() -> Option<(String, String)> {
+    bills().next().map(|(_, name, text)| ((*name).to_owned(), (*text).to_owned()))
+}
+
 pub(crate) fn run(out: &mut Out) -> Result<ExitCode, Error> {
     let policy = files::policy(None)?;
     let mut reports = Vec::new();

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use ledger::{Account as LedgerAccount, Draft, Entry, Heading};
 use money::Fen;
 use policy::Accumulators;
-use rpc::{Fault, Reason};
+use rpc::{Fault, Reason, Violation};
 use store::idempotency::Call;
 use terms::{Division, EntryKind, Name};
 
@@ -131,6 +131,8 @@ pub(super) fn debit(context: &Context<'_>, desk: &mut Desk, debit: &Debit) -> Re
     let mut draft = Draft::new(EntryKind::AccountDebit, heading);
     draft.debit(LedgerAccount::Personal { person: debit.person }, debit.amount);
     draft.credit(LedgerAccount::Payable { institution: debit.about }, debit.amount);
+    // what is owed on is the whole of it: the ledger holds an entry's payable to its total
+    draft.total = debit.amount;
     let Debit { person, kind, relative, .. } = *debit;
     book(context, desk, draft, Move { person, kind, amount: -debit.amount, about: debit.about.as_str(), relative })
 }
@@ -158,30 +160,42 @@ pub(super) fn open_year(desk: &mut Desk, open: &OpenYear) -> Result<Accumulators
 }
 
 pub(super) fn bind(context: &Context<'_>, desk: &mut Desk, bind: &Bind) -> Result<Binding, Trouble> {
-    let bound = desk.bindings.get(&bind.relative).into_iter().flatten().find(|binding| binding.owner == bind.owner);
-    if let Some(binding) = bound {
-        let fault = Fault::new(Reason::Duplicate, "the account is bound to this relative already");
+    let today = context.today();
+    let from = bind.from.unwrap_or(today);
+    let pair = desk.pairs.entry((bind.owner, bind.relative)).or_default();
+    // What is given no end runs into every binding that has not ended when it begins: together they would offer the account twice.
+    if let Some(binding) = pair.iter().find(|binding| binding.to.is_none_or(|to| to >= binding.from.max(from))) {
+        let fault = Fault::new(Reason::Duplicate, "the account is bound to this relative then already");
         return Err(fault.with("kind", "binding").with("id", binding.id.as_str()).into());
     }
-    let from = bind.from.unwrap_or_else(|| context.today());
     let (id, relation) = (context.id()?, bind.relation.clone());
     let binding = Binding { id, owner: bind.owner, relative: bind.relative, relation, from, to: None };
-    if from <= context.today() {
-        desk.bindings.entry(bind.relative).or_default().push(binding.clone());
+    pair.push(binding.clone());
+    if from <= today {
+        let bound = desk.bindings.entry(bind.relative).or_default();
+        bound.push(binding.clone());
+        bound.sort_by_key(|binding| (binding.from, binding.id));
     }
     desk.writes.bindings.push(binding.clone());
     Ok(binding)
 }
 
 pub(super) fn unbind(context: &Context<'_>, desk: &mut Desk, unbind: &Unbind) -> Result<Binding, Trouble> {
-    let known = desk.bindings.values().flatten().find(|binding| binding.id == unbind.binding).cloned();
-    let binding = known.ok_or_else(|| Fault::not_found("binding", unbind.binding.as_str()))?;
+    let today = context.today();
+    let to = unbind.to.unwrap_or(today);
+    if to < today {
+        let (field, found) = ("to_date".to_owned(), to.to_string());
+        return Err(Fault::invalid(vec![Violation { field, found, expected: "today or later".to_owned() }]).into());
+    }
+    let binding = desk.named.get_mut(&unbind.binding);
+    let binding = binding.ok_or_else(|| Fault::not_found("binding", unbind.binding.as_str()))?;
     if binding.to.is_some() {
         return Err(Fault::wrong_state("ended", "the binding has ended, or its end is set").into());
     }
-    let to = unbind.to.unwrap_or_else(|| context.today());
-    let ended = Binding { to: Some(to.max(context.today())), ..binding };
-    for known in desk.bindings.values_mut().flatten().filter(|known| known.id == ended.id) {
+    binding.to = Some(to);
+    let ended = binding.clone();
+    let known = desk.bindings.values_mut().chain(desk.pairs.values_mut()).flatten();
+    for known in known.filter(|known| known.id == ended.id) {
         known.clone_from(&ended);
     }
     desk.writes.bindings.push(ended.clone());

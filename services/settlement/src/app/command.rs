@@ -103,7 +103,10 @@ impl Command {
                 needs.persons.insert(command.person);
                 needs.years.insert((command.person, command.year));
             }
-            Self::Bind(command) => needs.persons.extend([command.owner, command.relative]),
+            Self::Bind(command) => {
+                needs.persons.extend([command.owner, command.relative]);
+                needs.pairs.insert((command.owner, command.relative));
+            }
             Self::Unbind(command) => {
                 needs.bindings.insert(command.binding);
             }

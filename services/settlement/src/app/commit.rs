@@ -187,7 +187,7 @@ async fn together(bench: &Bench, works: &[Arc<Work>]) -> Result<Answers, Trouble
                 policies.insert(version, found);
             }
             Err(Trouble::KeyTaken) if round < ROUNDS_MOST => {}
-            // Somebody with another person's lock was the first to use a bill's id or an invoice: the next round sees it.
+            // what was free when it was looked up, a bill's or a credit's id, is taken now: the next look finds it
             Err(Trouble::Store(store::Error::Forbidden(_))) if round == 1 => {}
             ended => return ended,
         }

@@ -106,6 +106,9 @@ fn add(
     goes: Option<Claim>,
 ) -> Result<Settled, Trouble> {
     let day = new.policy.day_of_rules(&new.person, &new.bill);
+    if !desk.known.contains(&(settle.person, day.year())) {
+        return Err(Trouble::internal("a year was not looked for before it is changed"));
+    }
     let mut year = desk.year(settle.person, day.year());
     if year.numbers == 0 {
         year.by_service_date = new.policy.folds_by_service_date(&new.person, &new.bill);

@@ -15,8 +15,14 @@ pub struct Desk {
     pub accounts: BTreeMap<Name, Account>,
     /// Whose accounts pay a relative's bills on the day, in the order of their binding.
     pub bindings: BTreeMap<Name, Vec<Binding>>,
+    /// Bindings that were named by their id.
+    pub named: BTreeMap<Name, Binding>,
+    /// Bindings of an owner to a relative that hold on the day or later.
+    pub pairs: BTreeMap<(Name, Name), Vec<Binding>>,
     /// Years of locked persons.
     pub years: BTreeMap<(Name, i32), PersonYear>,
+    /// Years that were looked for, whether there or not.
+    pub known: BTreeSet<(Name, i32)>,
     /// Claims that were loaded or made; of years in `whole` all that stand.
     pub claims: BTreeMap<Name, Claim>,
     /// Years of which every standing claim is loaded.

@@ -36,6 +36,8 @@ pub struct Needs {
     pub whole: BTreeSet<(Name, i32)>,
     /// Bindings that end.
     pub bindings: BTreeSet<Name>,
+    /// Owners and relatives that are to be bound.
+    pub pairs: BTreeSet<(Name, Name)>,
 }
 
 /// What has been found so far.
@@ -68,6 +70,7 @@ pub async fn load(
     years(connection, needs, &mut desk, &mut found).await?;
     claims(connection, lock, &mut desk, &found).await?;
     used(connection, needs, &mut desk).await?;
+    bound(connection, needs, &mut desk, today).await?;
     Ok(desk)
 }
 
@@ -131,7 +134,7 @@ fn year_of(row: &QueryResult) -> Result<i32, Error> {
     i32::try_from(row.try_get::<i64>("", "year")?).map_err(|_| Error::Corrupt { what: "year" })
 }
 
-/// Whose accounts pay for the persons today, and the bindings that are to end.
+/// Whose accounts pay for the persons today, and the persons of the bindings that are to end, which never change.
 async fn bindings(
     connection: &impl ConnectionTrait,
     needs: &Needs,
@@ -139,21 +142,44 @@ async fn bindings(
     found: &mut Found,
     today: NaiveDate,
 ) -> Result<(), Error> {
-    let columns = "b.id, b.owner, b.relative, b.relation, b.from_date, b.to_date";
     let valid = format!(
-        "SELECT {columns} FROM {{rows}} JOIN binding b ON b.relative = r.a \
+        "SELECT {BINDING} FROM {{rows}} JOIN binding b ON b.relative = r.a \
          WHERE b.from_date <= $2 AND (b.to_date IS NULL OR b.to_date >= $2) ORDER BY b.from_date, b.id"
     );
-    let ending = format!("SELECT {columns} FROM {{rows}} JOIN binding b ON b.id = r.a");
-    let mut rows = rows::query(connection, &valid, ONE, &ones(&found.persons), [today.to_string().into()]).await?;
-    rows.extend(rows::query(connection, &ending, ONE, &ones(&needs.bindings), []).await?);
-    for row in &rows {
+    for row in &rows::query(connection, &valid, ONE, &ones(&found.persons), [today.to_string().into()]).await? {
         let binding = row::binding(row)?;
-        found.persons.extend([binding.owner, binding.relative]);
-        let known = desk.bindings.entry(binding.relative).or_default();
-        if !known.contains(&binding) {
-            known.push(binding);
-        }
+        found.persons.insert(binding.owner);
+        desk.bindings.entry(binding.relative).or_default().push(binding);
+    }
+    let ending = "SELECT b.owner, b.relative FROM {rows} JOIN binding b ON b.id = r.a";
+    for row in &rows::query(connection, ending, ONE, &ones(&needs.bindings), []).await? {
+        found.persons.extend([row::name(row, "owner")?, row::name(row, "relative")?]);
+    }
+    Ok(())
+}
+
+const BINDING: &str = "b.id, b.owner, b.relative, b.relation, b.from_date, b.to_date";
+
+/// The bindings that are to be made or ended as they stand under the lock of their persons.
+async fn bound(
+    connection: &impl ConnectionTrait,
+    needs: &Needs,
+    desk: &mut Desk,
+    today: NaiveDate,
+) -> Result<(), Error> {
+    let named = format!("SELECT {BINDING} FROM {{rows}} JOIN binding b ON b.id = r.a");
+    for row in &rows::query(connection, &named, ONE, &ones(&needs.bindings), []).await? {
+        let binding = row::binding(row)?;
+        desk.named.insert(binding.id, binding);
+    }
+    let pairs = format!(
+        "SELECT {BINDING} FROM {{rows}} JOIN binding b ON b.owner = r.a AND b.relative = r.b \
+         WHERE b.to_date IS NULL OR b.to_date >= $2 ORDER BY b.from_date, b.id"
+    );
+    let today = today.to_string();
+    for row in &rows::query(connection, &pairs, PAIR, &self::pairs(&needs.pairs), [today.into()]).await? {
+        let binding = row::binding(row)?;
+        desk.pairs.entry((binding.owner, binding.relative)).or_default().push(binding);
     }
     Ok(())
 }
@@ -195,6 +221,7 @@ async fn years(
     found: &mut Found,
 ) -> Result<(), Error> {
     let wanted: BTreeSet<(Name, i32)> = needs.years.union(&found.whole).copied().collect();
+    desk.known.clone_from(&wanted);
     let sql = "SELECT y.person, y.year, y.opening, y.by_service_date, y.numbers, y.claims, y.state FROM {rows} \
          JOIN person_year y ON y.person = r.a AND y.year = r.b";
     for row in &rows::query(connection, sql, &[("a", Text), ("b", Int)], &pairs(&wanted), []).await? {

@@ -2,15 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
+mod accounts;
+mod answers;
 mod away;
 mod bindings;
 mod catalogue;
+mod counter;
 mod crash;
 mod crowd;
 mod golden;
 mod input;
 mod once;
 mod reading;
+mod reconciliation;
+mod registry;
 mod regression;
 mod support;
 mod verbs;

@@ -1,0 +1,133 @@
+//! `yibao bench settle`: how many bills a second the service settles, and how long each takes.
+
+mod histogram;
+mod load;
+
+use std::net::Ipv4Addr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use host::{Ids as _, Server, Services, SystemClock, SystemIds};
+use pb::settlement::v1::Submission;
+use policy::case::{Question, read};
+use rpc::Client;
+use serde_json::json;
+use settlement::wiring::{MIGRATIONS, Parts, start};
+use store::Database;
+use tokio::sync::watch;
+
+use self::load::{Load, Seen, put_on};
+use crate::cli::BenchSettle;
+use crate::error::Error;
+use crate::files;
+use crate::out::Out;
+
+type Broken = Box<dyn std::error::Error + Send + Sync>;
+
+/// How many connections the callers share.
+const CONNECTIONS: u32 = 4;
+
+pub(crate) fn run(args: &BenchSettle, out: &mut Out) -> Result<ExitCode, Error> {
+    let submission = submission(args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let seen = runtime.block_on(bench(args, submission)).map_err(Error::Service)?;
+    report(args, &seen, out)?;
+    Ok(if seen.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(crate::cli::DIFFERENCES) })
+}
+
+/// The bill of a case file, or of the first that is built in.
+fn submission(args: &BenchSettle) -> Result<Submission, Error> {
+    let (file, text) = match &args.case {
+        Some(path) => (
+            path.display().to_string(),
+            files::text(path).map_err(|_| Error::Unknown(format!("no text in {}", path.display())))?,
+        ),
+        None => super::demo::first_case().ok_or_else(|| Error::Unknown("no case is built in".to_owned()))?,
+    };
+    let case = read(&file, &text).map_err(Error::Problems)?;
+    let Question::Bills(bills) = case.question else {
+        return Err(Error::Unknown(format!("{file} asks no bill to be settled")));
+    };
+    let bill = bills.bills.first().ok_or_else(|| Error::Unknown(format!("{file} has no bill")))?;
+    Ok(Submission {
+        institution_id: format!("H{:011}", 1),
+        bill: Some(wire::write::bill(bill, bills.person.use_account)),
+        person_facts: Some(wire::write::person(&bills.person)),
+        ..Submission::default()
+    })
+}
+
+async fn bench(args: &BenchSettle, submission: Submission) -> Result<Seen, Broken> {
+    let load = Load {
+        submission,
+        run: SystemIds.next().simple().to_string(),
+        callers: args.callers.get(),
+        people: args.people.get(),
+        rate: args.rate.map(std::num::NonZeroU32::get),
+        warm_up: Duration::from_secs(args.warm_up),
+        measured: Duration::from_secs(args.seconds.get()),
+    };
+    if let Some(address) = &args.address {
+        return Ok(put_on(load, &clients(address)?).await);
+    }
+    let folder = tempfile::tempdir()?;
+    let url = args.database.clone().unwrap_or_else(|| format!("sqlite:{}", folder.path().join("bench.db").display()));
+    let database = Database::open(&url).await?;
+    store::migrations::migrate(&database, MIGRATIONS).await?;
+    let (stop, stopped) = watch::channel(false);
+    let (address, serving) = serve(database.clone(), stopped).await?;
+    let seen = put_on(load, &clients(&address)?).await;
+    let _ = stop.send(true);
+    serving.await??;
+    database.close().await?;
+    Ok(seen)
+}
+
+fn clients(address: &str) -> Result<Vec<Client>, Broken> {
+    (0..CONNECTIONS).map(|_| rpc::channel(address).map_err(Into::into)).collect()
+}
+
+type Serving = tokio::task::JoinHandle<Result<(), host::HostError>>;
+
+/// Serves settlement in this process, over a loopback port all the same.
+async fn serve(database: Database, stopped: watch::Receiver<bool>) -> Result<(String, Serving), Broken> {
+    let until = |mut stopped: watch::Receiver<bool>| async move { drop(stopped.wait_for(|stopped| *stopped).await) };
+    let parts = Parts {
+        database,
+        redis: None,
+        poll: Duration::from_secs(5),
+        enrolment: None,
+        trusts_facts: true,
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+    };
+    let running = start(parts, until(stopped.clone())).await?;
+    let server = Server::bind("settlement", (Ipv4Addr::LOCALHOST, 0).into()).await?;
+    let address = format!("http://{}", server.address());
+    let services: Services = running.services;
+    Ok((address, tokio::spawn(server.serve(services, Duration::from_secs(5), until(stopped)))))
+}
+
+fn report(args: &BenchSettle, seen: &Seen, out: &mut Out) -> Result<(), Error> {
+    let latencies = &seen.latencies;
+    let per_second = latencies.total() / args.seconds.get().max(1);
+    let at = |permille| latencies.permille(permille);
+    if out.is_json() {
+        out.json(&json!({
+            "settled": latencies.total(), "per_second": per_second, "refused": seen.refused, "failed": seen.failed,
+            "p50_us": at(500), "p99_us": at(990), "p999_us": at(999), "max_us": latencies.max(),
+            "callers": args.callers.get(), "rate": args.rate.map(std::num::NonZeroU32::get), "seconds": args.seconds.get(),
+        }))?;
+        return Ok(());
+    }
+    let how = args.rate.map_or("closed loop".to_owned(), |rate| format!("open loop, {rate} a second"));
+    out.line(&format!("{} callers, {how}, {} s after {} s of warm-up", args.callers, args.seconds, args.warm_up))?;
+    out.line(&format!("settled      {:>10}   {per_second}/s", latencies.total()))?;
+    out.line(&format!("latency us   p50 {}   p99 {}   p99.9 {}   max {}", at(500), at(990), at(999), latencies.max()))?;
+    out.line(&format!("refused      {:>10}", seen.refused))?;
+    for (reason, count) in &seen.failed {
+        out.line(&format!("failed       {count:>10}   {reason}"))?;
+    }
+    Ok(())
+}

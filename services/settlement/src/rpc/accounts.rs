@@ -1,0 +1,181 @@
+//! The calls of `AccountService`.
+
+mod read;
+mod write;
+
+use chrono::{Datelike as _, NaiveDate};
+use pb::settlement::v1::account_service_server::AccountService;
+use pb::settlement::v1::{
+    BindFamilyAccountRequest, BindFamilyAccountResponse, CreditAccountRequest, CreditAccountResponse,
+    DebitAccountRequest, DebitAccountResponse, GetAccountRequest, GetAccountResponse, GetAccumulatorsRequest,
+    GetAccumulatorsResponse, ListFamilyBindingsRequest, ListFamilyBindingsResponse, ListMovementsRequest,
+    ListMovementsResponse, OpenYearRequest, OpenYearResponse, UnbindFamilyAccountRequest, UnbindFamilyAccountResponse,
+};
+use prost::Message;
+use rpc::{Fault, Violations};
+use tonic::{Request, Response, Status};
+use wire::read::{id, page as page_size, year};
+
+use super::{Settlement, page};
+use crate::app::{Command, Done, Work, day_of, store_fault};
+use crate::domain::{Binding, Movement, PersonYear, balances_of};
+use crate::store::{self as tables, Place};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+/// Hands a request on and wraps what comes back.
+macro_rules! hand_on {
+    ($answer:expr) => {
+        $answer.await.map(Response::new).map_err(Status::from)
+    };
+}
+
+#[tonic::async_trait]
+impl AccountService for Settlement {
+    async fn get_accumulators(&self, request: Request<GetAccumulatorsRequest>) -> Answer<GetAccumulatorsResponse> {
+        hand_on!(self.accumulated(request.into_inner()))
+    }
+
+    async fn open_year(&self, request: Request<OpenYearRequest>) -> Answer<OpenYearResponse> {
+        let command = read::open_year(&request.into_inner()).map(Command::OpenYear);
+        hand_on!(self.change(command, write::opened))
+    }
+
+    async fn get_account(&self, request: Request<GetAccountRequest>) -> Answer<GetAccountResponse> {
+        hand_on!(self.account(request.into_inner()))
+    }
+
+    async fn list_movements(&self, request: Request<ListMovementsRequest>) -> Answer<ListMovementsResponse> {
+        hand_on!(self.movements(request.into_inner()))
+    }
+
+    async fn credit_account(&self, request: Request<CreditAccountRequest>) -> Answer<CreditAccountResponse> {
+        let command = read::credit(&request.into_inner()).map(Command::Credit);
+        hand_on!(self.change(command, write::credited))
+    }
+
+    async fn debit_account(&self, request: Request<DebitAccountRequest>) -> Answer<DebitAccountResponse> {
+        let command = read::debit(&request.into_inner()).map(Command::Debit);
+        hand_on!(self.change(command, write::debited))
+    }
+
+    async fn bind_family_account(
+        &self,
+        request: Request<BindFamilyAccountRequest>,
+    ) -> Answer<BindFamilyAccountResponse> {
+        let command = read::bind(&request.into_inner()).map(Command::Bind);
+        hand_on!(self.change(command, write::bound))
+    }
+
+    async fn unbind_family_account(
+        &self,
+        request: Request<UnbindFamilyAccountRequest>,
+    ) -> Answer<UnbindFamilyAccountResponse> {
+        let command = read::unbind(&request.into_inner()).map(Command::Unbind);
+        hand_on!(self.change(command, write::unbound))
+    }
+
+    async fn list_family_bindings(
+        &self,
+        request: Request<ListFamilyBindingsRequest>,
+    ) -> Answer<ListFamilyBindingsResponse> {
+        hand_on!(self.bindings(request.into_inner()))
+    }
+}
+
+impl Settlement {
+    /// Commits a command and answers with what it gave, or with what it gave before under the same key.
+    async fn change<T: Message + Default + 'static>(
+        &self,
+        command: Result<Command, Fault>,
+        write: fn(&Done) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let work = Work { command: command?, encode: Box::new(move |_, done| Ok(write(done)?.encode_to_vec())) };
+        let bytes = self.committer.commit(work).await?;
+        T::decode(bytes.as_slice()).map_err(Fault::internal)
+    }
+
+    async fn accumulated(&self, request: GetAccumulatorsRequest) -> Result<GetAccumulatorsResponse, Fault> {
+        let mut v = Violations::new();
+        let person = id(&mut v, "person_id", &request.person_id);
+        let year = year(&mut v, "year", request.year);
+        let (person, year) = v.finish(person.zip(year))?;
+        let reader = self.bench.database.reader();
+        let found = tables::years(reader, Some(&person), Some(year), None, 1).await.map_err(store_fault)?.pop();
+        let year = found.unwrap_or_else(|| PersonYear::new(person, year));
+        let last = tables::last_claim(reader, &year).await.map_err(store_fault)?;
+        let account = tables::account(reader, &person).await.map_err(store_fault)?;
+        let family = tables::offered(reader, &person, self.today()).await.map_err(store_fault)?;
+        Ok(GetAccumulatorsResponse {
+            accumulators: Some(wire::write::accumulators(&balances_of(&year.state, account.balance, family))),
+            claims: u32::try_from(year.claims).unwrap_or(u32::MAX),
+            last_claim_id: last.map(|id| id.to_string()).unwrap_or_default(),
+        })
+    }
+
+    async fn account(&self, request: GetAccountRequest) -> Result<GetAccountResponse, Fault> {
+        let mut v = Violations::new();
+        let person = id(&mut v, "person_id", &request.person_id);
+        let person = v.finish(person)?;
+        let reader = self.bench.database.reader();
+        let account = tables::account(reader, &person).await.map_err(store_fault)?;
+        let family = tables::offered(reader, &person, self.today()).await.map_err(store_fault)?;
+        Ok(GetAccountResponse {
+            balance_fen: account.balance.get(),
+            reserved_fen: account.reserved.get(),
+            family_account_fen: family.get(),
+        })
+    }
+
+    async fn movements(&self, request: ListMovementsRequest) -> Result<ListMovementsResponse, Fault> {
+        let question = ListMovementsRequest { page_token: String::new(), page_size: 0, ..request.clone() };
+        let question = question.encode_to_vec();
+        let mut v = Violations::new();
+        let person = id(&mut v, "person_id", &request.person_id);
+        let most = page_size(&mut v, request.page_size);
+        let after = page::place(&mut v, "page_token", &request.page_token, &question);
+        let (person, (most, after)) = v.finish(person.zip(most.zip(after)))?;
+        let below = after.map(|place| place.settled_at);
+        let found = tables::movements(self.bench.database.reader(), &person, below, most + 1).await;
+        let place_of = |movement: &Movement| Place { settled_at: movement.number, id: movement.id.to_string() };
+        let (page, next_page_token) = cut(found.map_err(store_fault)?, most, &question, place_of);
+        Ok(ListMovementsResponse { movements: page.iter().map(write::movement).collect(), next_page_token })
+    }
+
+    async fn bindings(&self, request: ListFamilyBindingsRequest) -> Result<ListFamilyBindingsResponse, Fault> {
+        let question = ListFamilyBindingsRequest { page_token: String::new(), page_size: 0, ..request.clone() };
+        let question = question.encode_to_vec();
+        let mut v = Violations::new();
+        let person = id(&mut v, "person_id", &request.person_id);
+        let most = page_size(&mut v, request.page_size);
+        let after = page::place(&mut v, "page_token", &request.page_token, &question);
+        let (person, (most, after)) = v.finish(person.zip(most.zip(after)))?;
+        let after = after.map(|place| (day_numbered(place.settled_at), place.id));
+        let found = tables::bindings(self.bench.database.reader(), &person, after, most + 1).await;
+        let place_of = |binding: &Binding| Place {
+            settled_at: binding.from.num_days_from_ce().into(),
+            id: binding.id.to_string(),
+        };
+        let (page, next_page_token) = cut(found.map_err(store_fault)?, most, &question, place_of);
+        let bindings = page.iter().map(write::binding).collect::<Result<_, _>>()?;
+        Ok(ListFamilyBindingsResponse { bindings, next_page_token })
+    }
+
+    fn today(&self) -> NaiveDate {
+        day_of(self.bench.clock.now())
+    }
+}
+
+/// The day of a token's number; the first of all for one that no token of ours has.
+fn day_numbered(number: i64) -> NaiveDate {
+    i32::try_from(number).ok().and_then(NaiveDate::from_num_days_from_ce_opt).unwrap_or_default()
+}
+
+/// A page out of one item more than it may hold, and where the next begins.
+fn cut<T>(mut found: Vec<T>, most: u32, question: &[u8], place_of: impl Fn(&T) -> Place) -> (Vec<T>, String) {
+    let is_last = found.len() <= most as usize;
+    found.truncate(most as usize);
+    let last = found.last().filter(|_| !is_last);
+    let next = last.map(|last| page::token(question, &place_of(last))).unwrap_or_default();
+    (found, next)
+}

@@ -1,0 +1,208 @@
+//! Requests about accounts, each read into its command with all its mistakes at once.
+
+use money::Fen;
+use pb::settlement::v1::{
+    BindFamilyAccountRequest, CreditAccountRequest, DebitAccountRequest, MovementKind as KindPb, OpenYearRequest,
+    UnbindFamilyAccountRequest,
+};
+use pb::r#type::v1::Relation;
+use policy::Accumulators;
+use rpc::{Fault, Violations};
+use store::idempotency::Call;
+use terms::Name;
+use wire::read;
+
+use crate::app::{Bind, Credit, Debit, OpenYear, Unbind};
+use crate::domain::MovementKind;
+
+/// Whose calls share their keys.
+const CALLER: &str = "accounts";
+const SOURCE_CHARS_MAX: usize = 1_000;
+const OPERATOR_CHARS_MAX: usize = 64;
+
+fn call(key: &str, method: &str) -> Call {
+    Call::new(CALLER, key).field("method", method)
+}
+
+pub(super) fn credit(request: &CreditAccountRequest) -> Result<Credit, Fault> {
+    let mut v = Violations::new();
+    let key = read::key(&mut v, "idempotency_key", &request.idempotency_key);
+    let person = read::id(&mut v, "person_id", &request.person_id);
+    let credit = read::id(&mut v, "credit_id", &request.credit_id);
+    let kind = match KindPb::try_from(request.kind) {
+        Ok(KindPb::Credit) => Some(MovementKind::Credit),
+        Ok(KindPb::BroughtIn) => Some(MovementKind::BroughtIn),
+        _ => {
+            v.add("kind", request.kind, "CREDIT or BROUGHT_IN");
+            None
+        }
+    };
+    let amount = amount(&mut v, request.amount_fen);
+    if request.cover_year != 0 {
+        read::year(&mut v, "cover_year", request.cover_year);
+    }
+    let division = read::division(&mut v, "division", &request.division);
+    let payer = match kind {
+        Some(MovementKind::Credit) => read::name(&mut v, "payer", &request.payer).map(Some),
+        _ => none(&mut v, "payer", &request.payer, "no fund for what is brought in"),
+    };
+    let command = (|| {
+        let call = call(&key?, "CreditAccount")
+            .field("person_id", &request.person_id)
+            .field("credit_id", &request.credit_id)
+            .field("kind", request.kind.to_be_bytes())
+            .field("amount_fen", request.amount_fen.to_be_bytes())
+            .field("cover_year", request.cover_year.to_be_bytes())
+            .field("division", &request.division)
+            .field("payer", &request.payer);
+        let (person, credit, kind) = (person?, credit?, kind?);
+        Some(Credit { call, person, credit, kind, amount: amount?, division: division?, payer: payer? })
+    })();
+    v.finish(command)
+}
+
+pub(super) fn debit(request: &DebitAccountRequest) -> Result<Debit, Fault> {
+    let mut v = Violations::new();
+    let key = read::key(&mut v, "idempotency_key", &request.idempotency_key);
+    let person = read::id(&mut v, "person_id", &request.person_id);
+    let kind = match KindPb::try_from(request.kind) {
+        Ok(KindPb::RelativePremium) => Some(MovementKind::RelativePremium),
+        Ok(KindPb::TakenAlong) => Some(MovementKind::TakenAlong),
+        _ => {
+            v.add("kind", request.kind, "RELATIVE_PREMIUM or TAKEN_ALONG");
+            None
+        }
+    };
+    let amount = amount(&mut v, request.amount_fen);
+    let about = read::id(&mut v, "about_id", &request.about_id);
+    let relative = match kind {
+        Some(MovementKind::RelativePremium) => {
+            other(&mut v, "relative_person_id", &request.relative_person_id, &request.person_id).map(Some)
+        }
+        _ => none(&mut v, "relative_person_id", &request.relative_person_id, "no relative for what is taken along"),
+    };
+    let command = (|| {
+        let call = call(&key?, "DebitAccount")
+            .field("person_id", &request.person_id)
+            .field("kind", request.kind.to_be_bytes())
+            .field("amount_fen", request.amount_fen.to_be_bytes())
+            .field("about_id", &request.about_id)
+            .field("relative_person_id", &request.relative_person_id);
+        Some(Debit { call, person: person?, kind: kind?, amount: amount?, about: about?, relative: relative? })
+    })();
+    v.finish(command)
+}
+
+pub(super) fn open_year(request: &OpenYearRequest) -> Result<OpenYear, Fault> {
+    let mut v = Violations::new();
+    let key = read::key(&mut v, "idempotency_key", &request.idempotency_key);
+    let person = read::id(&mut v, "person_id", &request.person_id);
+    let year = read::year(&mut v, "year", request.year);
+    let start = v.required("accumulators", request.accumulators.as_ref(), "what the year starts from");
+    let start = start.and_then(|start| {
+        v.within("accumulators", |v| {
+            let start = read::accumulators(v, start)?;
+            bounds(v, &start);
+            Some(start)
+        })
+    });
+    let source = read::text(&mut v, "source", &request.source, SOURCE_CHARS_MAX);
+    let operator = read::text(&mut v, "operator_id", &request.operator_id, OPERATOR_CHARS_MAX);
+    let command = (|| {
+        let given = request.accumulators.as_ref().map(prost::Message::encode_to_vec).unwrap_or_default();
+        let call = call(&key?, "OpenYear")
+            .field("person_id", &request.person_id)
+            .field("year", request.year.to_be_bytes())
+            .field("accumulators", given)
+            .field("source", &request.source)
+            .field("operator_id", &request.operator_id);
+        Some(OpenYear { call, person: person?, year: year?, start: start?, source: source?, operator: operator? })
+    })();
+    v.finish(command)
+}
+
+/// What a year may start from: no balances, they are credited, and meters within the limits of every amount.
+fn bounds(v: &mut Violations, start: &Accumulators) {
+    for (field, balance) in [("account_fen", start.account), ("family_account_fen", start.family_account)] {
+        if !balance.is_zero() {
+            v.add(field, balance.get(), "0: balances are credited to the account");
+        }
+    }
+    for (at, meter) in start.meters.iter().enumerate() {
+        let counts = &meter.counts;
+        v.within_item("meters", at, |v| {
+            read::fen(v, "base_fen", counts.base.get());
+            read::fen(v, "deductible_fen", counts.deductible.get());
+            read::fen(v, "paid_fen", counts.paid.get());
+            read::fen(v, "cost_fen", counts.cost.get());
+        });
+    }
+}
+
+pub(super) fn bind(request: &BindFamilyAccountRequest) -> Result<Bind, Fault> {
+    let mut v = Violations::new();
+    let key = read::key(&mut v, "idempotency_key", &request.idempotency_key);
+    let owner = read::id(&mut v, "owner_person_id", &request.owner_person_id);
+    let relative = other(&mut v, "relative_person_id", &request.relative_person_id, &request.owner_person_id);
+    let relation = Relation::try_from(request.relation).ok().filter(|relation| SHARING.contains(relation));
+    if relation.is_none() {
+        v.add("relation", request.relation, "SPOUSE, PARENT or CHILD");
+    }
+    let from = read::optional_date(&mut v, "from_date", &request.from_date);
+    let command = (|| {
+        let call = call(&key?, "BindFamilyAccount")
+            .field("owner_person_id", &request.owner_person_id)
+            .field("relative_person_id", &request.relative_person_id)
+            .field("relation", request.relation.to_be_bytes())
+            .field("from_date", &request.from_date);
+        let relation = relation?.as_str_name().trim_start_matches(PREFIX).to_ascii_lowercase();
+        Some(Bind { call, owner: owner?, relative: relative?, relation, from: from? })
+    })();
+    v.finish(command)
+}
+
+/// The relations in which an account may be shared.
+const SHARING: [Relation; 3] = [Relation::Spouse, Relation::Parent, Relation::Child];
+/// How the names of relations begin; a stored word is the rest in lower case.
+pub(super) const PREFIX: &str = "RELATION_";
+
+pub(super) fn unbind(request: &UnbindFamilyAccountRequest) -> Result<Unbind, Fault> {
+    let mut v = Violations::new();
+    let key = read::key(&mut v, "idempotency_key", &request.idempotency_key);
+    let binding = read::id(&mut v, "binding_id", &request.binding_id);
+    let to = read::optional_date(&mut v, "to_date", &request.to_date);
+    let command = (|| {
+        let call = call(&key?, "UnbindFamilyAccount")
+            .field("binding_id", &request.binding_id)
+            .field("to_date", &request.to_date);
+        Some(Unbind { call, binding: binding?, to: to? })
+    })();
+    v.finish(command)
+}
+
+fn amount(v: &mut Violations, amount: i64) -> Option<Fen> {
+    if amount == 0 {
+        v.add("amount_fen", amount, "an amount above zero");
+        return None;
+    }
+    read::fen(v, "amount_fen", amount)
+}
+
+/// A person who is not the one that is named already.
+fn other(v: &mut Violations, field: &str, text: &str, known: &str) -> Option<Name> {
+    let person = read::id(v, field, text)?;
+    if text == known {
+        v.add(field, text, "another person than the owner");
+        return None;
+    }
+    Some(person)
+}
+
+/// A field that has to be empty here.
+fn none(v: &mut Violations, field: &str, text: &str, expected: &str) -> Option<Option<Name>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    v.add(field, policy::printable(text), expected);
+    None
+}
