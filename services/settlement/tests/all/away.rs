@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pb::settlement::v1::{GetOutcomeRequest, Outcome};
-use testkit::Postgres;
+use testkit::{Postgres, on_both};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::support::{House, institution};
-use crate::world::{asks, count, reason, town, until, visit};
+use crate::world::{Held, asks, claim_of, count, reason, split, town, until, visit};
 
 const DAY: &str = "2035-03-01";
 /// What a caller that names no deadline is given.
@@ -50,13 +50,11 @@ fn a_database_that_is_stopped_makes_the_service_unavailable_in_time_and_comes_ba
     });
 }
 
-/// Settles bill after bill and notes for each key what was said: nothing where it was settled, else the reason.
-async fn call_on(
-    house: Arc<House>,
-    caller: u64,
-    is_over: Arc<AtomicBool>,
-    said: Arc<Mutex<Vec<(String, Option<String>)>>>,
-) {
+/// Keys, and for each nothing where its bill was settled, else the reason.
+type Said = Vec<(String, Option<String>)>;
+
+/// Settles bill after bill and notes what was said.
+async fn call_on(house: Arc<House>, caller: u64, is_over: Arc<AtomicBool>, said: Arc<Mutex<Said>>) {
     for number in 0.. {
         if is_over.load(Ordering::SeqCst) {
             return;
@@ -73,7 +71,7 @@ fn a_database_stopped_under_load_holds_all_that_was_answered_and_nothing_that_wa
     let server = Postgres::start();
     testkit::run(async move {
         let house = Arc::new(town(&server.url()).await);
-        let (is_over, said): (Arc<AtomicBool>, Arc<Mutex<Vec<_>>>) = Default::default();
+        let (is_over, said): (Arc<AtomicBool>, Arc<Mutex<Said>>) = Default::default();
         let mut callers = JoinSet::new();
         for caller in 0..8 {
             callers.spawn(call_on(Arc::clone(&house), caller, Arc::clone(&is_over), Arc::clone(&said)));
@@ -104,5 +102,32 @@ fn a_database_stopped_under_load_holds_all_that_was_answered_and_nothing_that_wa
         drop(said);
         Arc::into_inner(house).expect("all callers have ended").close().await;
         drop(server);
+    });
+}
+
+#[test]
+fn a_call_that_got_no_answer_in_time_goes_on_and_is_found_by_its_key() {
+    on_both(|url| async move {
+        let house = town(&url).await;
+        house.settles("K0", "p", &visit("B0", DAY, 30_000)).await;
+        let held = Held::account(&url, "p").await;
+        let asked = asks("K1", "p", &visit("B1", DAY, 10_000));
+        let mut request = tonic::Request::new(asked.clone());
+        request.set_timeout(Duration::from_millis(500));
+        let status = house.client().settle(request).await.expect_err("late");
+        assert_eq!(reason(&status), "DEADLINE");
+        held.let_go().await;
+        let outcome = GetOutcomeRequest { idempotency_key: "K1".to_owned(), institution_id: institution(1) };
+        until("it is settled", async || {
+            let outcome = house.client().get_outcome(outcome.clone()).await.expect("an outcome").into_inner();
+            outcome.outcome() == Outcome::Settled
+        })
+        .await;
+        // 100.00 × 0.8, once
+        let claim = claim_of(house.client().settle(asked).await.expect("settled").into_inner());
+        assert_eq!(split(&claim)[0], 8_000);
+        assert_eq!(count(&house.database, "SELECT COUNT(*) AS n FROM claim").await, 2);
+        house.is_sound().await;
+        house.close().await;
     });
 }
