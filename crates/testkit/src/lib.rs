@@ -21,13 +21,41 @@ where
     F: Fn(String) -> Fut,
     Fut: Future<Output = ()>,
 {
+    on_sqlite(&body);
+    on_postgres(&body);
+}
+
+/// Runs a test's body on an empty SQLite file, by its URL.
+///
+/// # Panics
+/// Where the body does, or takes longer than three minutes.
+pub fn on_sqlite<F, Fut>(body: F)
+where
+    F: FnOnce(String) -> Fut,
+    Fut: Future<Output = ()>,
+{
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     run(body(format!("sqlite:{}", folder.path().join("test.db").display())));
+}
+
+/// Runs a test's body on an empty PostgreSQL database, by its URL.
+///
+/// # Panics
+/// Where the body does, or takes longer than three minutes.
+pub fn on_postgres<F, Fut>(body: F)
+where
+    F: FnOnce(String) -> Fut,
+    Fut: Future<Output = ()>,
+{
     let server = Postgres::start();
     run(body(server.url()));
 }
 
-fn run(body: impl Future<Output = ()>) {
+/// Runs a test's body.
+///
+/// # Panics
+/// Where the body does, or takes longer than three minutes.
+pub fn run(body: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let limited = async { tokio::time::timeout(Duration::from_secs(180), body).await };
     runtime.expect("a runtime can be made").block_on(limited).expect("the test ends in time");

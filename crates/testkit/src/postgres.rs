@@ -1,7 +1,8 @@
 use std::fs;
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A PostgreSQL server of the test's own, from the binaries that are installed; gone when this is dropped.
 #[derive(Debug)]
@@ -9,9 +10,10 @@ pub struct Postgres {
     port: u16,
     /// A shell that waits for its input to end, which it does when this process ends in any way, and then cleans up.
     keeper: Child,
+    output: Lines<BufReader<ChildStdout>>,
 }
 
-/// Starts a cluster in a folder of its own, says so, waits for the end of its input, and removes everything.
+/// Starts a cluster in a folder of its own, says so, stops and starts it as asked until its input ends, and removes everything.
 /// PostgreSQL refuses to run as root.
 const KEEP: &str = r#"
 set -e
@@ -27,11 +29,19 @@ cleanup() { as "$bin/pg_ctl" -D "$folder/data" -m immediate -w -s stop || true; 
 trap cleanup EXIT
 trap '' INT TERM HUP PIPE
 as "$bin/initdb" -D "$folder/data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync >&2
-as "$bin/pg_ctl" -D "$folder/data" -w -s -l "$folder/log" \
-  -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder -c fsync=off" start </dev/null >&2
+start() {
+  as "$bin/pg_ctl" -D "$folder/data" -w -s -l "$folder/log" \
+    -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder -c fsync=off" start </dev/null >&2
+}
+start
 echo ready
-exec >&-
-cat >/dev/null
+while read -r asked; do
+  case $asked in
+    stop) as "$bin/pg_ctl" -D "$folder/data" -m immediate -w -s stop </dev/null >&2 ;;
+    start) start ;;
+  esac
+  echo "$asked"
+done
 "#;
 
 impl Postgres {
@@ -51,9 +61,37 @@ impl Postgres {
             .stderr(Stdio::null())
             .spawn()
             .expect("a shell can be started");
-        let said = keeper.stdout.take().map(std::io::read_to_string).expect("the shell has an output");
-        assert_eq!(said.expect("the shell can be heard").trim(), "ready", "PostgreSQL did not start");
-        Self { port, keeper }
+        let output = BufReader::new(keeper.stdout.take().expect("the shell has an output")).lines();
+        let mut started = Self { port, keeper, output };
+        started.hear("ready");
+        started
+    }
+
+    fn hear(&mut self, expected: &str) {
+        let said = self.output.next().and_then(Result::ok);
+        assert_eq!(said.as_deref(), Some(expected), "PostgreSQL did not start or is gone");
+    }
+
+    fn ask(&mut self, what: &str) {
+        let input = self.keeper.stdin.as_mut().expect("the shell has an input");
+        writeln!(input, "{what}").expect("the shell listens");
+        self.hear(what);
+    }
+
+    /// Stops it at once, as if its machine had failed; nothing listens on its port then.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn stop(&mut self) {
+        self.ask("stop");
+    }
+
+    /// Starts it again on its port, with all that was committed.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn restart(&mut self) {
+        self.ask("start");
     }
 
     /// Its URL.

@@ -3,9 +3,10 @@
 use money::Fen;
 use policy::{Accumulators, Bill, Facts, Person, Policy};
 use std::sync::Arc;
+use terms::Name;
 
 use super::Trouble;
-use crate::domain::{Claim, Desk, LineRefund, Offer, PersonYear, Policies, Purse, order};
+use crate::domain::{Claim, Desk, Draw, LineRefund, Offer, PersonYear, Policies, Purse, give_back, order};
 
 /// A bill that is to be decided for the first time.
 #[derive(Clone, Debug)]
@@ -47,6 +48,36 @@ pub(super) struct Plan {
     pub(super) items: Vec<Item>,
     pub(super) state: Accumulators,
     pub(super) offer: Offer,
+    pub(super) bound: Bound,
+}
+
+/// The relatives whose accounts pay for the person today. What others paid, whose binding has ended, goes back to them and is
+/// offered to no other bill; a bill that stays keeps what they paid.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bound(Vec<Name>);
+
+impl Bound {
+    /// What these draws take from bound accounts, in fen.
+    fn part(&self, draws: &[Draw]) -> Fen {
+        draws.iter().filter(|draw| self.0.contains(&draw.owner)).map(|draw| draw.amount).sum()
+    }
+
+    /// What a claim takes from bound accounts, and what from others.
+    pub(super) fn parts(&self, claim: &Claim) -> (Fen, Fen) {
+        let part = self.part(&claim.decided.draws);
+        (part, taken(claim).1 - part)
+    }
+
+    /// What a claim takes from bound accounts once relatives' accounts pay `now` of it.
+    pub(super) fn part_of(&self, claim: &Claim, now: Fen) -> Result<Fen, Trouble> {
+        let (before, (_, apart)) = (taken(claim).1, self.parts(claim));
+        if now >= before {
+            return Ok(now - apart);
+        }
+        let draws = give_back(&claim.decided.draws, before - now);
+        let short = || Trouble::internal("relatives' accounts paid less than is given back");
+        draws.map(|draws| self.part(&draws)).ok_or_else(short)
+    }
 }
 
 impl Plan {
@@ -78,8 +109,9 @@ impl Plan {
             items.push(Item::Comes);
         }
         let state = if first == standing.len() { year.state.clone() } else { before(year, &standing, first) };
-        let offer = offer(desk, year, &items);
-        Self { items, state, offer }
+        let bound = Bound(desk.family(&year.person).into_iter().map(|(owner, _)| owner).collect());
+        let offer = offer(desk, year, &items, &bound);
+        Self { items, state, offer, bound }
     }
 }
 
@@ -92,8 +124,9 @@ fn before(year: &PersonYear, standing: &[Claim], place: usize) -> Accumulators {
     )
 }
 
-fn offer(desk: &Desk, year: &PersonYear, items: &[Item]) -> Offer {
-    let paid: Vec<(Fen, Fen)> = items.iter().filter_map(Item::claim).map(taken).collect();
+fn offer(desk: &Desk, year: &PersonYear, items: &[Item], bound: &Bound) -> Offer {
+    let paid = items.iter().filter_map(Item::claim).map(|claim| (taken(claim).0, bound.parts(claim).0));
+    let paid: Vec<(Fen, Fen)> = paid.collect();
     let own = Purse::new(desk.account(&year.person).balance, paid.iter().map(|(own, _)| *own));
     let family = desk.family(&year.person).into_iter().map(|(_, balance)| balance).sum();
     Offer { own, family: Purse::new(family, paid.iter().map(|(_, family)| *family)) }

@@ -32,13 +32,13 @@ pub(super) struct Restated {
 
 /// Decides anew. A refusal of the new bill leaves everything as it is: nothing else was touched then.
 pub(super) fn restate(context: &Context<'_>, desk: &Desk, year: &PersonYear, edit: &Edit) -> Result<Restated, Trouble> {
-    let Plan { items, mut state, mut offer } = Plan::new(desk, year, edit);
+    let Plan { items, mut state, mut offer, bound } = Plan::new(desk, year, edit);
     let mut restated = Restated { new: None, redone: Vec::new(), state: Accumulators::default() };
     let mut rest = items.as_slice();
     while let Some((item, behind)) = rest.split_first() {
         rest = behind;
         let (then, now) = match item {
-            Item::Goes(claim) => (taken(&claim.decided.decision), (Fen::ZERO, Fen::ZERO)),
+            Item::Goes(claim) => ((taken(&claim.decided.decision).0, bound.parts(claim).0), (Fen::ZERO, Fen::ZERO)),
             Item::Comes => {
                 let Some(new) = &edit.comes else { continue };
                 // A bill between others is offered what the one behind it was; at the end, all there is.
@@ -55,11 +55,15 @@ pub(super) fn restate(context: &Context<'_>, desk: &Desk, year: &PersonYear, edi
             }
             Item::Stays(claim) | Item::Shrinks(claim, ..) => {
                 let held = &claim.decided.facts.accumulated;
-                let (own, family) = (offer.own.offered(held.account), offer.family.offered(held.family_account));
+                let (part, apart) = bound.parts(claim);
+                let own = offer.own.offered(held.account);
+                let family = offer.family.offered(held.family_account - apart) + apart;
                 let accumulated = balances_of(&state, own, family);
                 let redone = redo(context, item, claim, accumulated)?;
                 state = after(&redone.decision, &state);
-                let shares = (taken(&claim.decided.decision), taken(&redone.decision));
+                let (own, family) = taken(&redone.decision);
+                let before = (taken(&claim.decided.decision).0, part);
+                let shares = (before, (own, bound.part_of(claim, family)?));
                 if redone.refunds.is_some()
                     || redone.facts != claim.decided.facts
                     || redone.decision != claim.decided.decision

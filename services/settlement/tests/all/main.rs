@@ -4,9 +4,20 @@
 
 mod accounts;
 mod answers;
+mod away;
+mod bindings;
 mod catalogue;
 mod counter;
+mod crash;
+mod crowd;
 mod golden;
+mod input;
+mod once;
+mod reading;
 mod reconciliation;
 mod registry;
+mod regression;
 mod support;
+mod verbs;
+mod versions;
+mod world;

@@ -10,7 +10,7 @@ use money::Fen;
 use pb::policy::v1 as policy_pb;
 use pb::settlement::v1::Submission;
 use pb::settlement::v1::settlement_service_client::SettlementServiceClient;
-use policy::{Accumulators, Bill, Person, Policy};
+use policy::{Accumulators, Bill, PackFile, Person, Policy};
 use settlement::app::{Bind, Command, Committer, Credit, OpenYear, Work};
 use settlement::domain::MovementKind;
 use settlement::wiring::{MIGRATIONS, Parts, start};
@@ -58,12 +58,25 @@ pub(crate) struct Wish {
     pub(crate) trusts_facts: bool,
     pub(crate) redis: Option<String>,
     pub(crate) poll: Duration,
+    /// The packs that are published before it starts; none: those that ship.
+    pub(crate) packs: Option<Vec<PackFile>>,
 }
 
 impl Default for Wish {
     fn default() -> Self {
-        Self { enrolment: None, trusts_facts: true, redis: None, poll: Duration::from_millis(200) }
+        Self { enrolment: None, trusts_facts: true, redis: None, poll: Duration::from_millis(200), packs: None }
     }
+}
+
+/// Brings the database up to date and publishes these packs in it.
+pub(crate) async fn publish(database: &Database, files: Vec<PackFile>) {
+    store::migrations::migrate(database, MIGRATIONS).await.expect("the database can be migrated");
+    let settings = registry::Settings { redis: None, poll: Duration::from_secs(1) };
+    let registry = registry::Registry::open(registry::Source::Database(database.clone()), settings).await;
+    let (operator, reason, source) = ("test".to_owned(), "a test".to_owned(), "a test".to_owned());
+    let (id, at) = (SystemIds.next().to_string(), "2030-01-01T00:00:00Z".parse().unwrap());
+    let seed = registry::Seed { id, files, operator, reason, source, at };
+    registry.expect("a registry").seed(seed).await.expect("the packs are published");
 }
 
 impl House {
@@ -73,9 +86,12 @@ impl House {
     }
 
     pub(crate) async fn open_with(url: &str, wish: Wish) -> Self {
-        let Wish { enrolment, trusts_facts, redis, poll } = wish;
+        let Wish { enrolment, trusts_facts, redis, poll, packs } = wish;
         let database = Database::open(url).await.expect("the database can be opened");
         store::migrations::migrate(&database, MIGRATIONS).await.expect("the database can be migrated");
+        if let Some(files) = packs {
+            publish(&database, files).await;
+        }
         let clock = TestClock::at("2035-06-01T02:00:00Z");
         let ids: Arc<dyn Ids> = Arc::new(SystemIds);
         let (database_too, clock_too) = (database.clone(), Arc::clone(&clock) as Arc<dyn Clock>);
@@ -111,7 +127,7 @@ impl House {
         self.ended.await.expect("the server ends").expect("the server ends well");
     }
 
-    async fn carry_out(&self, command: Command) {
+    pub(crate) async fn carry_out(&self, command: Command) {
         let work = Work { command, encode: Box::new(|_, _| Ok(Vec::new())) };
         self.committer.commit(work).await.expect("the command is carried out");
     }
