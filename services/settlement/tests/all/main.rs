@@ -5,5 +5,6 @@
 mod answers;
 mod catalogue;
 mod golden;
+mod process;
 mod registry;
 mod support;
