@@ -7,6 +7,7 @@ mod call;
 mod catalogue;
 mod claims;
 mod page;
+mod reconciliation;
 mod registry;
 mod settle;
 mod settlement;
@@ -23,6 +24,7 @@ use crate::clients::Enrolment;
 
 pub use answers::AnswerRpc;
 pub use catalogue::CatalogueRpc;
+pub use reconciliation::ReconciliationRpc;
 pub use registry::RegistryRpc;
 
 /// What every call of the service is answered with.

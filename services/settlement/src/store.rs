@@ -3,6 +3,7 @@
 mod accounts;
 mod load;
 mod read;
+mod reconciliation;
 mod row;
 mod write;
 
@@ -12,6 +13,9 @@ pub use read::{
     Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, moved, movements, page_of_claims,
     place_in_year, years,
 };
+pub use reconciliation::{
+    Ours, Reconciliation, Stored, classify, compared, differences, our_claims, our_totals, reconciliation, record,
+};
 pub(crate) use row::{bytes_of, sha256};
 pub use write::write;
 
@@ -20,9 +24,16 @@ use store::migrations::{Set, Step};
 /// The steps of settlement's own tables.
 pub const MIGRATIONS: Set = Set {
     owner: "settlement",
-    steps: &[Step {
-        name: "claims",
-        sqlite: include_str!("store/sql/claims.sqlite.sql"),
-        postgres: include_str!("store/sql/claims.postgres.sql"),
-    }],
+    steps: &[
+        Step {
+            name: "claims",
+            sqlite: include_str!("store/sql/claims.sqlite.sql"),
+            postgres: include_str!("store/sql/claims.postgres.sql"),
+        },
+        Step {
+            name: "reconciliation",
+            sqlite: include_str!("store/sql/reconciliation.sqlite.sql"),
+            postgres: include_str!("store/sql/reconciliation.postgres.sql"),
+        },
+    ],
 };

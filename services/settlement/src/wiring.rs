@@ -9,6 +9,7 @@ use pb::policy::v1::answer_service_server::AnswerServiceServer;
 use pb::policy::v1::registry_service_server::RegistryServiceServer;
 use pb::settlement::v1::account_service_server::AccountServiceServer;
 use pb::settlement::v1::catalogue_service_server::CatalogueServiceServer;
+use pb::settlement::v1::reconciliation_service_server::ReconciliationServiceServer;
 use pb::settlement::v1::settlement_service_server::SettlementServiceServer;
 use policy::Policy;
 use registry::{Registry, Seed, Source};
@@ -18,7 +19,7 @@ use store::migrations::{SHARED, Set};
 use crate::app::{Bench, Committer};
 use crate::catalogue::Catalogue;
 use crate::clients::Enrolment;
-use crate::rpc::{AnswerRpc, CatalogueRpc, RegistryRpc, Settlement};
+use crate::rpc::{AnswerRpc, CatalogueRpc, ReconciliationRpc, RegistryRpc, Settlement};
 use crate::watch::watch;
 
 /// The steps of everything in settlement's database.
@@ -92,9 +93,11 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     let policies = RegistryRpc::new(bench.clone());
     let settlement =
         Settlement { bench, committer: committer.clone(), enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
+    let reconciliation = ReconciliationRpc::new(settlement.clone());
     let limit = ::rpc::limits::MESSAGE_BYTES_MAX;
     let services = Services::new()
         .with(AccountServiceServer::new(settlement.clone()).max_decoding_message_size(limit))
+        .with(ReconciliationServiceServer::new(reconciliation).max_decoding_message_size(limit))
         .with(SettlementServiceServer::new(settlement).max_decoding_message_size(limit))
         .with(RegistryServiceServer::new(policies).max_decoding_message_size(limit))
         .with(AnswerServiceServer::new(AnswerRpc::new(registry.clone())).max_decoding_message_size(limit))

@@ -35,3 +35,22 @@ fn everything_that_is_wrong_is_said_at_once() {
     let expected = ["COLOUR", "DATABASE_CONNECTIONS", "DATABASE_URL", "POLICY_POLL_SECONDS", "SETTLEMENT_ADDRESS"];
     assert_eq!(names, expected.map(|name| format!("{PREFIX}{name}")));
 }
+
+#[test]
+fn the_process_migrates_its_database_and_refuses_a_broken_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("enrolment.db");
+    let run = |url: &str, argument: &str| {
+        let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_enrolment"));
+        process.env_clear().env(format!("{PREFIX}DATABASE_URL"), url);
+        process.env(format!("{PREFIX}SETTLEMENT_ADDRESS"), "http://127.0.0.1:1");
+        process.arg(argument).output().unwrap().status.code()
+    };
+    let url = format!("sqlite:{}", file.display());
+    assert_eq!(run(&url, "--check-config"), Some(0));
+    assert!(!file.exists());
+    assert_eq!(run(&url, "migrate"), Some(0));
+    assert_eq!(run(&url, "migrate"), Some(0), "a second time there is nothing to do");
+    assert!(file.exists());
+    assert_eq!(run("mysql://x", "migrate"), Some(2));
+}

@@ -131,6 +131,8 @@ pub(super) fn debit(context: &Context<'_>, desk: &mut Desk, debit: &Debit) -> Re
     let mut draft = Draft::new(EntryKind::AccountDebit, heading);
     draft.debit(LedgerAccount::Personal { person: debit.person }, debit.amount);
     draft.credit(LedgerAccount::Payable { institution: debit.about }, debit.amount);
+    // what is owed on is the whole of it: the ledger holds an entry's payable to its total
+    draft.total = debit.amount;
     let Debit { person, kind, relative, .. } = *debit;
     book(context, desk, draft, Move { person, kind, amount: -debit.amount, about: debit.about.as_str(), relative })
 }

@@ -42,7 +42,7 @@ pub(super) fn cause(cause: Cause) -> settlement_pb::RevisionCause {
     }
 }
 
-fn kind(kind: Kind) -> settlement_pb::ClaimKind {
+pub(super) fn kind(kind: Kind) -> settlement_pb::ClaimKind {
     match kind {
         Kind::Direct => settlement_pb::ClaimKind::Direct,
         Kind::Interim => settlement_pb::ClaimKind::Interim,

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
+mod accounts;
 mod answers;
 mod catalogue;
+mod counter;
 mod golden;
 mod process;
+mod reconciliation;
 mod registry;
 mod support;

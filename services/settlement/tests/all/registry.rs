@@ -6,16 +6,21 @@ mod once;
 mod publishing;
 mod replicas;
 
+use std::time::Duration;
+
 use pb::policy::v1 as policy_pb;
 use pb::policy::v1::answer_service_client::AnswerServiceClient;
 use pb::policy::v1::registry_service_client::RegistryServiceClient;
 use policy::case::{Question, read};
 use policy::{Facts, PackFile, Policy};
 use rpc::Client;
-use tonic::Status;
+use settlement::wiring::MIGRATIONS;
+use store::Database;
+use tonic::service::interceptor::InterceptedService;
+use tonic::{Request, Status};
 use tonic_types::StatusExt as _;
 
-use crate::support::{House, shares};
+use crate::support::{House, Wish, shares};
 
 /// Whose head moves in these tests, the root above it, and a district below it.
 const CITY: &str = "370800";
@@ -59,16 +64,51 @@ fn ratio(value: &str) -> policy_pb::PackFile {
     policy_pb::PackFile { path: file.path, text }
 }
 
-/// The version of the shipped packs with these files in place of theirs.
+/// The version of the packs with these files in place of theirs.
 fn version_with(files: &[policy_pb::PackFile]) -> String {
-    let mut tree = Policy::shipped_files();
+    let mut tree = packs();
     tree.retain(|file| files.iter().all(|new| new.path != file.path));
     tree.extend(files.iter().map(|file| PackFile { path: file.path.clone(), text: file.text.clone() }));
     policy::Version::of(&tree).to_string()
 }
 
-fn registry(house: &House) -> RegistryServiceClient<Client> {
-    RegistryServiceClient::new(house.channel())
+/// The packs of the city, of what is below and above it, as they ship: to check all packs takes a test long.
+fn packs() -> Vec<PackFile> {
+    let mut files = Policy::shipped_files();
+    let above_and_below = [ROOT, "370000", CITY, DISTRICT];
+    files.retain(|file| above_and_below.iter().any(|code| file.path.starts_with(code)) || file.path == "clauses.toml");
+    files
+}
+
+/// A service whose registry begins with the packs of the city alone.
+async fn open_with(url: &str, wish: Wish) -> House {
+    let database = Database::open(url).await.expect("the database can be opened");
+    store::migrations::migrate(&database, MIGRATIONS).await.expect("the database can be migrated");
+    let source = ::registry::Source::Database(database);
+    let registry = ::registry::Registry::open(source, ::registry::Settings::default()).await.expect("it can be read");
+    let [operator, reason, source] = ["yibao", "test", "as shipped"].map(str::to_owned);
+    let (id, at) = (uuid::Uuid::now_v7().to_string(), "2026-01-01T00:00:00Z".parse().expect("a moment"));
+    let seed = ::registry::Seed { id, files: packs(), operator, reason, source, at };
+    registry.seed(seed).await.expect("the packs are sound");
+    House::open_with(url, wish).await
+}
+
+async fn open(url: &str) -> House {
+    open_with(url, Wish::default()).await
+}
+
+/// Checking packs takes a build without optimisation, on a busy machine, longer than a call usually may.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+type Patient = InterceptedService<Client, fn(Request<()>) -> Result<Request<()>, Status>>;
+
+fn patiently(mut request: Request<()>) -> Result<Request<()>, Status> {
+    request.set_timeout(PATIENCE);
+    Ok(request)
+}
+
+fn registry(house: &House) -> RegistryServiceClient<Patient> {
+    RegistryServiceClient::with_interceptor(house.channel(), patiently)
 }
 
 fn change(base_version: &str, files: Vec<policy_pb::PackFile>) -> policy_pb::PackChange {

@@ -2,8 +2,7 @@ use pb::policy::v1 as policy_pb;
 use testkit::on_both;
 use tonic::Code;
 
-use super::{CITY, change, fields, head_version, publications, publish, ratio, reason, registry};
-use crate::support::House;
+use super::{CITY, change, fields, head_version, open, publications, publish, ratio, reason, registry};
 
 fn file(path: &str, text: &str) -> policy_pb::PackFile {
     policy_pb::PackFile { path: path.to_owned(), text: text.to_owned() }
@@ -12,7 +11,7 @@ fn file(path: &str, text: &str) -> policy_pb::PackFile {
 #[test]
 fn everything_wrong_with_a_publication_is_told_at_once() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let refused = registry(&house).publish_version(policy_pb::PublishVersionRequest::default()).await;
         let refused = refused.expect_err("nothing of it can be read");
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "INVALID_FIELDS"));
@@ -48,7 +47,7 @@ fn everything_wrong_with_a_publication_is_told_at_once() {
 #[test]
 fn paths_that_the_base_does_not_have_or_that_come_twice_are_named() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let base = head_version(&house, CITY).await;
         let mut change = change(&base, vec![ratio("0.65"), ratio("0.66"), file("clauses.toml", "")]);
         change.removed_paths = ["990000/none.toml", "clauses.toml", "clauses.toml"].map(str::to_owned).to_vec();
@@ -70,7 +69,7 @@ fn paths_that_the_base_does_not_have_or_that_come_twice_are_named() {
 #[test]
 fn more_than_three_mebibytes_of_files_are_refused() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let base = head_version(&house, CITY).await;
         let of = |size: usize| change(&base, vec![file("990000/a.toml", &"#".repeat(size - "990000/a.toml".len()))]);
         let refused = registry(&house).publish_version(publish("p1", CITY, of((3 << 20) + 1))).await;
@@ -89,19 +88,17 @@ fn more_than_three_mebibytes_of_files_are_refused() {
 #[test]
 fn a_flood_of_problems_is_cut_and_counted_errors_first() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let base = head_version(&house, CITY).await;
-        let mut flood = ratio("0.60");
-        for number in 0..40_000 {
-            flood.text.push_str(&format!("[x{number}]\n"));
-        }
-        let check = policy_pb::CheckPacksRequest { change: Some(change(&base, vec![flood.clone()])) };
+        // files that no pack has
+        let flood: Vec<policy_pb::PackFile> = (0..20_000).map(|number| file(&format!("x{number}.toml"), "")).collect();
+        let check = policy_pb::CheckPacksRequest { change: Some(change(&base, flood.clone())) };
         let checked = registry(&house).check_packs(check).await.expect("the reply fits").into_inner();
         assert!(!checked.publishable && checked.problems_left_off > 0, "{}", checked.problems.len());
         let is_error = |problem: &policy_pb::Problem| problem.severity() == policy_pb::Severity::Error;
         assert!(checked.problems.iter().all(is_error));
         assert!(checked.problems.is_sorted_by_key(|problem| (problem.file.clone(), problem.line)));
-        let refused = registry(&house).publish_version(publish("p1", CITY, change(&base, vec![flood]))).await;
+        let refused = registry(&house).publish_version(publish("p1", CITY, change(&base, flood))).await;
         let refused = refused.expect_err("packs with errors are not published");
         assert_eq!(reason(&refused), "PACKS_REFUSED");
         let left_off: u32 = super::said(&refused, "left_off").parse().expect("the rest is counted");
@@ -113,7 +110,7 @@ fn a_flood_of_problems_is_cut_and_counted_errors_first() {
 #[test]
 fn questions_that_cannot_be_read_are_refused_with_all_their_fields() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let mut client = registry(&house);
         let head = client.get_head(policy_pb::GetHeadRequest::default()).await.expect_err("no division");
         assert_eq!(fields(&head), ["division"]);

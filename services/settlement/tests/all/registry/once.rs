@@ -3,14 +3,14 @@ use testkit::on_both;
 use tonic::Code;
 
 use super::{
-    CITY, ROOT, change, fields, head_version, publications, publish, publish_ratio, ratio, reason, registry, roll, said,
+    CITY, ROOT, change, fields, head_version, open, publications, publish, publish_ratio, ratio, reason, registry,
+    roll, said,
 };
-use crate::support::House;
 
 #[test]
 fn calls_under_one_key_publish_once_and_get_one_answer() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let base = head_version(&house, CITY).await;
         let asked = publish("p1", CITY, change(&base, vec![ratio("0.65"), ratio_of_another_file()]));
         let call = || async { registry(&house).publish_version(asked.clone()).await };
@@ -43,7 +43,7 @@ fn ratio_of_another_file() -> policy_pb::PackFile {
 #[test]
 fn a_key_with_other_content_is_refused_and_the_field_is_named() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let base = head_version(&house, CITY).await;
         let asked = publish("p1", CITY, change(&base, vec![ratio("0.65")]));
         let published = registry(&house).publish_version(asked.clone()).await.expect("it is published").into_inner();
@@ -78,7 +78,7 @@ fn a_key_with_other_content_is_refused_and_the_field_is_named() {
 #[test]
 fn of_two_publications_over_one_head_the_second_is_told_the_new_head() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let base = head_version(&house, CITY).await;
         let ask = |key: &'static str, value: &str| {
             let asked = publish(key, CITY, change(&base, vec![ratio(value)]));
@@ -93,7 +93,7 @@ fn of_two_publications_over_one_head_the_second_is_told_the_new_head() {
         assert_eq!(head_version(&house, CITY).await, won);
         assert_eq!(publications(&house).await.len(), 2);
         // over the new head it is taken
-        publish_ratio(&house, "p2", "0.66").await;
+        publish_ratio(&house, "p3", "0.67").await;
         house.close().await;
     });
 }
@@ -101,7 +101,7 @@ fn of_two_publications_over_one_head_the_second_is_told_the_new_head() {
 #[test]
 fn a_division_without_packs_has_no_head_of_its_own() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let base = head_version(&house, ROOT).await;
         let asked = publish("p1", "990100", change(&base, vec![ratio("0.65")]));
         let refused = registry(&house).publish_version(asked).await.expect_err("there are no such packs");

@@ -5,7 +5,7 @@ use testkit::on_both;
 use tonic::Code;
 
 use super::{
-    CITY, DISTRICT, FILE, PAID, PAID_AT_65, ROOT, change, head, head_version, paid, publications, publish,
+    CITY, DISTRICT, FILE, PAID, PAID_AT_65, ROOT, change, head, head_version, open, paid, publications, publish,
     publish_ratio, ratio, reason, registry, roll, said, stay, version_with,
 };
 use crate::registry::fields;
@@ -25,7 +25,7 @@ async fn files_of(house: &House, version: &str) -> Result<Vec<PackFile>, tonic::
 #[test]
 fn a_changed_value_is_published_and_the_next_decision_uses_it() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let first = head_version(&house, CITY).await;
         assert_eq!(paid(&house, "").await, (PAID, first.clone()));
         let second = publish_ratio(&house, "p1", "0.65").await;
@@ -47,11 +47,11 @@ fn a_changed_value_is_published_and_the_next_decision_uses_it() {
 #[test]
 fn a_head_is_the_divisions_own_or_the_nearest_above_it() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let first = head_version(&house, ROOT).await;
         let second = publish_ratio(&house, "p1", "0.65").await;
         for (division, made_at, version) in
-            [(CITY, CITY, &second), (DISTRICT, CITY, &second), ("370000", ROOT, &first), ("140100", ROOT, &first)]
+            [(CITY, CITY, &second), (DISTRICT, CITY, &second), ("370000", ROOT, &first), ("370100", ROOT, &first)]
         {
             let found = head(&house, division).await;
             assert_eq!((&found.serving_version, found.stale), (version, false), "{division}");
@@ -71,7 +71,7 @@ fn a_head_is_the_divisions_own_or_the_nearest_above_it() {
 #[test]
 fn a_streamed_version_compiles_to_the_same_version_and_decides_the_same() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let second = publish_ratio(&house, "p1", "0.65").await;
         let files = files_of(&house, &second).await.expect("the files come");
         assert!(files.is_sorted_by(|a, b| a.path < b.path));
@@ -89,7 +89,7 @@ fn a_streamed_version_compiles_to_the_same_version_and_decides_the_same() {
 #[test]
 fn packs_with_errors_keep_nothing_and_all_their_problems_are_told() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let base = head_version(&house, CITY).await;
         let mut broken = ratio("1.65");
         broken.text.push_str("\n[pooled.ratoi]\nall = { 2022-01-01 = \"0.1\" }\n");
@@ -124,7 +124,7 @@ fn packs_with_errors_keep_nothing_and_all_their_problems_are_told() {
 #[test]
 fn a_check_says_what_a_publication_would_be_and_keeps_nothing() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let base = head_version(&house, CITY).await;
         let asked = policy_pb::CheckPacksRequest { change: Some(change(&base, vec![ratio("0.65")])) };
         let checked = registry(&house).check_packs(asked.clone()).await.expect("it is checked").into_inner();
@@ -146,7 +146,7 @@ fn a_check_says_what_a_publication_would_be_and_keeps_nothing() {
 #[test]
 fn an_earlier_version_is_the_head_again_with_the_document_it_came_from() {
     on_both(|url| async move {
-        let house = House::open(&url).await;
+        let house = open(&url).await;
         let first = head_version(&house, CITY).await;
         let second = publish_ratio(&house, "p1", "0.65").await;
         let third = publish_ratio(&house, "p2", "0.70").await;

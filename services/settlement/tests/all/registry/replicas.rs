@@ -3,7 +3,7 @@ use std::time::Duration;
 use testkit::{Redis, on_both};
 use tokio::time::{Instant, interval, timeout};
 
-use super::{CITY, PAID, PAID_AT_65, head, paid, publish_ratio};
+use super::{CITY, PAID, PAID_AT_65, head, open, open_with, paid, publish_ratio};
 use crate::support::{House, Wish};
 
 /// Longer than any test: what is seen sooner was not seen by polling.
@@ -27,8 +27,8 @@ fn another_process_serves_a_publication_within_a_second_where_there_is_redis() {
     on_both(|url| async move {
         let redis = Redis::start();
         let wish = || Wish { redis: Some(redis.url()), poll: NEVER, ..Wish::default() };
-        let publisher = House::open_with(&url, wish()).await;
-        let other = House::open_with(&url, wish()).await;
+        let publisher = open_with(&url, wish()).await;
+        let other = open_with(&url, wish()).await;
         assert_eq!(paid(&other, "").await.0, PAID);
         let version = publish_ratio(&publisher, "p1", "0.65").await;
         let took = until_served(&other, &version).await;
@@ -45,9 +45,9 @@ fn another_process_serves_a_publication_within_a_second_where_there_is_redis() {
 fn another_process_serves_a_publication_within_its_poll_interval_without_redis() {
     on_both(|url| async move {
         let poll = Duration::from_millis(300);
-        let publisher = House::open(&url).await;
-        let other = House::open_with(&url, Wish { poll, ..Wish::default() }).await;
-        let late = House::open_with(&url, Wish { poll: NEVER, ..Wish::default() }).await;
+        let publisher = open(&url).await;
+        let other = open_with(&url, Wish { poll, ..Wish::default() }).await;
+        let late = open_with(&url, Wish { poll: NEVER, ..Wish::default() }).await;
         assert_eq!(paid(&other, "").await.0, PAID);
         let version = publish_ratio(&publisher, "p1", "0.65").await;
         let took = until_served(&other, &version).await;

@@ -1,0 +1,108 @@
+use pb::policy::v1::{Accumulators, Meter};
+use pb::settlement::v1::reverse_claim_request::Original;
+use pb::settlement::v1::{GetAccumulatorsRequest, GetAccumulatorsResponse, OpenYearRequest, ReverseClaimRequest};
+use pb::r#type::v1::Scheme;
+use testkit::on_both;
+
+use super::{Accounts, accounts, bind, credit};
+use crate::counter::{Paper, fields, said};
+use crate::support::{House, institution};
+
+fn start() -> Accumulators {
+    let meter = Meter { name: "serious_illness".to_owned(), base_fen: 7, paid_fen: 5, ..Meter::default() };
+    Accumulators { admissions: 1, meters: vec![meter], ..Accumulators::default() }
+}
+
+fn open(key: &str, person: &str, year: u32) -> OpenYearRequest {
+    OpenYearRequest {
+        idempotency_key: key.to_owned(),
+        person_id: person.to_owned(),
+        year,
+        accumulators: Some(start()),
+        source: "the system before".to_owned(),
+        operator_id: "migration".to_owned(),
+    }
+}
+
+async fn accumulated(client: &mut Accounts, person: &str, year: u32) -> GetAccumulatorsResponse {
+    let asked = GetAccumulatorsRequest { person_id: person.to_owned(), year };
+    client.get_accumulators(asked).await.expect("accumulators").into_inner()
+}
+
+#[test]
+fn a_year_is_opened_once_and_never_behind_a_claim() {
+    on_both(|url| async move {
+        let house = House::open(&url).await;
+        house.clock.set("2022-06-15T02:00:00Z");
+        let mut client = accounts(&house);
+        let empty = accumulated(&mut client, "P1", 2022).await;
+        assert_eq!(
+            empty,
+            GetAccumulatorsResponse { accumulators: Some(Accumulators::default()), ..Default::default() }
+        );
+        let opened = client.open_year(open("o", "P1", 2022)).await.expect("opened").into_inner();
+        assert_eq!(opened.accumulators, Some(start()));
+        assert_eq!(accumulated(&mut client, "P1", 2022).await.accumulators, Some(start()));
+        let twice = client.open_year(open("o2", "P1", 2022)).await.expect_err("open");
+        assert_eq!(said(&twice, "state"), ("WRONG_STATE".into(), "begun".into()));
+        let other = client.open_year(open("o", "P1", 2023)).await.expect_err("another year");
+        assert_eq!(said(&other, "field"), ("KEY_REUSED".into(), "year".into()));
+        let hospital = institution(1);
+        let paper = Paper { person: "P2", institution: &hospital, bill: "B", scheme: Scheme::Employee, fen: 10_000 };
+        paper.settle(&mut house.client()).await;
+        let behind = client.open_year(open("o3", "P2", 2022)).await.expect_err("a claim");
+        assert_eq!(said(&behind, "state"), ("WRONG_STATE".into(), "begun".into()));
+        house.close().await;
+    });
+}
+
+#[test]
+fn a_year_starts_with_meters_and_without_balances() {
+    on_both(|url| async move {
+        let house = House::open(&url).await;
+        let mut client = accounts(&house);
+        let nothing = client.open_year(OpenYearRequest::default()).await.expect_err("nothing of it");
+        let expected = ["idempotency_key", "person_id", "year", "accumulators", "source", "operator_id"];
+        assert_eq!(fields(&nothing), expected);
+        let mut wrong = start();
+        (wrong.account_fen, wrong.family_account_fen, wrong.meters[0].paid_fen) = (1, 2, -1);
+        let wrong = OpenYearRequest { accumulators: Some(wrong), ..open("o", "P1", 2022) };
+        let refused = client.open_year(wrong).await.expect_err("balances");
+        let expected =
+            ["account_fen", "family_account_fen", "meters[0].paid_fen"].map(|field| format!("accumulators.{field}"));
+        assert_eq!(fields(&refused), expected);
+        house.close().await;
+    });
+}
+
+#[test]
+fn accumulators_come_with_the_balances_of_now_and_the_last_claim_that_stands() {
+    on_both(|url| async move {
+        let house = House::open(&url).await;
+        house.clock.set("2022-06-15T02:00:00Z");
+        let mut client = accounts(&house);
+        let (mut settlements, hospital) = (house.client(), institution(1));
+        let paper = Paper { person: "P1", institution: &hospital, bill: "B1", scheme: Scheme::Employee, fen: 10_000 };
+        let first = paper.settle(&mut settlements).await;
+        let second = Paper { bill: "B2", ..paper }.settle(&mut settlements).await;
+        client.credit_account(credit("c", "P1", "credit-1", 300)).await.expect("credited");
+        for (owner, amount) in [("mother", 40), ("father", 2)] {
+            client.credit_account(credit(owner, owner, owner, amount)).await.expect("credited");
+            client.bind_family_account(bind(&format!("b-{owner}"), owner, "P1", "")).await.expect("bound");
+        }
+        let now = accumulated(&mut client, "P1", 2022).await;
+        let held = now.accumulators.expect("accumulators");
+        assert_eq!((held.account_fen, held.family_account_fen, held.admissions), (300, 42, 2));
+        assert_eq!((now.claims, now.last_claim_id), (2, second.claim_id.clone()));
+        let reverse = ReverseClaimRequest {
+            idempotency_key: "r".to_owned(),
+            institution_id: hospital.clone(),
+            reason: "test".to_owned(),
+            original: Some(Original::ClaimId(second.claim_id)),
+        };
+        settlements.reverse_claim(reverse).await.expect("reversed");
+        let now = accumulated(&mut client, "P1", 2022).await;
+        assert_eq!((now.claims, now.last_claim_id), (1, first.claim_id));
+        house.close().await;
+    });
+}
