@@ -71,6 +71,11 @@ impl Reader {
         self.required(name, expected).map(Secret)
     }
 
+    /// A secret that may be left out; the outer `None` is an error that was kept.
+    pub fn optional_secret(&mut self, name: &str, expected: &str) -> Option<Option<Secret<String>>> {
+        self.optional(name, expected).map(|secret| secret.map(Secret))
+    }
+
     /// Keeps an error of a variable: for rules over what was read.
     pub fn add(&mut self, name: &str, error: impl fmt::Display) {
         let name = format!("{}{name}", self.prefix);

@@ -97,11 +97,20 @@ impl Server {
     /// # Errors
     /// If the port is taken or the address not of this machine.
     pub async fn bind(name: &str, address: SocketAddr) -> Result<Self, HostError> {
+        let server = Self::bind_silently(address).await?;
+        // Whoever closed our output does not want to know.
+        drop(writeln!(std::io::stdout(), "{name} listens on {}", server.address));
+        Ok(server)
+    }
+
+    /// Binds the port and prints nothing: for a process whose output belongs to somebody else.
+    ///
+    /// # Errors
+    /// As [`Server::bind`].
+    pub async fn bind_silently(address: SocketAddr) -> Result<Self, HostError> {
         let failed = |source| HostError::Bind { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        // Whoever closed our output does not want to know.
-        drop(writeln!(std::io::stdout(), "{name} listens on {address}"));
         tracing::info!(%address, "listening");
         Ok(Self { listener, address })
     }

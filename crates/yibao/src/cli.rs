@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
-use terms::Division;
+use terms::{Division, Name};
 
-/// Exit code: an expectation was not met, or `policy check` found errors.
+/// Exit code: an expectation was not met, or `policy check` or `verify` found something.
 pub(crate) const DIFFERENCES: u8 = 1;
-/// Exit code: bad input or bad usage.
+/// Exit code: bad input, bad usage, or what is needed is not there.
 pub(crate) const BAD_INPUT: u8 = 2;
 
 /// Settle medical bills under dated, cited policy, and explain every fen.
@@ -28,13 +28,17 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 a case's expectation was not met, or policy check found errors; \
-                          2 bad input or bad usage.";
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 a case's expectation was not met, or policy check or verify found \
+                          something; 2 bad input, bad usage, or a service that cannot be reached or started.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The main job on real input: bills of five places explained, and the published figures recomputed
+    /// The main job on real input, over real gRPC: bills of five places settled and explained, one reversed, all verified
     Demo,
+    /// All services in this process, on this machine alone: for trying out, as callers are trusted with a person's facts
+    Up(Up),
+    /// Fold person-years again and compare with what is stored: accumulators, decisions, accounts, journal
+    Verify(Verify),
     /// Settle case files; where a case holds expectations, compare to the fen
     Adjudicate(Adjudicate),
     /// A case's statement as one self-contained page
@@ -79,6 +83,35 @@ pub(crate) struct BenchSettle {
     /// How long calls are made before they count, in seconds
     #[arg(long, default_value = "5")]
     pub(crate) warm_up: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Up {
+    /// Where the data are kept, made where there is none; the second time it goes on where it was
+    #[arg(long, value_name = "DIR", default_value = "yibao-data")]
+    pub(crate) folder: PathBuf,
+    /// Port of settlement; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 7001)]
+    pub(crate) settlement_port: u16,
+    /// Port of enrolment; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 7002)]
+    pub(crate) enrolment_port: u16,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Verify {
+    /// Settlement's database: sqlite:yibao-data/settlement.sqlite or postgres://…
+    #[arg(long, value_name = "URL", required_unless_present = "address", conflicts_with = "address")]
+    pub(crate) database: Option<String>,
+    /// A running settlement service: http://127.0.0.1:7001
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) address: Option<String>,
+    /// Only this person
+    #[arg(long, value_name = "ID", value_parser = name)]
+    pub(crate) person: Option<Name>,
+    /// Only this year
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(u16).range(1..=9999))]
+    pub(crate) year: Option<u16>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -170,6 +203,11 @@ impl Cli {
     pub(crate) fn read() -> Self {
         Self::parse()
     }
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    let name = Name::new(text).ok().filter(|name| !name.is_empty());
+    name.ok_or_else(|| "write the person's id, 1 to 47 bytes".to_owned())
 }
 
 fn fact(text: &str) -> Result<(String, String), String> {

@@ -6,6 +6,8 @@ mod bench;
 mod demo;
 mod policy;
 mod statement;
+mod up;
+mod verify;
 mod what_if;
 
 use std::process::ExitCode;
@@ -18,6 +20,8 @@ use crate::out::Out;
 pub(crate) fn run(cli: &Cli, out: &mut Out) -> Result<ExitCode, Error> {
     match &cli.command {
         Command::Demo => demo::run(out),
+        Command::Up(args) => up::run(args, out),
+        Command::Verify(args) => verify::run(args, out),
         Command::Adjudicate(args) => adjudicate::run(args, out),
         Command::Statement(args) => statement::run(args, out),
         Command::Policy(command) => policy::run(command, out),

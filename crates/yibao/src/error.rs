@@ -26,6 +26,49 @@ pub(crate) enum Error {
     /// Nothing is known of a division or day.
     #[error("find the policy asked for: {0}")]
     Unknown(String),
+    /// Variables of the environment with mistakes.
+    #[error("read the environment")]
+    Environment(#[source] host::BadConfiguration),
+    /// Another process has the folder.
+    #[error("use the folder {}: another yibao is using it", .0.display())]
+    FolderInUse(PathBuf),
+    /// A port cannot be had.
+    #[error("serve {service}")]
+    Port {
+        /// Which service.
+        service: &'static str,
+        /// Why.
+        source: host::HostError,
+    },
+    /// A database cannot be had.
+    #[error("open the database")]
+    Database(#[source] store::Error),
+    /// A database is not what this program needs, or cannot be brought up to date.
+    #[error("use the database")]
+    Migration(#[source] store::migrations::MigrationError),
+    /// A service did not start.
+    #[error("start {0}")]
+    Start(&'static str, #[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A service broke.
+    #[error("serve")]
+    Serve(#[source] host::HostError),
+    /// Signals cannot be listened to.
+    #[error("listen to signals")]
+    Signals(#[source] host::HostError),
+    /// An address that is none.
+    #[error("call a service")]
+    Address(#[from] rpc::BadAddress),
+    /// A service said no, or nothing.
+    #[error("{what}: {} ({:?})", .status.message(), .status.code())]
+    Call {
+        /// What was asked.
+        what: String,
+        /// What was answered.
+        status: Box<tonic::Status>,
+    },
+    /// Asked to stop in the middle.
+    #[error("finish: it was asked to stop")]
+    Stopped,
     /// A service could not be started or reached.
     #[error("run the services")]
     Service(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -35,10 +78,37 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// A call that did not go well.
+    pub(crate) fn call(what: impl Into<String>, status: tonic::Status) -> Self {
+        Self::Call { what: what.into(), status: Box::new(status) }
+    }
+
+    /// What to do next, where that is not plain.
+    fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::FolderInUse(_) => "end the other one, or give this one another folder with --folder",
+            Self::Port { .. } => "choose another port with --settlement-port and --enrolment-port; 0 takes a free one",
+            Self::Environment(_) => "set these variables right or unset them",
+            Self::Database(store::Error::Url) => "write sqlite:FILE or postgres://USER@HOST/DATABASE",
+            Self::Database(_) => "is it running, and is this its address?",
+            Self::Migration(store::migrations::MigrationError::Behind { .. }) => {
+                "`settlement migrate` brings it up to date"
+            }
+            Self::Address(_) => "write http://HOST:PORT",
+            Self::Call { status, .. } if status.code() == tonic::Code::Unavailable => {
+                "is the service running there? `yibao up` prints where its services are"
+            }
+            Self::Call { status, .. } if status.code() == tonic::Code::DeadlineExceeded => {
+                "ask for less at once, with --person or --year, or verify beside the database with --database"
+            }
+            _ => return None,
+        })
+    }
+
     /// For a program that asked for JSON: the sentence, and the problems with their places.
     pub(crate) fn json(&self) -> serde_json::Value {
         let problems: Vec<_> = if let Self::Problems(problems) = self { problems.iter().collect() } else { Vec::new() };
-        serde_json::json!({ "error": format!("failed to {self}"), "problems": problems })
+        serde_json::json!({ "error": self.chain(), "problems": problems, "help": self.hint() })
     }
 
     /// The whole chain, a problem a line.
@@ -46,12 +116,17 @@ impl Error {
         if let Self::Problems(problems) = self {
             return format!("{problems}error: failed to {self}");
         }
-        let mut report = format!("error: failed to {self}");
+        let hint = self.hint().map(|hint| format!("\nhelp: {hint}")).unwrap_or_default();
+        format!("error: {}{hint}", self.chain())
+    }
+
+    fn chain(&self) -> String {
+        let mut chain = format!("failed to {self}");
         let mut source = self.source();
         while let Some(error) = source {
-            report.push_str(&format!(": {error}"));
+            chain.push_str(&format!(": {error}"));
             source = error.source();
         }
-        report
+        chain
     }
 }

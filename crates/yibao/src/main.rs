@@ -1,6 +1,7 @@
-//! The command line of the suite: settle case files, check and show policy, print statements.
+//! The command line of the suite, and all of its services in one process: settle case files, check and show policy, print
+//! statements, serve, verify.
 //!
-//! Invariant: this binary reads files and writes to the terminal; every figure comes from the policy crate.
+//! Invariant: it puts services together and asks them; every figure comes from the policy crate, directly or through a service.
 //! Invariant: bad input ends with an exit code of its own and a sentence of what to do, never with a panic.
 
 mod cli;
@@ -8,6 +9,9 @@ mod commands;
 mod error;
 mod files;
 mod out;
+mod process;
+mod progress;
+mod suite;
 
 use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;

@@ -2,3 +2,16 @@
 //!
 //! Invariant: every fact has the days for which it holds and the moment at which it was recorded; nothing recorded changes.
 //! Invariant: it computes no premium and no share: amounts come out of `policy`, entries out of `ledger`.
+
+mod app;
+mod clients;
+mod config;
+mod domain;
+mod rpc;
+mod store;
+mod wiring;
+
+pub use crate::clients::Publications;
+pub use crate::store::MIGRATIONS;
+pub use config::{Config, PREFIX};
+pub use wiring::{Parts, Policies, Running, start};

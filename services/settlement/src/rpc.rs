@@ -2,11 +2,13 @@
 
 mod accounts;
 mod answer;
+mod answers;
 mod call;
 mod catalogue;
 mod claims;
 mod page;
 mod reconciliation;
+mod registry;
 mod settle;
 mod settlement;
 mod statement;
@@ -20,8 +22,10 @@ use crate::app::{Bench, Committer};
 use crate::catalogue::Catalogue;
 use crate::clients::Enrolment;
 
+pub use answers::AnswerRpc;
 pub use catalogue::CatalogueRpc;
 pub use reconciliation::ReconciliationRpc;
+pub use registry::RegistryRpc;
 
 /// What every call of the service is answered with.
 #[derive(Clone)]

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::{Clock, Ids, Services, Stop};
+use pb::policy::v1::answer_service_server::AnswerServiceServer;
+use pb::policy::v1::registry_service_server::RegistryServiceServer;
 use pb::settlement::v1::account_service_server::AccountServiceServer;
 use pb::settlement::v1::catalogue_service_server::CatalogueServiceServer;
 use pb::settlement::v1::reconciliation_service_server::ReconciliationServiceServer;
@@ -17,7 +19,7 @@ use store::migrations::{SHARED, Set};
 use crate::app::{Bench, Committer};
 use crate::catalogue::Catalogue;
 use crate::clients::Enrolment;
-use crate::rpc::{CatalogueRpc, ReconciliationRpc, Settlement};
+use crate::rpc::{AnswerRpc, CatalogueRpc, ReconciliationRpc, RegistryRpc, Settlement};
 use crate::watch::watch;
 
 /// The steps of everything in settlement's database.
@@ -88,6 +90,7 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     let watched = database.clone();
     let bench = Bench { database, registry: registry.clone(), clock: Arc::clone(&clock), ids };
     let committer = Committer::start(&bench, workers);
+    let policies = RegistryRpc::new(bench.clone());
     let settlement =
         Settlement { bench, committer: committer.clone(), enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
     let reconciliation = ReconciliationRpc::new(settlement.clone());
@@ -96,6 +99,8 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
         .with(AccountServiceServer::new(settlement.clone()).max_decoding_message_size(limit))
         .with(ReconciliationServiceServer::new(reconciliation).max_decoding_message_size(limit))
         .with(SettlementServiceServer::new(settlement).max_decoding_message_size(limit))
+        .with(RegistryServiceServer::new(policies).max_decoding_message_size(limit))
+        .with(AnswerServiceServer::new(AnswerRpc::new(registry.clone())).max_decoding_message_size(limit))
         .with(CatalogueServiceServer::new(CatalogueRpc::new(catalogue, Arc::clone(&clock))));
     watch((&watched, &registry), services.readiness(), clock, &stop);
     Ok(Running { services, registry, committer })

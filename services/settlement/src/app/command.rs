@@ -141,6 +141,8 @@ fn settle_needs(command: &Settle, needs: &mut Needs) {
     needs.bills.insert((institution, command.new.bill.id.to_string()));
     if !command.stay.is_empty() {
         needs.stays.insert((institution, command.stay.clone()));
+        // the stay may begin in this very commit, and be taken in by its next part: the year is then decided anew from there
+        needs.whole.insert((command.person, command.year()));
     }
     if command.kind == Kind::Reimbursed {
         needs.invoices.extend(command.invoices());

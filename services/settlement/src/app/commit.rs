@@ -136,8 +136,11 @@ async fn commit(bench: Bench, jobs: Vec<Job>) {
             answers
         }
         Err(trouble) => {
+            // What may have been kept of one may have been kept of all.
+            let is_unknown = matches!(trouble, Trouble::Store(store::Error::UnknownOutcome(_)));
+            let other = || if is_unknown { Fault::late() } else { Fault::unavailable("the database", RETRY) };
             let mut answers = vec![Err(fault(trouble))];
-            answers.resize_with(works.len(), || Err(Fault::unavailable("the database", RETRY)));
+            answers.resize_with(works.len(), || Err(other()));
             answers
         }
     };
@@ -212,13 +215,16 @@ async fn attempt(bench: &Bench, tx: &Tx, policies: &Policies, works: &[Arc<Work>
         return Ok(answers);
     }
     let mut desk = tables::load(tx, Some(tx), &needs, context.today()).await?;
-    let mut made = Vec::new();
+    let (mut made, mut failed) = (Vec::new(), Vec::new());
     for ((work, answer), (is_fresh, original)) in works.iter().zip(&mut answers).zip(&fresh) {
         if !is_fresh {
             continue;
         }
         let done = match work.command.carry_out(&context, &mut desk, original.as_ref()) {
-            Err(Trouble::Fault(fault)) => Err(fault),
+            Err(Trouble::Fault(fault)) => {
+                failed.push(work.command.call());
+                Err(fault)
+            }
             Err(trouble) => return Err(trouble),
             // An answer that cannot be written down is a defect: what it would answer is not committed either.
             Ok(done) => Ok((work.encode)(policies, &done)?),
@@ -227,6 +233,10 @@ async fn attempt(bench: &Bench, tx: &Tx, policies: &Policies, works: &[Arc<Work>
             made.push((work.command.call(), bytes.clone()));
         }
         *answer = done;
+    }
+    // The same call may have been made while this one waited for its person: its answer is then the one that is kept.
+    if !failed.is_empty() && idempotency::look_up(tx, &failed).await?.iter().any(Option::is_some) {
+        return Err(Trouble::KeyTaken);
     }
     tables::write(tx, &desk).await?;
     made.extend(desk.writes.tombstones.iter().map(|call| (call, Vec::new())));

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use chrono::Datelike as _;
+use money::Fen;
 use policy::{Bill, Costs, Decision, Policy};
 use rpc::{Fault, Reason};
 use sha2::{Digest as _, Sha256};
@@ -191,6 +192,11 @@ fn refuse_duplicates(desk: &Desk, settle: &Settle) -> Result<(), Trouble> {
     used.map_or(Ok(()), |claim| duplicate("an invoice was reimbursed before", "invoice", claim))
 }
 
+/// What was handed in now is not yet checked: the policy refuses an amount beyond all bounds, and its sum.
+fn sum(so_far: Fen, now: Fen) -> Fen {
+    so_far.checked_add(now).unwrap_or(Fen::UNLIMITED)
+}
+
 /// The bill of a stay: what was settled so far and what is handed in now, as one admission.
 fn whole_stay(interim: &Claim, settle: &Settle) -> Result<Bill, Fault> {
     let (so_far, now) = (interim.bill(), &settle.new.bill);
@@ -205,13 +211,13 @@ fn whole_stay(interim: &Claim, settle: &Settle) -> Result<Bill, Fault> {
     let costs = match (&so_far.costs, &now.costs) {
         (Costs::Lines(so_far), Costs::Lines(now)) => Costs::Lines(so_far.iter().chain(now).cloned().collect()),
         (Costs::Parts(a), Costs::Parts(b)) => Costs::Parts(policy::Parts {
-            outside_catalogue: a.outside_catalogue + b.outside_catalogue,
-            over_limit: a.over_limit + b.over_limit,
-            first_self_paid: a.first_self_paid + b.first_self_paid,
-            within_scope: a.within_scope + b.within_scope,
+            outside_catalogue: sum(a.outside_catalogue, b.outside_catalogue),
+            over_limit: sum(a.over_limit, b.over_limit),
+            first_self_paid: sum(a.first_self_paid, b.first_self_paid),
+            within_scope: sum(a.within_scope, b.within_scope),
         }),
         _ => return Err(unlike("form of costs (lines or parts)")),
     };
-    let total = so_far.total + now.total;
+    let total = sum(so_far.total, now.total);
     Ok(Bill { from: so_far.from.min(now.from), to: so_far.to.max(now.to), total, costs, ..now.clone() })
 }

@@ -28,6 +28,6 @@ pub(super) fn place(v: &mut Violations, field: &str, text: &str, question: &[u8]
     read.map(Some)
 }
 
-fn mark(question: &[u8]) -> String {
+pub(super) fn mark(question: &[u8]) -> String {
     Sha256::digest(question).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }

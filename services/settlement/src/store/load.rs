@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 use serde_json::{Value as Json, json};
 use store::rows::Kind::{Int, Text};
 use store::rows::{self, Columns};
@@ -63,11 +63,33 @@ pub async fn load(
     targets(connection, needs, &mut desk, &mut found).await?;
     bindings(connection, needs, &mut desk, &mut found, today).await?;
     accounts(connection, lock, &mut desk, &found.persons).await?;
+    if connection.get_database_backend() != DbBackend::Sqlite && lock.is_some() {
+        // What was read to know whom to lock may have changed before they were locked. SQLite locks before anything is read.
+        again(connection, lock, needs, (&mut desk, &mut found), today).await?;
+    }
     years(connection, needs, &mut desk, &mut found).await?;
     claims(connection, lock, &mut desk, &found).await?;
     used(connection, needs, &mut desk).await?;
     bound(connection, needs, &mut desk, today).await?;
     Ok(desk)
+}
+
+/// Reads stays and bindings again, now that their persons are locked; who is new among them is locked late.
+async fn again(
+    connection: &impl ConnectionTrait,
+    lock: Option<&Tx>,
+    needs: &Needs,
+    (desk, found): (&mut Desk, &mut Found),
+    today: NaiveDate,
+) -> Result<(), Error> {
+    if !needs.stays.is_empty() {
+        desk.stays.clear();
+        targets(connection, needs, desk, found).await?;
+    }
+    desk.bindings.clear();
+    bindings(connection, needs, desk, found, today).await?;
+    let late: BTreeSet<Name> = found.persons.iter().filter(|who| !desk.accounts.contains_key(*who)).copied().collect();
+    accounts(connection, lock, desk, &late).await
 }
 
 const PAIR: &Columns = &[("a", Text), ("b", Text)];

@@ -1,0 +1,136 @@
+//! All services in this process, each on a port of its own of this machine, with SQLite in a folder.
+
+use std::fs::{File, OpenOptions, TryLockError, create_dir_all};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use enrolment::Policies;
+use host::{Process, Server, Services, Stop};
+use store::Database;
+use store::migrations::{Set, migrate};
+use tokio::sync::Notify;
+
+use crate::error::Error;
+
+/// Where the suite lives.
+pub(crate) struct Place {
+    /// The folder of its data.
+    pub(crate) folder: PathBuf,
+    /// Settlement's port; 0 takes a free one.
+    pub(crate) settlement: u16,
+    /// Enrolment's port.
+    pub(crate) enrolment: u16,
+}
+
+/// The services, ready to be served: callers can connect already.
+pub(crate) struct Suite {
+    /// Where settlement listens.
+    pub(crate) settlement: SocketAddr,
+    /// Where enrolment listens.
+    pub(crate) enrolment: SocketAddr,
+    ports: (Server, Server),
+    settles: Services,
+    enrols: enrolment::Running,
+    databases: [Database; 2],
+    /// Held as long as the folder is in use.
+    lock: File,
+}
+
+impl Suite {
+    /// Takes the folder and the ports, brings the databases up to date and starts the services.
+    ///
+    /// Callers are trusted with a person's facts: who can reach these ports is on this machine.
+    pub(crate) async fn start(place: &Place, process: &Process, stop: &Stop) -> Result<Self, Error> {
+        let folder = &place.folder;
+        create_dir_all(folder).map_err(|error| Error::WriteFile(folder.clone(), error))?;
+        let lock = lock(folder)?;
+        let settlement = bind("settlement", place.settlement).await?;
+        let enrolment = bind("enrolment", place.enrolment).await?;
+        let (settled, enrolled) = (settlement.address(), enrolment.address());
+        let accounts = open(folder, "settlement", settlement::wiring::MIGRATIONS).await?;
+        let people = open(folder, "enrolment", enrolment::MIGRATIONS).await?;
+        let parts = settlement::wiring::Parts {
+            database: accounts.clone(),
+            redis: None,
+            poll: Duration::from_secs(5),
+            enrolment: Some(format!("http://{enrolled}")),
+            trusts_facts: true,
+            clock: Arc::clone(&process.clock),
+            ids: Arc::clone(&process.ids),
+        };
+        let running = settlement::wiring::start(parts, stop.asked()).await;
+        let running = running.map_err(|error| Error::Start("settlement", error))?;
+        let parts = enrolment::Parts {
+            database: people.clone(),
+            policies: Policies::Registry(running.registry),
+            settlement: Some(rpc::channel(&format!("http://{settled}"))?),
+            clock: Arc::clone(&process.clock),
+            ids: Arc::clone(&process.ids),
+        };
+        Ok(Self {
+            settlement: settled,
+            enrolment: enrolled,
+            ports: (settlement, enrolment),
+            settles: running.services,
+            enrols: enrolment::start(parts, stop),
+            databases: [accounts, people],
+            lock,
+        })
+    }
+
+    /// Serves until asked to stop, and lets the running calls finish. Settlement ends first: its calls may need enrolment.
+    pub(crate) async fn serve(self, drain: Duration, stop: &Stop) -> Result<(), Error> {
+        let Self { ports: (settlement, enrolment), settles, enrols, databases, lock, .. } = self;
+        let (settled, broken) = (Notify::new(), Notify::new());
+        let settling = async {
+            let stop = async {
+                tokio::select! { () = stop.asked() => {}, () = broken.notified() => {} }
+            };
+            let served = settlement.serve(settles, drain, stop).await;
+            settled.notify_one();
+            served
+        };
+        let mut tasks = enrols.tasks;
+        let enrolling = async {
+            let served = enrolment.serve(enrols.services, drain, settled.notified()).await;
+            broken.notify_one();
+            served
+        };
+        let (settling, enrolling) = tokio::join!(settling, enrolling);
+        settling.and(enrolling).map_err(Error::Serve)?;
+        while tasks.join_next().await.is_some() {}
+        for database in databases {
+            database.close().await.map_err(Error::Database)?;
+        }
+        drop(lock);
+        Ok(())
+    }
+}
+
+/// One process at a time may bring the databases up to date and write to them.
+fn lock(folder: &Path) -> Result<File, Error> {
+    let path = folder.join("lock");
+    let written = |error| Error::WriteFile(path.clone(), error);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(written)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::FolderInUse(folder.to_owned())),
+        Err(TryLockError::Error(error)) => Err(written(error)),
+    }
+}
+
+async fn bind(service: &'static str, port: u16) -> Result<Server, Error> {
+    let bound = Server::bind_silently((Ipv4Addr::LOCALHOST, port).into()).await;
+    bound.map_err(|source| Error::Port { service, source })
+}
+
+async fn open(folder: &Path, service: &'static str, steps: &[Set]) -> Result<Database, Error> {
+    let path = folder.join(format!("{service}.sqlite"));
+    // a URL would read these as its own
+    let path = path.display().to_string().replace('%', "%25").replace('?', "%3F");
+    let database = Database::open(&format!("sqlite:{path}")).await.map_err(Error::Database)?;
+    migrate(&database, steps).await.map_err(Error::Migration)?;
+    Ok(database)
+}

@@ -1,0 +1,144 @@
+//! Enrols a person: nothing in the way, a contribution computed, and paid at once where nothing is left to pay.
+
+use chrono::{DateTime, Utc};
+use ledger::Entry;
+use policy::Reason;
+use rpc::Fault;
+use store::Tx;
+use terms::Scheme;
+
+use super::decide::{self, Memory, Refused};
+use super::{App, Problem, book, pay};
+use crate::domain::{Enrolment, Payment, Person, PremiumSource, State, Terms};
+use crate::store::{enrolments, people};
+
+/// Later than everything recorded: the newest version.
+pub(crate) const NEWEST: DateTime<Utc> = DateTime::<Utc>::MAX_UTC;
+
+/// An enrolment as it is now, and the entries booked for it.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) enrolment: Enrolment,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// Asks to enrol a person.
+pub(crate) struct Enrol {
+    pub(crate) person: String,
+    pub(crate) terms: Terms,
+}
+
+/// Enrols a person.
+pub(crate) async fn enrol(app: &App, tx: &Tx, command: &Enrol) -> Result<Result<Done, Refused>, Problem> {
+    let person = locked(tx, &command.person).await?;
+    let others = enrolments::of_person(tx, &person.id, NEWEST).await?;
+    begin(app, tx, &person, command.terms.clone(), &others).await
+}
+
+/// A person, locked until the transaction ends.
+pub(crate) async fn locked(tx: &Tx, id: &str) -> Result<Person, Problem> {
+    let unknown = || Fault::not_found("person", id);
+    if !people::lock(tx, id).await? {
+        return Err(unknown().into());
+    }
+    Ok(people::known(tx, id, NEWEST).await?.ok_or_else(unknown)?)
+}
+
+/// An enrolment's newest version, with its person locked until the transaction ends.
+pub(crate) async fn locked_enrolment(tx: &Tx, id: &str) -> Result<(Person, Enrolment), Problem> {
+    let unknown = || Fault::not_found("enrolment", id);
+    let person = enrolments::person_of(tx, id).await?.ok_or_else(unknown)?;
+    let person = locked(tx, &person).await?;
+    let enrolment = enrolments::known(tx, id, NEWEST).await?.ok_or_else(unknown)?;
+    Ok((person, enrolment))
+}
+
+/// Begins an enrolment of a person who is locked; `others` are the person's enrolments as they will be.
+pub(crate) async fn begin(
+    app: &App,
+    tx: &Tx,
+    person: &Person,
+    terms: Terms,
+    others: &[Enrolment],
+) -> Result<Result<Done, Refused>, Problem> {
+    let mut memory = Memory::default();
+    let mut done = match decided(app, &mut memory, person, terms, others)? {
+        Ok(enrolment) => Done { enrolment, entries: Vec::new() },
+        Err(refused) => return Ok(Err(refused)),
+    };
+    if pay::due(&done.enrolment) == Some(0) {
+        let payment = nothing_to_pay(&done.enrolment);
+        match pay::settle(app, &mut memory, &mut done.enrolment, payment, (person, others))? {
+            Ok(entries) => done.entries = entries,
+            Err(refused) => return Ok(Err(refused)),
+        }
+    }
+    enrolments::add(tx, std::slice::from_ref(&done.enrolment)).await?;
+    if done.enrolment.payment.is_some() {
+        let credit = book::credit(app, &done.enrolment, done.enrolment.recorded_at);
+        book::write(tx, &done.entries, credit.as_slice()).await?;
+    }
+    Ok(Ok(done))
+}
+
+/// The enrolment that would begin, unpaid; nothing is kept.
+pub(crate) fn decided(
+    app: &App,
+    memory: &mut Memory,
+    person: &Person,
+    terms: Terms,
+    others: &[Enrolment],
+) -> Result<Result<Enrolment, Refused>, Fault> {
+    if person.died.is_some_and(|died| died < terms.enrolled.max(terms.year().from)) {
+        return Err(Fault::wrong_state("dead", "the person died before the enrolment would begin"));
+    }
+    let Some(days) = decide::held(&terms) else {
+        let about = format!("enrolled {} for cover year {}", terms.enrolled, terms.cover_year);
+        return Ok(Err(Refused::new(None, Reason::BadDates, about, &[])));
+    };
+    let due = match decide::due(app, memory, &terms) {
+        Ok(due) => due,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    if let Some(other) = decide::in_the_way(others, days) {
+        if (other.terms.scheme, other.terms.division) == (terms.scheme, terms.division) {
+            let fault = Fault::new(rpc::Reason::Duplicate, "the person is enrolled in this scheme and place already");
+            return Err(fault.with("kind", "enrolment").with("enrolment_id", other.id.clone()));
+        }
+        let about = format!("{} in {} holds already", other.terms.scheme, other.terms.division);
+        let refused = Refused::new(Some(due.policy), Reason::TwoSchemes, about, &["GX-17"]);
+        return Ok(Err(Refused { other: Some(Box::new(other.clone())), ..refused }));
+    }
+    let version = due.policy.version().to_string();
+    Ok(Ok(Enrolment {
+        id: app.id(),
+        person: person.id.clone(),
+        terms,
+        state: State::Unpaid,
+        category: due.category,
+        days: Some(days),
+        payment: None,
+        covered: None,
+        suspensions: Vec::new(),
+        ended: None,
+        end_reason: None,
+        contribution_version: version.clone(),
+        policy_version: version,
+        version: 1,
+        recorded_at: app.after(person.recorded_at),
+        contribution: due.contribution,
+        coverage: None,
+    }))
+}
+
+/// The payment of an enrolment for which nothing is due from anybody but the assistance fund.
+pub(crate) fn nothing_to_pay(enrolment: &Enrolment) -> Payment {
+    let assisted = enrolment.contribution.assisted_fen > 0 && enrolment.terms.scheme == Scheme::Resident;
+    Payment {
+        amount: money::Fen::ZERO,
+        paid: enrolment.terms.enrolled,
+        source: if assisted { PremiumSource::Assisted } else { PremiumSource::Own },
+        owner: None,
+        receipt: String::new(),
+    }
+}

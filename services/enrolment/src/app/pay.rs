@@ -1,0 +1,165 @@
+//! Takes a premium: the right amount, from the right pocket, once; then benefits, entries and credit in one commit.
+
+use chrono::NaiveDate;
+use ledger::Entry;
+use money::Fen;
+use pb::settlement::v1::MovementKind;
+use policy::Reason;
+use rpc::{Fault, Violations};
+use store::Tx;
+use terms::{PersonGroup, Scheme};
+
+use super::decide::{self, Cover, Memory, Refused};
+use super::enrol::{Done, NEWEST, locked_enrolment};
+use super::{App, Problem, book};
+use crate::clients::Debit;
+use crate::domain::{Covered, Days, Enrolment, Payment, Person, PremiumSource, State};
+use crate::store::enrolments;
+
+/// Asks to take a premium.
+#[derive(Clone)]
+pub(crate) struct Pay {
+    pub(crate) enrolment: String,
+    pub(crate) payment: Payment,
+}
+
+/// What is due before benefits begin, in fen: the own premium, of employees the employer's too; nothing where the packs
+/// say that a rate is not known.
+pub(crate) fn due(enrolment: &Enrolment) -> Option<i64> {
+    let contribution = &enrolment.contribution;
+    match enrolment.terms.scheme {
+        Scheme::Resident => contribution.own_fen,
+        Scheme::Employee => contribution.employer_fen?.checked_add(contribution.employee_fen?),
+    }
+}
+
+/// Takes a premium.
+pub(crate) async fn pay(app: &App, tx: &Tx, command: &Pay) -> Result<Result<Done, Refused>, Problem> {
+    let (person, old) = locked_enrolment(tx, &command.enrolment).await?;
+    if let Err(no) = ready(app, &old, &command.payment)? {
+        return Ok(Err(no));
+    }
+    let others = enrolments::of_person(tx, &person.id, NEWEST).await?;
+    let others: Vec<Enrolment> = others.into_iter().filter(|other| other.id != old.id).collect();
+    let mut enrolment = Enrolment { version: old.version + 1, recorded_at: app.after(old.recorded_at), ..old };
+    let payment = command.payment.clone();
+    let entries = match settle(app, &mut Memory::default(), &mut enrolment, payment, (&person, &others))? {
+        Ok(entries) => entries,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let receipt = &command.payment.receipt;
+    if !receipt.is_empty() && enrolments::keep_receipts(tx, &[(receipt.clone(), enrolment.id.clone())]).await? > 0 {
+        return Err(receipt_used().into());
+    }
+    enrolments::add(tx, std::slice::from_ref(&enrolment)).await?;
+    let credit = book::credit(app, &enrolment, enrolment.recorded_at);
+    book::write(tx, &entries, credit.as_slice()).await?;
+    Ok(Ok(Done { enrolment, entries }))
+}
+
+/// Whether a payment can be taken: the enrolment waits for it, the amount is what is due and the pocket fits.
+pub(crate) fn ready(app: &App, enrolment: &Enrolment, payment: &Payment) -> Result<Result<(), Refused>, Fault> {
+    if enrolment.state != State::Unpaid {
+        return Err(Fault::wrong_state(enrolment.state.word(), "the enrolment does not wait for a payment"));
+    }
+    let Some(due) = due(enrolment) else {
+        let policy = decide::policy_of(app, enrolment.terms.division).ok();
+        return Ok(Err(Refused::new(policy, Reason::AbsentValue, "contribution.total", &[])));
+    };
+    fitting(enrolment, payment)?;
+    if payment.amount != Fen::new(due) {
+        let fault = Fault::new(rpc::Reason::WrongPremium, "the premium paid is not the premium due");
+        return Err(fault.with("due_fen", due.to_string()));
+    }
+    Ok(Ok(()))
+}
+
+fn receipt_used() -> Fault {
+    Fault::new(rpc::Reason::Duplicate, "the receipt was used before").with("kind", "receipt")
+}
+
+/// Whether the pocket fits the scheme and what is due.
+pub(crate) fn fitting(enrolment: &Enrolment, payment: &Payment) -> Result<(), Fault> {
+    let employer = enrolment.contribution.employer_fen.is_some_and(|employer| employer > 0);
+    let (fits, expected) = match (enrolment.terms.scheme, payment.source) {
+        (_, PremiumSource::Assisted) => {
+            let whole = due(enrolment) == Some(0) && enrolment.contribution.assisted_fen > 0;
+            (whole, "ASSISTED only where assistance pays all of it")
+        }
+        (Scheme::Resident, PremiumSource::Employer) => (false, "OWN or RELATIVE_ACCOUNT for residents"),
+        (Scheme::Employee, PremiumSource::RelativeAccount) => (false, "OWN or EMPLOYER for employees"),
+        (Scheme::Employee, PremiumSource::Own) => (!employer, "EMPLOYER, who pays both parts at once"),
+        _ => (true, ""),
+    };
+    let mut violations = Violations::new();
+    if !fits {
+        violations.within("payment", |v| v.add("source", payment.source.word(), expected));
+    }
+    violations.finish(Some(()))
+}
+
+/// Makes an enrolment paid: its coverage, cut to the days no other enrolment holds, and the entries to be booked.
+pub(crate) fn settle(
+    app: &App,
+    memory: &mut Memory,
+    enrolment: &mut Enrolment,
+    payment: Payment,
+    (person, others): (&Person, &[Enrolment]),
+) -> Result<Result<Vec<Entry>, Refused>, Fault> {
+    let terms = &enrolment.terms;
+    let days = (payment.paid, person.identity.born);
+    let Cover { policy, coverage, mut answered } = match decide::covered(app, memory, terms, days) {
+        Ok(found) => found,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let floor = floor(enrolment, others);
+    let from = floor.map_or(coverage.from, |floor| coverage.from.max(floor));
+    let Some(days) = Days::new(from, coverage.to) else {
+        let about = format!("benefits would begin on {from}, after {}", coverage.to);
+        return Ok(Err(Refused::new(Some(policy), Reason::NotCovered, about, &[])));
+    };
+    answered.covered = Some(wire::write::period(policy::Period { from, to: coverage.to }));
+    let newborn = terms.group == PersonGroup::Newborn;
+    let held = enrolment.days.map(|held| Days { from: if newborn { from } else { held.from.min(from) }, to: held.to });
+    enrolment.days = held.filter(|held| held.from <= held.to);
+    enrolment.covered = Some(Covered { days, waiting_months: coverage.waiting_months });
+    enrolment.coverage = Some(answered);
+    enrolment.policy_version = policy.version().to_string();
+    enrolment.payment = Some(payment);
+    enrolment.state = State::Active;
+    Ok(Ok(book::entry(app, &policy, enrolment)?.into_iter().collect()))
+}
+
+/// The first day on which it can hold: after what was insured before it, here or elsewhere.
+fn floor(enrolment: &Enrolment, others: &[Enrolment]) -> Option<NaiveDate> {
+    let begins = enrolment.days.map(|days| days.from)?;
+    let before = others.iter().filter_map(|other| other.days).filter(|days| days.to < begins);
+    let after = before.filter_map(|days| days.to.succ_opt()).max();
+    after.max(enrolment.terms.not_before())
+}
+
+/// Takes the premium off a relative's account where that pays (QN-4), before the payment is committed: settlement does it
+/// once for the enrolment, so that a second attempt takes nothing again.
+pub(crate) async fn from_relative(app: &App, command: &Pay) -> Result<(), Problem> {
+    let Some(owner) = &command.payment.owner else { return Ok(()) };
+    let found = enrolments::known(app.database.reader(), &command.enrolment, NEWEST).await?;
+    let enrolment = found.ok_or_else(|| Fault::not_found("enrolment", &command.enrolment))?;
+    // one that is paid is left to the key of the call
+    if enrolment.state != State::Unpaid || ready(app, &enrolment, &command.payment)?.is_err() {
+        return Ok(());
+    }
+    let days = (command.payment.paid, enrolment.terms.enrolled);
+    if decide::covered(app, &mut Memory::default(), &enrolment.terms, days).is_err() {
+        return Ok(());
+    }
+    let receipt = &command.payment.receipt;
+    if !enrolments::used_receipts(app.database.reader(), std::slice::from_ref(receipt)).await?.is_empty() {
+        return Err(receipt_used().into());
+    }
+    let Some(settlement) = &app.settlement else {
+        return Err(Fault::unavailable("settlement", std::time::Duration::from_secs(1)).into());
+    };
+    let (kind, amount_fen) = (MovementKind::RelativePremium, command.payment.amount.get());
+    let (about, relative) = (enrolment.id.as_str(), enrolment.person.as_str());
+    Ok(settlement.debit(Debit { person: owner, kind, amount_fen, about, relative }).await?)
+}

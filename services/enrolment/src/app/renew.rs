@@ -1,0 +1,53 @@
+//! Enrols a person for the year after.
+
+use rpc::{Fault, Violations};
+use store::Tx;
+use terms::{EnrolHow, PersonGroup};
+
+use super::decide::Refused;
+use super::enrol::{self, Done, NEWEST, locked_enrolment};
+use super::{App, Problem};
+use crate::domain::{EndReason, History, State, Terms};
+use crate::store::enrolments;
+
+/// Asks to renew.
+pub(crate) struct Renew {
+    pub(crate) enrolment: String,
+    /// What the new year differs in, whole.
+    pub(crate) terms: Option<Terms>,
+}
+
+/// Enrols a person for the year after the enrolment's.
+pub(crate) async fn renew(app: &App, tx: &Tx, command: &Renew) -> Result<Result<Done, Refused>, Problem> {
+    let (person, old) = locked_enrolment(tx, &command.enrolment).await?;
+    if old.state == State::Ended && old.end_reason != Some(EndReason::Wish) {
+        return Err(Fault::wrong_state(old.state.word(), "an enrolment that ended is not renewed").into());
+    }
+    let year = old.terms.cover_year + 1;
+    let terms = match &command.terms {
+        Some(terms) => {
+            let mut violations = Violations::new();
+            if terms.cover_year != year {
+                violations
+                    .within("terms", |v| v.add("cover_year", terms.cover_year, format!("the year after, {year}")));
+            }
+            violations.finish(Some(terms.clone()))?
+        }
+        None => renewed(app, &old.terms, year),
+    };
+    let others = enrolments::of_person(tx, &person.id, NEWEST).await?;
+    enrol::begin(app, tx, &person, terms, &others).await
+}
+
+/// The terms of the year before. How a person came to be enrolled, and what was before, was that year's: who renews before
+/// the year begins does so in the central period, later it is late. A newborn is a minor in the next year.
+fn renewed(app: &App, old: &Terms, year: i32) -> Terms {
+    let mut terms = Terms { cover_year: year, enrolled: app.today(), ..old.clone() };
+    let in_time = terms.enrolled < terms.year().from;
+    terms.how = if in_time { EnrolHow::CentralPeriod } else { EnrolHow::Late };
+    terms.history = History { carried_months: old.history.carried_months, ..History::default() };
+    if terms.group == PersonGroup::Newborn {
+        terms.group = PersonGroup::Minor;
+    }
+    terms
+}

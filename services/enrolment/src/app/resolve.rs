@@ -1,0 +1,57 @@
+//! Resolves a duplicate: the enrolments that do not stand end before the days both hold.
+
+use rpc::{Fault, Violations};
+use store::Tx;
+
+use super::enrol::{NEWEST, locked};
+use super::{App, Problem, end, suspend};
+use crate::domain::{Duplicate, EndReason, Enrolment, Resolution, State};
+use crate::store::{duplicates, enrolments};
+
+/// Asks to resolve a duplicate.
+pub(crate) struct Resolve {
+    pub(crate) duplicate: String,
+    /// The enrolment to keep; none: the one that stands by the rule.
+    pub(crate) keep: Option<String>,
+    pub(crate) reason: String,
+    pub(crate) operator: String,
+}
+
+/// Resolves a duplicate; gives it with its enrolments as they are now.
+pub(crate) async fn resolve(app: &App, tx: &Tx, command: &Resolve) -> Result<(Duplicate, Vec<Enrolment>), Problem> {
+    let unknown = || Fault::not_found("duplicate", &command.duplicate);
+    let person = duplicates::by_id(tx, &command.duplicate).await?.ok_or_else(unknown)?.person;
+    locked(tx, &person).await?;
+    let mut duplicate = duplicates::by_id(tx, &command.duplicate).await?.ok_or_else(unknown)?;
+    if duplicate.resolved {
+        return Err(Fault::wrong_state("resolved", "the duplicate is resolved").into());
+    }
+    let kept = command.keep.clone().unwrap_or_else(|| duplicate.standing.clone());
+    let mut violations = Violations::new();
+    if !duplicate.enrolments.contains(&kept) {
+        violations.add("standing_enrolment_id", &kept, "one of the duplicate's enrolments");
+    } else if kept != duplicate.standing && command.reason.is_empty() {
+        violations.add("reason", "nothing", "why another one is kept than stands by the rule");
+    }
+    violations.finish(Some(()))?;
+    let found = enrolments::by_ids(tx, &duplicate.enrolments, NEWEST).await?;
+    let stays = found.iter().find(|one| one.id == kept).and_then(|one| one.days);
+    let mut now = Vec::with_capacity(found.len());
+    for enrolment in found {
+        let shared = stays.zip(enrolment.days).and_then(|(stays, days)| stays.shared(days));
+        let ends = enrolment.id != kept && enrolment.state != State::Ended;
+        match shared.filter(|_| ends) {
+            Some(shared) => {
+                let last = shared.from.pred_opt().unwrap_or(shared.from);
+                let ended = end::ended(enrolment, last, EndReason::Duplicate)?;
+                now.push(suspend::next(app, tx, ended).await?);
+            }
+            None => now.push(enrolment),
+        }
+    }
+    let recorded_at = app.after(duplicate.recorded_at);
+    let (reason, operator) = (command.reason.clone(), command.operator.clone());
+    duplicates::resolve(tx, &duplicate.id, &Resolution { kept, reason, operator, recorded_at }).await?;
+    duplicate.resolved = true;
+    Ok((duplicate, now))
+}

@@ -1,0 +1,56 @@
+//! Goes over to the other scheme: one ends, the other begins the day after; refused, nothing ends.
+
+use chrono::NaiveDate;
+use rpc::Violations;
+use store::Tx;
+
+use super::decide::Refused;
+use super::end::ended;
+use super::enrol::{self, Done, NEWEST, locked_enrolment};
+use super::suspend::next;
+use super::{App, Problem};
+use crate::domain::{EndReason, Enrolment, Terms};
+use crate::store::enrolments;
+
+/// Asks to go over to the other scheme.
+pub(crate) struct Switch {
+    pub(crate) enrolment: String,
+    pub(crate) to: NaiveDate,
+    pub(crate) terms: Terms,
+}
+
+/// The new enrolment and the one that ended.
+pub(crate) struct Switched {
+    pub(crate) done: Done,
+    pub(crate) ended: Enrolment,
+}
+
+/// Goes over to the other scheme.
+pub(crate) async fn switch(app: &App, tx: &Tx, command: &Switch) -> Result<Result<Switched, Refused>, Problem> {
+    let (person, old) = locked_enrolment(tx, &command.enrolment).await?;
+    let mut violations = Violations::new();
+    violations.within("terms", |v| {
+        if command.terms.scheme == old.terms.scheme {
+            v.add("scheme", command.terms.scheme, "another scheme than that of the enrolment that ends");
+        }
+        if command.terms.division != old.terms.division {
+            v.add(
+                "division",
+                command.terms.division,
+                "the place of the enrolment that ends; other places are transfers",
+            );
+        }
+    });
+    violations.finish(Some(()))?;
+    let ended = ended(old, command.to, EndReason::Switched)?;
+    let others: Vec<Enrolment> = enrolments::of_person(tx, &person.id, NEWEST).await?;
+    let others =
+        others.into_iter().map(|other| if other.id == ended.id { ended.clone() } else { other }).collect::<Vec<_>>();
+    let mut terms = command.terms.clone();
+    terms.enrolled = command.to.succ_opt().unwrap_or(command.to);
+    terms.history.employee_ended = Some(command.to);
+    match enrol::begin(app, tx, &person, terms, &others).await? {
+        Ok(done) => Ok(Ok(Switched { done, ended: next(app, tx, ended).await? })),
+        Err(refused) => Ok(Err(refused)),
+    }
+}

@@ -1,0 +1,23 @@
+//! What the service keeps, and what follows from it without asking anybody: no clock, no database, no wire.
+
+mod days;
+mod document;
+mod duplicate;
+mod enrolment;
+mod household;
+mod import;
+mod person;
+mod transfer;
+mod words;
+
+pub(crate) use days::{CENTURY, Days, today};
+pub(crate) use document::check;
+pub(crate) use duplicate::{Duplicate, Resolution, standing};
+pub(crate) use enrolment::{Covered, Enrolment, History, Interval, Payment, Suspension, Terms, intervals};
+pub(crate) use household::{Household, Membership, Qualification};
+pub(crate) use import::{Import, Reject, RowProblem};
+pub(crate) use person::{Identity, Person, document_hash};
+pub(crate) use transfer::{AccountCredit, Certificate, Transfer};
+pub(crate) use words::{
+    CoverageKind, CreditKind, DocumentType, EndReason, PremiumSource, QualificationKind, Relation, Sex, State,
+};

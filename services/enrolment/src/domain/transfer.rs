@@ -1,0 +1,50 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use terms::Scheme;
+
+use super::CreditKind;
+
+/// What a place certifies of a person who leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Certificate {
+    pub(crate) id: String,
+    pub(crate) person: String,
+    pub(crate) from_division: String,
+    pub(crate) to_division: String,
+    pub(crate) scheme: Scheme,
+    pub(crate) to: NaiveDate,
+    pub(crate) paid_months: u32,
+    pub(crate) unbroken_months: u32,
+    pub(crate) account_fen: i64,
+    pub(crate) issued_at: DateTime<Utc>,
+}
+
+/// A transfer out or in.
+#[derive(Clone, Debug)]
+pub(crate) struct Transfer {
+    pub(crate) id: String,
+    pub(crate) inward: bool,
+    /// Whether the account balance has arrived, or there was none.
+    pub(crate) done: bool,
+    pub(crate) certificate: Certificate,
+    pub(crate) person: String,
+    pub(crate) enrolment: String,
+    /// Outward: whether an account's balance is taken along.
+    pub(crate) account: bool,
+    /// The credit by which the balance is brought in.
+    pub(crate) credit: Option<String>,
+    pub(crate) recorded_at: DateTime<Utc>,
+}
+
+/// An amount for a personal account; in fen.
+#[derive(Clone, Debug)]
+pub(crate) struct AccountCredit {
+    pub(crate) id: String,
+    pub(crate) person: String,
+    pub(crate) enrolment: String,
+    pub(crate) cover_year: i32,
+    pub(crate) kind: CreditKind,
+    pub(crate) amount_fen: i64,
+    pub(crate) delivered: bool,
+    pub(crate) recorded_at: DateTime<Utc>,
+}

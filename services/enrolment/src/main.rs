@@ -1,0 +1,55 @@
+//! The process of the enrolment service.
+//!
+//! Invariant: it only reads its configuration and puts the parts together.
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use enrolment::{Config, MIGRATIONS, PREFIX, Parts, Policies, Publications};
+use host::{Command, Process, Server, Stop};
+use registry::{Registry, Source};
+use store::{Database, migrations};
+
+fn main() -> ExitCode {
+    let (command, config) = match host::configure(PREFIX, Config::read) {
+        Ok(configured) => configured,
+        Err(code) => return code,
+    };
+    host::run("enrolment", &config.host.clone(), |process| async move {
+        match command {
+            Command::Migrate => migrate(&config).await,
+            Command::Serve => serve(config, process).await,
+        }
+    })
+}
+
+async fn open(config: &Config) -> Result<Database, store::Error> {
+    let settings = store::Settings { connections: config.database_connections, ..store::Settings::default() };
+    Database::open_with(config.database_url.expose(), settings).await
+}
+
+async fn migrate(config: &Config) -> Result<(), Box<dyn Error + Send + Sync>> {
+    migrations::migrate(&open(config).await?, MIGRATIONS).await?;
+    Ok(())
+}
+
+async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let server = Server::bind("enrolment", config.host.listen).await?;
+    let stop = Stop::when(host::stop_asked()?);
+    let database = open(&config).await?;
+    migrations::check(&database, MIGRATIONS).await?;
+    let settlement = rpc::channel(&config.settlement_address)?;
+    let source = Source::Remote(Arc::new(Publications::new(settlement.clone())));
+    let redis = config.redis_url.as_ref().map(|url| url.expose().clone());
+    let registry = Registry::open(source, registry::Settings { redis, poll: config.policy_poll }).await?;
+    let policies = Policies::Registry(registry.clone());
+    let Process { clock, ids } = process;
+    let parts = Parts { database: database.clone(), policies, settlement: Some(settlement), clock, ids };
+    let mut running = enrolment::start(parts, &stop);
+    let asked = stop.asked();
+    running.tasks.spawn(async move { registry.follow(asked).await });
+    server.serve(running.services, config.host.drain, stop.asked()).await?;
+    while running.tasks.join_next().await.is_some() {}
+    Ok(database.close().await?)
+}

@@ -1,0 +1,27 @@
+//! The service's tables: SQL stands here and nowhere else.
+
+pub(crate) mod credits;
+pub(crate) mod duplicates;
+pub(crate) mod enrolments;
+pub(crate) mod households;
+pub(crate) mod imports;
+pub(crate) mod people;
+pub(crate) mod qualifications;
+pub(crate) mod report;
+mod rows;
+pub(crate) mod transfers;
+
+use ::store::migrations::{SHARED, Set, Step};
+
+/// The steps of this service's database, the shared tables first.
+pub const MIGRATIONS: &[Set] = &[
+    SHARED,
+    Set {
+        owner: "enrolment",
+        steps: &[Step {
+            name: "enrolment",
+            sqlite: include_str!("store/sql/enrolment.sqlite.sql"),
+            postgres: include_str!("store/sql/enrolment.postgres.sql"),
+        }],
+    },
+];

@@ -1,0 +1,87 @@
+//! Transfers out and in.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use store::sea_orm::{ConnectionTrait, QueryResult};
+use store::{Error, Tx};
+
+use super::rows::{self, Of, Table};
+use crate::domain::{Certificate, Transfer};
+
+const TRANSFER: Table = Table {
+    name: "transfer",
+    columns: &[
+        ("transfer_id", Of::Text),
+        ("inward", Of::Int),
+        ("certificate_id", Of::Text),
+        ("person_id", Of::Text),
+        ("enrolment_id", Of::Text),
+        ("account", Of::Int),
+        ("credit_id", Of::Text),
+        ("certificate", Of::Text),
+        ("recorded_at", Of::Int),
+    ],
+};
+
+const BALANCE: Table = Table {
+    name: "transfer_balance",
+    columns: &[("transfer_id", Of::Text), ("amount_fen", Of::Int), ("recorded_at", Of::Int)],
+};
+const TAKEN: Table = Table { name: "transfer_taken", columns: &[("transfer_id", Of::Text), ("recorded_at", Of::Int)] };
+
+/// Adds a transfer; says whether its certificate was not taken before.
+pub(crate) async fn add(tx: &Tx, transfer: &Transfer) -> Result<bool, Error> {
+    let row = json!({
+        "transfer_id": transfer.id, "inward": i64::from(transfer.inward), "certificate_id": transfer.certificate.id,
+        "person_id": transfer.person, "enrolment_id": transfer.enrolment, "account": i64::from(transfer.account), "credit_id": transfer.credit,
+        "certificate": rows::to_json(&transfer.certificate)?, "recorded_at": transfer.recorded_at.timestamp_micros(),
+    });
+    Ok(rows::insert_or(tx, &TRANSFER, &[row], "ON CONFLICT (certificate_id, inward) DO NOTHING").await? == 1)
+}
+
+/// Records what is to be taken along, the first time it is asked; gives what was recorded.
+pub(crate) async fn balance(tx: &Tx, id: &str, amount_fen: i64, at: DateTime<Utc>) -> Result<i64, Error> {
+    let row = json!({"transfer_id": id, "amount_fen": amount_fen, "recorded_at": at.timestamp_micros()});
+    rows::insert_or(tx, &BALANCE, &[row], "ON CONFLICT (transfer_id) DO NOTHING").await?;
+    let sql = "SELECT amount_fen FROM transfer_balance WHERE transfer_id = $1";
+    let row = rows::one(tx, sql, vec![id.into()]).await?.ok_or(Error::Corrupt { what: "a balance" })?;
+    rows::int(&row, "amount_fen")
+}
+
+/// Records that the balance was taken.
+pub(crate) async fn taken(tx: &Tx, id: &str, at: DateTime<Utc>) -> Result<(), Error> {
+    let row = json!({"transfer_id": id, "recorded_at": at.timestamp_micros()});
+    rows::insert_or(tx, &TAKEN, &[row], "ON CONFLICT (transfer_id) DO NOTHING").await.map(|_| ())
+}
+
+/// A transfer.
+pub(crate) async fn by_id(connection: &impl ConnectionTrait, id: &str) -> Result<Option<Transfer>, Error> {
+    let sql = "SELECT t.*, d.recorded_at AS delivered_at, b.amount_fen, k.recorded_at AS taken_at FROM transfer t \
+               LEFT JOIN account_credit_delivery d ON d.credit_id = t.credit_id \
+               LEFT JOIN transfer_balance b ON b.transfer_id = t.transfer_id \
+               LEFT JOIN transfer_taken k ON k.transfer_id = t.transfer_id WHERE t.transfer_id = $1";
+    rows::one(connection, sql, vec![id.into()]).await?.map(|row| read(&row)).transpose()
+}
+
+fn read(row: &QueryResult) -> Result<Transfer, Error> {
+    let credit: Option<String> = row.try_get("", "credit_id")?;
+    let delivered: Option<i64> = row.try_get("", "delivered_at")?;
+    let taken: Option<i64> = row.try_get("", "taken_at")?;
+    let balance: Option<i64> = row.try_get("", "amount_fen")?;
+    let mut certificate: Certificate = rows::json(row, "certificate")?;
+    if let Some(balance) = balance {
+        certificate.account_fen = balance;
+    }
+    let account = rows::int(row, "account")? == 1;
+    Ok(Transfer {
+        id: rows::text(row, "transfer_id")?,
+        inward: rows::int(row, "inward")? == 1,
+        done: (!account || taken.is_some()) && (credit.is_none() || delivered.is_some()),
+        certificate,
+        person: rows::text(row, "person_id")?,
+        enrolment: rows::text(row, "enrolment_id")?,
+        account,
+        credit,
+        recorded_at: rows::moment(row, "recorded_at")?,
+    })
+}

@@ -1,0 +1,99 @@
+//! Puts the service together.
+
+use std::sync::Arc;
+
+use host::Stop;
+use pb::enrolment::v1::enrolment_service_server::EnrolmentServiceServer;
+use pb::enrolment::v1::import_service_server::ImportServiceServer;
+use pb::enrolment::v1::person_service_server::PersonServiceServer;
+use pb::enrolment::v1::report_service_server::ReportServiceServer;
+use pb::enrolment::v1::transfer_service_server::TransferServiceServer;
+use policy::Policy;
+use rpc::limits::MESSAGE_BYTES_MAX;
+use store::Database;
+use store::outbox::{self, RelaySettings};
+use terms::Division;
+use tokio::task::JoinSet;
+
+use crate::app::{App, deliver};
+use crate::clients::Settlement;
+use crate::rpc::{Enrolments, Imports, People, Reports, Transfers};
+
+/// Where the policy in use comes from.
+#[derive(Clone, Debug)]
+pub enum Policies {
+    /// One version for every division that it has packs for.
+    Fixed(Arc<Policy>),
+    /// The heads of a registry; whoever opened it lets it follow the truth.
+    Registry(registry::Registry),
+}
+
+impl Policies {
+    /// The policy in use for a division.
+    #[must_use]
+    pub fn head(&self, division: Division) -> Option<Arc<Policy>> {
+        match self {
+            Self::Fixed(policy) => (!policy.chain(division).is_empty()).then(|| Arc::clone(policy)),
+            Self::Registry(registry) => registry.head(division),
+        }
+    }
+}
+
+/// What the service is made of.
+pub struct Parts {
+    /// Its database, migrated ([`crate::MIGRATIONS`]).
+    pub database: Database,
+    /// The policy in use.
+    pub policies: Policies,
+    /// The client of settlement's accounts; without it credits wait.
+    pub settlement: Option<rpc::Client>,
+    /// What time it is.
+    pub clock: Arc<dyn host::Clock>,
+    /// New ids.
+    pub ids: Arc<dyn host::Ids>,
+}
+
+/// The service, ready to be served.
+pub struct Running {
+    /// Every server of the service.
+    pub services: host::Services,
+    /// What it does in the background; it ends after the stop, when what is under way is done.
+    pub tasks: JoinSet<()>,
+}
+
+/// Starts the service's background work, which goes on until `stop`, and gives its servers. Needs a running tokio.
+#[must_use]
+pub fn start(parts: Parts, stop: &Stop) -> Running {
+    let app = Arc::new(App {
+        database: parts.database,
+        policies: parts.policies,
+        settlement: parts.settlement.map(Settlement::new),
+        clock: parts.clock,
+        ids: parts.ids,
+        news: Arc::default(),
+    });
+    let mut tasks = JoinSet::new();
+    if app.settlement.is_some() {
+        tasks.spawn(relay(Arc::clone(&app), stop.clone()));
+    }
+    let most = MESSAGE_BYTES_MAX;
+    let services = host::Services::new()
+        .with(PersonServiceServer::new(People(Arc::clone(&app))).max_decoding_message_size(most))
+        .with(EnrolmentServiceServer::new(Enrolments(Arc::clone(&app))).max_decoding_message_size(most))
+        .with(TransferServiceServer::new(Transfers(Arc::clone(&app))).max_decoding_message_size(most))
+        .with(ImportServiceServer::new(Imports(Arc::clone(&app))).max_decoding_message_size(most))
+        .with(ReportServiceServer::new(Reports(app)).max_decoding_message_size(most));
+    Running { services, tasks }
+}
+
+/// Tells settlement what is in the outbox.
+async fn relay(app: Arc<App>, stop: Stop) {
+    let owner = app.id();
+    let settings = RelaySettings { wake: Arc::clone(&app.news), ..RelaySettings::default() };
+    let deliver = |event| {
+        let app = Arc::clone(&app);
+        async move { deliver::event(&app, event).await }
+    };
+    let now = || app.now().timestamp_micros();
+    outbox::relay(&app.database, &owner, deliver, now, settings, stop.asked()).await;
+}

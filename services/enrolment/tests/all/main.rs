@@ -1,0 +1,27 @@
+//! The service over real gRPC on a loopback port, on SQLite and on PostgreSQL.
+
+// `cfg(test)` on each module: helpers of tests may `unwrap`, as tests may.
+#[cfg(test)]
+mod bitemporal;
+#[cfg(test)]
+mod coverage;
+#[cfg(test)]
+mod credits;
+#[cfg(test)]
+mod enrolments;
+#[cfg(test)]
+mod funding;
+#[cfg(test)]
+mod households;
+#[cfg(test)]
+mod imports;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod policies;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod transfers;
