@@ -1,6 +1,6 @@
 //! The command line as a person or a program meets it: the real binary, real files.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod serving;
 mod session;

@@ -103,7 +103,7 @@ async fn serve(database: Database, stopped: watch::Receiver<bool>) -> Result<(St
         ids: Arc::new(SystemIds),
     };
     let running = start(parts, until(stopped.clone())).await?;
-    let server = Server::bind("settlement", (Ipv4Addr::LOCALHOST, 0).into()).await?;
+    let server = Server::bind_silently((Ipv4Addr::LOCALHOST, 0).into()).await?;
     let address = format!("http://{}", server.address());
     let services: Services = running.services;
     Ok((address, tokio::spawn(server.serve(services, Duration::from_secs(5), until(stopped)))))
@@ -122,12 +122,12 @@ fn report(args: &BenchSettle, seen: &Seen, out: &mut Out) -> Result<(), Error> {
         return Ok(());
     }
     let how = args.rate.map_or("closed loop".to_owned(), |rate| format!("open loop, {rate} a second"));
-    out.line(&format!("{} callers, {how}, {} s after {} s of warm-up", args.callers, args.seconds, args.warm_up))?;
-    out.line(&format!("settled      {:>10}   {per_second}/s", latencies.total()))?;
-    out.line(&format!("latency us   p50 {}   p99 {}   p99.9 {}   max {}", at(500), at(990), at(999), latencies.max()))?;
-    out.line(&format!("refused      {:>10}", seen.refused))?;
+    out.line(format!("{} callers, {how}, {} s after {} s of warm-up", args.callers, args.seconds, args.warm_up))?;
+    out.line(format!("settled      {:>10}   {per_second}/s", latencies.total()))?;
+    out.line(format!("latency us   p50 {}   p99 {}   p99.9 {}   max {}", at(500), at(990), at(999), latencies.max()))?;
+    out.line(format!("refused      {:>10}", seen.refused))?;
     for (reason, count) in &seen.failed {
-        out.line(&format!("failed       {count:>10}   {reason}"))?;
+        out.line(format!("failed       {count:>10}   {reason}"))?;
     }
     Ok(())
 }

@@ -233,7 +233,7 @@ impl<'a> Demo<'a> {
         }
         self.show_differences(&differences)?;
         self.out.line(match lang {
-            Lang::Zh => format!("重放 {claims} 个决定，{replayed} 个逐字节相同"),
+            Lang::Zh => format!("复算 {claims} 个决定，{replayed} 个逐字节相同"),
             Lang::En => format!("{claims} decision(s) replayed, {replayed} identical byte for byte"),
         })?;
         found.show(self.out)?;
