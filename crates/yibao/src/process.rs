@@ -13,8 +13,8 @@ const PREFIX: &str = "YIBAO_UP_";
 pub(crate) fn settings() -> Result<Settings, Error> {
     let mut reader = Reader::of_process(PREFIX);
     let settings = Settings::read(&mut reader);
-    if settings.as_ref().is_some_and(|settings| settings.listen != (Ipv4Addr::LOCALHOST, 0).into()) {
-        reader.add("LISTEN", "is not read here; the services stay on this machine, their ports are options");
+    if reader.optional::<String>("LISTEN", "nothing").flatten().is_some() {
+        reader.add("LISTEN", "is not read here; the services stay on this machine, and their ports are options");
     }
     reader.finish(settings).map_err(Error::Environment)
 }

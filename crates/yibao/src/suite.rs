@@ -1,7 +1,8 @@
 //! All services in this process, each on a port of its own of this machine, with SQLite in a folder.
 
-use std::fs::{File, OpenOptions, TryLockError, create_dir_all};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +45,9 @@ impl Suite {
     /// Callers are trusted with a person's facts: who can reach these ports is on this machine.
     pub(crate) async fn start(place: &Place, process: &Process, stop: &Stop) -> Result<Self, Error> {
         let folder = &place.folder;
-        create_dir_all(folder).map_err(|error| Error::WriteFile(folder.clone(), error))?;
+        // names and document numbers will stand in it
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|error| Error::WriteFile(folder.clone(), error))?;
         let lock = lock(folder)?;
         let settlement = bind("settlement", place.settlement).await?;
         let enrolment = bind("enrolment", place.enrolment).await?;

@@ -1,6 +1,11 @@
 //! The command line as a person or a program meets it: the real binary, real files.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+
+mod serving;
+mod session;
+mod trace;
+mod up;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,6 +62,13 @@ fn the_demo_ends_well_and_prints_the_published_figures() {
         assert!(text.contains(figure), "{figure} is missing");
     }
     assert!(!text.contains("DIFFERS"));
+    for proof in [
+        "differences after it was decided anew",
+        "9 decision(s) replayed, 9 identical",
+        "7 person-year(s) folded again, 0 difference(s); the journal adds up to 0.00",
+    ] {
+        assert!(text.contains(proof), "{proof} is missing");
+    }
 }
 
 #[test]
@@ -132,6 +144,16 @@ fn json_is_one_document_without_colours_in_either_language() {
     for arguments in [&["adjudicate", TERTIARY][..], &["demo"][..]] {
         assert!(!stdout(&yibao(arguments)).contains('\u{1b}'), "colours without a terminal");
     }
+}
+
+#[test]
+fn the_demo_as_json_is_one_document_with_the_services_statements() {
+    let output = yibao(&["demo", "--format", "json"]);
+    let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(report["differences"], 0);
+    assert!(report["cases"][0]["answer"]["bills"][0]["settlement"]["national"]["act_pay_dedc"].is_string(), "{report}");
+    assert_eq!(report["reversal"]["verified"]["journal"], "0.00");
 }
 
 #[test]

@@ -30,8 +30,10 @@ async fn open(config: &Config) -> Result<Database, store::Error> {
 }
 
 async fn migrate(config: &Config) -> Result<(), Box<dyn Error + Send + Sync>> {
-    migrations::migrate(&open(config).await?, MIGRATIONS).await?;
-    Ok(())
+    let database = open(config).await?;
+    let applied = migrations::migrate(&database, MIGRATIONS).await?;
+    println!("enrolment: {applied} steps applied, the database is up to date");
+    Ok(database.close().await?)
 }
 
 async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + Send + Sync>> {

@@ -19,7 +19,7 @@ pub struct Config {
     /// `DATABASE_CONNECTIONS`: the most connections that are open.
     pub connections: u32,
     /// `REDIS_URL`: where policy versions are cached; none, no cache.
-    pub redis: Option<String>,
+    pub redis: Option<Secret<String>>,
     /// `POLICY_POLL_SECONDS`: how often the registry is looked at where Redis says nothing.
     pub poll: Duration,
     /// `ENROLMENT_ADDRESS`: where coverage is asked for; none, callers hand facts in.
@@ -33,11 +33,21 @@ impl Config {
     pub fn read(reader: &mut Reader) -> Option<Self> {
         let host = Settings::read(reader);
         let database = reader.secret("DATABASE_URL", "sqlite:<path> or postgres://<user>@<host>/<database>");
+        if let Some(url) = &database
+            && !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.expose().starts_with(scheme))
+        {
+            reader.add("DATABASE_URL", "names no database that is supported; expected sqlite:<path> or postgres://…");
+        }
         let sixteen = NonZeroU32::MIN.saturating_add(15);
         let connections = reader.or("DATABASE_CONNECTIONS", sixteen, "a whole number above zero");
-        let redis = reader.optional::<String>("REDIS_URL", "redis://<host>:<port>");
+        let redis = reader.optional_secret("REDIS_URL", "redis://<host>:<port>");
         let poll = reader.or("POLICY_POLL_SECONDS", NonZeroU32::MIN.saturating_add(4), "whole seconds above zero");
         let enrolment = reader.optional::<String>("ENROLMENT_ADDRESS", "http://<host>:<port>");
+        if let Some(Some(address)) = &enrolment
+            && !address.starts_with("http://")
+        {
+            reader.add("ENROLMENT_ADDRESS", "has no scheme http; expected an address such as http://enrolment:7002");
+        }
         let trusts_facts = reader.or("TRUSTED_FACTS", false, "true or false");
         Some(Self {
             host: host?,

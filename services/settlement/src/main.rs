@@ -37,7 +37,7 @@ async fn serve(config: Config, process: Process) -> Result<(), StartError> {
     let (stopping, stopped) = watch::channel(false);
     let parts = Parts {
         database: open(&config).await?,
-        redis: config.redis,
+        redis: config.redis.map(|url| url.expose().clone()),
         poll: config.poll,
         enrolment: config.enrolment,
         trusts_facts: config.trusts_facts,

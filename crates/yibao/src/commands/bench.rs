@@ -103,7 +103,7 @@ async fn serve(database: Database, stopped: watch::Receiver<bool>) -> Result<(St
         ids: Arc::new(SystemIds),
     };
     let running = start(parts, until(stopped.clone())).await?;
-    let server = Server::bind("settlement", (Ipv4Addr::LOCALHOST, 0).into()).await?;
+    let server = Server::bind_silently((Ipv4Addr::LOCALHOST, 0).into()).await?;
     let address = format!("http://{}", server.address());
     let services: Services = running.services;
     Ok((address, tokio::spawn(server.serve(services, Duration::from_secs(5), until(stopped)))))

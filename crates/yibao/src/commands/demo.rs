@@ -1,155 +1,246 @@
-//! `yibao demo`: bills of five places explained, and the published figures recomputed from the packs.
+//! `yibao demo`: over real gRPC, bills of five places settled and explained, published figures recomputed, and a bill reversed.
+
+mod door;
+mod figures;
 
 use std::process::ExitCode;
 
-use money::Fen;
-use policy::case::{Answer, Case, Question, read};
-use policy::{Contribution, Policy};
-use serde_json::json;
+use host::{Process, Stop, stop_asked};
+use policy::Policy;
+use policy::case::{Answer, Case, Difference, Question, read};
+use policy::printable;
+use policy::statement::{Answered, Lang, adjustment_json, adjustment_text, answer_text};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
-use super::{adjudicate, answers};
+use self::door::{Door, Settled, adjustments_of};
+use self::figures::{Figure, spell};
+use super::answers;
 use crate::cli::DIFFERENCES;
 use crate::error::Error;
 use crate::files;
 use crate::out::Out;
+use crate::process;
+use crate::suite::{Place, Suite};
 
 /// The cases of demo.txt: role, name, text.
 const CASES: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/demo.rs"));
 
-/// How a figure is spelled out.
-#[derive(Clone, Copy)]
-enum Figure {
-    /// People × the county's or district's part of the subsidy.
-    CountySubsidy,
-    /// People × the premium paid for them.
-    AssistedPremium,
-    /// The subsidy = its parts.
-    SubsidySplit,
-    /// The sum of the payers of a bill that reaches every ceiling.
-    Payers,
-}
-
-impl Figure {
-    fn of(role: &str) -> Option<Self> {
-        Some(match role {
-            "county" => Self::CountySubsidy,
-            "assisted" => Self::AssistedPremium,
-            "split" => Self::SubsidySplit,
-            "payers" => Self::Payers,
-            _ => return None,
-        })
-    }
-}
-
 /// The name and text of the first bill that is built in.
 pub(super) fn first_case() -> Option<(String, String)> {
-    bills().next().map(|(_, name, text)| ((*name).to_owned(), (*text).to_owned()))
+    let bill = CASES.iter().find(|(role, _, _)| *role == "bill");
+    bill.map(|(_, name, text)| ((*name).to_owned(), (*text).to_owned()))
 }
 
 pub(crate) fn run(out: &mut Out) -> Result<ExitCode, Error> {
     let policy = files::policy(None)?;
-    let mut reports = Vec::new();
-    let mut failures = 0usize;
-    for (_, name, text) in bills() {
-        let case = read(name, text).map_err(Error::Problems)?;
-        let answer = case.answer(&policy);
-        let differences = case.differences(&policy, &answer);
-        failures += differences.len();
-        if out.is_json() {
-            let answer = answers::json(&policy, &case, &answer);
-            reports
-                .push(json!({ "file": case.file, "title": case.title, "answer": answer, "differences": differences }));
-        } else {
-            adjudicate::show(&policy, &case, &answer, out)?;
-            for difference in &differences {
-                out.line(format!(
-                    "{}: expected {}, found {}",
-                    difference.about, difference.expected, difference.found
-                ))?;
+    let folder = tempfile::tempdir()?;
+    let settings = process::quiet();
+    process::run(&settings, async |process: Process| {
+        let asked = stop_asked().map_err(Error::Signals)?;
+        let (end, ended) = oneshot::channel::<()>();
+        let stop = Stop::when(async { drop(ended.await) });
+        let place = Place { folder: folder.path().to_owned(), settlement: 0, enrolment: 0 };
+        let suite = Suite::start(&place, &process, &stop).await?;
+        let address = format!("http://{}", suite.settlement);
+        if !out.is_json() {
+            let (settlement, enrolment) = (suite.settlement, suite.enrolment);
+            out.line(match out.lang {
+                Lang::Zh => format!("结算服务在 {settlement}，参保服务在 {enrolment}，演示结束即停止\n"),
+                Lang::En => {
+                    format!("settlement serves on {settlement}, enrolment on {enrolment}, until the demo ends\n")
+                }
+            })?;
+        }
+        let drain = settings.drain;
+        let serving = tokio::spawn(async move { suite.serve(drain, &stop).await });
+        let told = async { Demo::new(Door::new(&address, &policy)?, &policy, out).tell().await };
+        let told = tokio::select! { told = told => told, () = asked => Err(Error::Stopped) };
+        drop(end);
+        if let Ok(served) = serving.await {
+            served?;
+        }
+        Ok(if told? == 0 { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENCES) })
+    })
+}
+
+/// What is told, and what has been found so far.
+struct Demo<'a> {
+    door: Door<'a>,
+    policy: &'a Policy,
+    out: &'a mut Out,
+    claims: Vec<String>,
+    failures: usize,
+    cases: Vec<Value>,
+    figures: Vec<(String, bool)>,
+}
+
+impl<'a> Demo<'a> {
+    fn new(door: Door<'a>, policy: &'a Policy, out: &'a mut Out) -> Self {
+        Self { door, policy, out, claims: Vec::new(), failures: 0, cases: Vec::new(), figures: Vec::new() }
+    }
+
+    /// Everything in order; the number of differences.
+    async fn tell(mut self) -> Result<usize, Error> {
+        let mut reversible = None;
+        for (number, (role, name, text)) in CASES.iter().enumerate() {
+            let case = read(name, text).map_err(Error::Problems)?;
+            let answer = case.answer(self.policy);
+            let mut differences = case.differences(self.policy, &answer);
+            let settled = self.settle(number, &case, &answer).await?;
+            differences.extend(settled.iter().flat_map(|settled| settled.differences.iter().cloned()));
+            match Figure::of(role) {
+                None => self.show(&case, &answer, &settled, &differences).await?,
+                Some(figure) => {
+                    let served = self.answers(&case, &answer).await?;
+                    let met = served && !case.expected.is_empty() && differences.is_empty();
+                    let spelled = spell(self.policy, figure, &case, &answer);
+                    self.figures.push((format!("{}: {spelled}", case.title), met));
+                    self.failures += usize::from(!met);
+                }
+            }
+            if settled.len() > 1 && reversible.is_none() {
+                reversible = Some((case, settled));
             }
         }
-    }
-    let figures = figures(&policy)?;
-    failures += figures.iter().filter(|(_, met)| !met).count();
-    if out.is_json() {
-        let figures: Vec<_> = figures.iter().map(|(text, met)| json!({ "figure": text, "met": met })).collect();
-        out.json(
-            &json!({ "version": policy.version(), "cases": reports, "figures": figures, "differences": failures }),
-        )?;
-    } else {
-        show_figures(&figures, failures, out)?;
-    }
-    Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENCES) })
-}
-
-/// The cases that are shown whole.
-fn bills() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-    CASES.iter().filter(|(role, _, _)| *role == "bill")
-}
-
-fn show_figures(figures: &[(String, bool)], failures: usize, out: &mut Out) -> Result<(), Error> {
-    out.heading(out.say("公布的数字，由政策包重新算出", "Published figures, recomputed from the packs"))?;
-    for (text, met) in figures {
-        let mark = if *met { out.say("相符", "agrees") } else { out.say("不符", "DIFFERS") };
-        out.line(format!("  {text}   [{mark}]"))?;
-    }
-    let summary = match out.lang {
-        policy::statement::Lang::Zh => {
-            format!("{} 个案例，{} 个公布数字，{failures} 处不符", bills().count(), figures.len())
+        self.show_figures()?;
+        let second = match reversible {
+            Some((case, settled)) => self.reverse(case, &settled).await?,
+            None => Value::Null,
+        };
+        if self.out.is_json() {
+            let figures = self.figures.iter().map(|(text, met)| json!({ "figure": text, "met": met }));
+            self.out.json(&json!({
+                "version": self.policy.version(), "cases": self.cases, "figures": figures.collect::<Vec<_>>(),
+                "reversal": second, "differences": self.failures,
+            }))?;
         }
-        policy::statement::Lang::En => {
-            format!("{} cases, {} published figures, {failures} difference(s)", bills().count(), figures.len())
-        }
-    };
-    out.line("")?;
-    out.heading(&summary)
-}
-
-/// Each figure spelled out, and whether its case's expectations were met.
-fn figures(policy: &Policy) -> Result<Vec<(String, bool)>, Error> {
-    let mut spelled = Vec::new();
-    for (role, name, text) in CASES {
-        let Some(figure) = Figure::of(role) else { continue };
-        let case = read(name, text).map_err(Error::Problems)?;
-        let answer = case.answer(policy);
-        let met = !case.expected.is_empty() && case.differences(policy, &answer).is_empty();
-        spelled.push((format!("{}: {}", case.title, spell(policy, figure, &case, &answer)), met));
+        Ok(self.failures)
     }
-    Ok(spelled)
-}
 
-fn spell(policy: &Policy, figure: Figure, case: &Case, answer: &Answer) -> String {
-    match (figure, answer) {
-        (Figure::CountySubsidy, Answer::Contribution(Ok(all))) => heads(policy, case, all.county, |one| one.county),
-        (Figure::AssistedPremium, Answer::Contribution(Ok(all))) => {
-            heads(policy, case, all.assisted, |one| one.assisted)
+    /// The bills of a case, settled one after the other; none of another question.
+    async fn settle(&mut self, number: usize, case: &Case, answer: &Answer) -> Result<Vec<Settled>, Error> {
+        let (Question::Bills(bills), Answer::Bills { bills: told, .. }) = (&case.question, answer) else {
+            return Ok(Vec::new());
+        };
+        let mut all = Vec::with_capacity(told.len());
+        for told in told {
+            let settled = self.door.settle(number, bills, &told.bill, &told.decision).await?;
+            self.claims.extend(Some(settled.claim.clone()).filter(|claim| !claim.is_empty()));
+            all.push(settled);
         }
-        (Figure::SubsidySplit, Answer::Contribution(Ok(one))) => split(one),
-        (Figure::Payers, Answer::Bills { bills, .. }) => {
-            let settlement = bills.first().and_then(|bill| bill.decision.settlement());
-            settlement.map_or_else(String::new, |settlement| {
-                let payments: Vec<String> = policy.payments(settlement).values().map(|paid| paid.grouped()).collect();
-                format!("{} = {}", payments.join(" + "), settlement.shares.fund.grouped())
-            })
-        }
-        _ => String::new(),
+        Ok(all)
     }
-}
 
-/// `91,700 × 183.00 = 16,781,100.00`
-fn heads(policy: &Policy, case: &Case, all: Fen, part: fn(&Contribution) -> Fen) -> String {
-    let Question::Contribution(facts) = &case.question else { return String::new() };
-    let mut one = facts.clone();
-    one.people = 1;
-    let each = policy.contribution(&one).map_or(Fen::ZERO, |one| part(&one));
-    let whole = Fen::new(100).times(i64::from(facts.people)).unwrap_or(Fen::ZERO).grouped();
-    let people = whole.split_once('.').map_or(whole.as_str(), |(people, _)| people);
-    format!("{people} × {each} = {}", all.grouped())
-}
+    /// Whether the service answers a question that is no bill as the policy does.
+    async fn answers(&mut self, case: &Case, answer: &Answer) -> Result<bool, Error> {
+        match (&case.question, answer) {
+            (Question::Contribution(facts), Answer::Contribution(Ok(told))) => {
+                self.door.contribution(facts, told).await
+            }
+            _ => Ok(true),
+        }
+    }
 
-/// `610.00 = 488.00 + 91.50 + 30.50`
-fn split(one: &Contribution) -> String {
-    let parts = [one.central, one.province, one.city, one.county];
-    let parts: Vec<String> = parts.iter().filter(|part| !part.is_zero()).map(ToString::to_string).collect();
-    format!("{} = {}", one.subsidy, parts.join(" + "))
+    /// A case whole, as the service states its claims.
+    async fn show(
+        &mut self,
+        case: &Case,
+        answer: &Answer,
+        settled: &[Settled],
+        differences: &[Difference],
+    ) -> Result<(), Error> {
+        self.failures += differences.len();
+        let (lang, as_json) = (self.out.lang, self.out.is_json());
+        let mut statements = Vec::new();
+        for claim in settled.iter().map(|settled| &settled.claim).filter(|claim| !claim.is_empty()) {
+            statements.push(self.door.statement(claim, lang, as_json).await?);
+        }
+        if as_json {
+            let bills: Result<Vec<Value>, _> = statements.iter().map(|text| serde_json::from_str(text)).collect();
+            // one that was refused was not kept: its answer is the policy's own
+            let answer = if statements.len() == settled.len() && !settled.is_empty() {
+                json!({ "bills": bills?, "reversed": [], "adjustments": [], "errors": [] })
+            } else {
+                answers::json(self.policy, case, answer)
+            };
+            let (file, title) = (&case.file, &case.title);
+            self.cases.push(json!({ "file": file, "title": title, "answer": answer, "differences": differences }));
+            return Ok(());
+        }
+        self.out.heading(&printable(&format!("{} ({})", case.title, case.file)))?;
+        if let Some(answered) = Answered::of(case, answer) {
+            statements.push(answer_text(self.policy, &answered, lang, self.out.paint));
+        } else if statements.len() < settled.len() {
+            statements = vec![answers::text(self.policy, case, answer, lang, self.out.paint)];
+        }
+        self.out.line(statements.join("\n"))?;
+        self.show_differences(differences)
+    }
+
+    fn show_differences(&mut self, differences: &[Difference]) -> Result<(), Error> {
+        for Difference { about, expected, found, .. } in differences {
+            self.out.line(printable(&format!("{about}: expected {expected}, found {found}")))?;
+        }
+        Ok(())
+    }
+
+    fn show_figures(&mut self) -> Result<(), Error> {
+        if self.out.is_json() {
+            return Ok(());
+        }
+        let out = &mut *self.out;
+        out.heading(out.say("公布的数字，由政策包重新算出", "Published figures, recomputed from the packs"))?;
+        for (text, met) in &self.figures {
+            let mark = if *met { out.say("相符", "agrees") } else { out.say("不符", "DIFFERS") };
+            out.line(format!("  {text}   [{mark}]"))?;
+        }
+        out.line("")
+    }
+
+    /// Reverses the first of several bills of a person, shows what that changes, and proves that all is as it should be.
+    async fn reverse(&mut self, case: Case, settled: &[Settled]) -> Result<Value, Error> {
+        let mut without = case;
+        let (Question::Bills(bills), Some(first)) = (&mut without.question, settled.first()) else {
+            return Ok(Value::Null);
+        };
+        bills.reversed = bills.bills.iter().take(1).map(|bill| bill.id).collect();
+        let told = adjustments_of(without.answer(self.policy));
+        let differences = self.door.reverse(first, &told).await?;
+        let mut replayed = 0usize;
+        for claim in &self.claims {
+            replayed += usize::from(self.door.replays(claim).await?);
+        }
+        let found = self.door.verify().await?;
+        let claims = self.claims.len();
+        self.failures += differences.len() + (claims - replayed) + found.differences.len();
+        self.failures += usize::from(!found.journal.is_zero());
+        if self.out.is_json() {
+            let adjustments: Vec<Value> = told.iter().map(|one| adjustment_json(self.policy, one)).collect();
+            return Ok(json!({
+                "file": without.file, "adjustments": adjustments, "differences": differences,
+                "replayed": { "claims": claims, "identical": replayed }, "verified": found.json(),
+            }));
+        }
+        let (lang, failures) = (self.out.lang, self.failures);
+        let (cases, figures) = (CASES.len() - self.figures.len(), self.figures.len());
+        self.out.heading(&printable(&match lang {
+            Lang::Zh => format!("冲正一张账单：{}", without.title),
+            Lang::En => format!("The first bill is reversed: {}", without.title),
+        }))?;
+        for adjustment in &told {
+            self.out.line(adjustment_text(self.policy, adjustment, lang))?;
+        }
+        self.show_differences(&differences)?;
+        self.out.line(match lang {
+            Lang::Zh => format!("复算 {claims} 个决定，{replayed} 个逐字节相同"),
+            Lang::En => format!("{claims} decision(s) replayed, {replayed} identical byte for byte"),
+        })?;
+        found.show(self.out)?;
+        self.out.heading(&match lang {
+            Lang::Zh => format!("{cases} 个案例，{figures} 个公布数字，{failures} 处不符"),
+            Lang::En => format!("{cases} cases, {figures} published figures, {failures} difference(s)"),
+        })?;
+        Ok(Value::Null)
+    }
 }

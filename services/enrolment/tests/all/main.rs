@@ -20,6 +20,8 @@ mod people;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
+mod process;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod support;

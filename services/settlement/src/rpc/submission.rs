@@ -43,6 +43,10 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
             v.within("bill", |v| {
                 let read = read::bill(v, bill, Some(today));
                 let last = read.as_ref().map(|read| read.bill.to).filter(|last| *last > today);
+                let settled = read.as_ref().map(|read| read.bill.settled).filter(|settled| *settled > today);
+                if let Some(settled) = settled {
+                    v.add("settled_date", settled, format!("a day of settlement not after today, {today}, or nothing"));
+                }
                 if let Some(last) = last {
                     v.add("to_date", last, format!("a day of service not after today, {today}"));
                 }

@@ -14,6 +14,7 @@ mod golden;
 mod input;
 mod once;
 mod reading;
+mod process;
 mod reconciliation;
 mod registry;
 mod regression;

@@ -5,9 +5,9 @@ mod streams;
 use pb::settlement::v1::reconciliation_service_client::ReconciliationServiceClient;
 use pb::settlement::v1::reverse_claim_request::Original;
 use pb::settlement::v1::{
-    Claim, ClaimState, Difference, DifferenceKind, GetReconciliationRequest, ListDifferencesRequest,
+    Claim, ClaimState, Difference, DifferenceKind, Evidence, GetReconciliationRequest, ListDifferencesRequest,
     ReconcileDetailsRequest, ReconcileDetailsResponse, ReconcileTotalsRequest, Reconciliation, ReconciliationState,
-    ReverseClaimRequest, TheirClaim, Totals,
+    ReimburseRequest, ReimbursementReason, ReverseClaimRequest, TheirClaim, Totals, reimburse_response,
 };
 use pb::r#type::v1::{Care, Period, Scheme};
 use testkit::on_both;
@@ -229,6 +229,32 @@ fn a_hospitals_own_double_submission_is_told_and_counts_once_here() {
         assert_eq!(kinds(&told.differences), [("a2", DifferenceKind::MissingHere)]);
         let other_key = streamed(&mut client, "d2", &id, &[]).await.expect_err("compared already");
         assert_eq!(said(&other_key, "state"), ("WRONG_STATE".into(), "classified".into()));
+        house.close().await;
+    });
+}
+
+#[test]
+fn what_was_reimbursed_by_hand_is_in_no_hospitals_books() {
+    on_both(|url| async move {
+        let house = House::open(&url).await;
+        house.clock.set("2022-06-15T02:00:00Z");
+        let (hospital, mut client) = (institution(1), books(&house));
+        let paper = Paper { person: "P", institution: &hospital, bill: "a", scheme: Scheme::Employee, fen: 1_000 };
+        let invoice =
+            Evidence { kind: "invoice".to_owned(), reference: "invoice-1".to_owned(), sha256: "0".repeat(64) };
+        let request = ReimburseRequest {
+            idempotency_key: "by-hand".to_owned(),
+            submission: Some(paper.submission()),
+            reason: ReimbursementReason::Other.into(),
+            remark: "test".to_owned(),
+            evidence: vec![invoice],
+            operator_id: "officer".to_owned(),
+            ..ReimburseRequest::default()
+        };
+        let reply = house.client().reimburse(request).await.expect("decided").into_inner();
+        assert!(matches!(reply.outcome, Some(reimburse_response::Outcome::Claim(_))));
+        let made = compared(&mut client, day("k", &hospital, vec![])).await;
+        assert_eq!((made.state(), made.groups), (ReconciliationState::Equal, vec![]));
         house.close().await;
     });
 }

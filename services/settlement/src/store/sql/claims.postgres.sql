@@ -74,7 +74,7 @@ CREATE TABLE claim (
 CREATE UNIQUE INDEX claim_bill_once ON claim (institution, bill) WHERE state <> 'reversed';
 CREATE UNIQUE INDEX claim_key_once ON claim (institution, key);
 CREATE INDEX claim_settled ON claim (institution, settled_date, settled_at, id);
-CREATE INDEX claim_stay ON claim (institution, stay) WHERE kind = 'interim' AND state <> 'reversed';
+CREATE INDEX claim_stay ON claim (institution, stay) WHERE stay <> '' AND state <> 'reversed';
 
 -- every decision of every claim; rows are only added
 CREATE TABLE decision (

@@ -1,0 +1,77 @@
+//! `yibao up` and `yibao verify` as an operator meets them.
+
+use std::net::TcpListener;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::serving::Serving;
+use crate::{code, stderr, stdout, yibao};
+
+#[test]
+fn all_services_serve_from_a_new_folder_drain_when_told_and_go_on_where_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let serving = Serving::start(folder.path(), &[]);
+        let address = format!("http://{}", serving.settlement);
+        let output = yibao(&["verify", "--address", &address]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        assert!(stdout(&output).contains("the journal adds up to 0.00"), "{}", stdout(&output));
+        let (ended, log) = serving.stop();
+        assert!(ended.success(), "{log}");
+        assert!(log.contains("drained"), "{log}");
+    }
+    let url = format!("sqlite:{}", folder.path().join("data/settlement.sqlite").display());
+    let output = yibao(&["verify", "--database", &url, "--format", "json"]);
+    let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((code(&output), report["journal"].as_str()), (0, Some("0.00")), "{}", stderr(&output));
+}
+
+#[test]
+fn a_folder_or_port_in_use_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start(folder.path(), &[]);
+    let data = folder.path().join("data").display().to_string();
+    let output = yibao(&["up", "--folder", &data, "--settlement-port", "0", "--enrolment-port", "0"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("give this one another folder with --folder"), "{}", stderr(&output));
+    drop(serving);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = yibao(&["up", "--folder", &data, "--settlement-port", &port, "--enrolment-port", "0"]);
+    assert_eq!(code(&output), 2);
+    let said = stderr(&output);
+    assert!(said.contains(&port) && said.contains("help: choose another port"), "{said}");
+}
+
+#[test]
+fn a_mistake_in_the_environment_is_named_before_anything_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_yibao"))
+        .arg("up")
+        .current_dir(folder.path())
+        .envs([("YIBAO_UP_DRAIN_SECONDS", "soon"), ("YIBAO_UP_COLOUR", "red"), ("YIBAO_UP_LISTEN", "0.0.0.0:1")])
+        .output()
+        .unwrap();
+    let said = stderr(&output);
+    assert_eq!(code(&output), 2, "{said}");
+    for name in ["YIBAO_UP_DRAIN_SECONDS", "YIBAO_UP_COLOUR", "YIBAO_UP_LISTEN"] {
+        assert!(said.contains(name), "{name} is missing in {said}");
+    }
+    assert!(!folder.path().join("yibao-data").exists());
+}
+
+#[test]
+fn what_cannot_be_verified_ends_with_2_and_what_to_do() {
+    for (arguments, said) in [
+        (&["verify"][..], "--database"),
+        (&["verify", "--address", "http://127.0.0.1:1"][..], "help: is the service running there?"),
+        (&["verify", "--database", "sqlite:no-such-folder/settlement.sqlite"][..], "no file"),
+        (&["verify", "--database", "mysql://x"][..], "write sqlite:FILE or postgres://"),
+        (&["verify", "--address", "http://127.0.0.1:1", "--person", ""][..], "write the person's id"),
+    ] {
+        let output = yibao(arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        assert!(stderr(&output).contains(said), "{arguments:?}: {}", stderr(&output));
+    }
+}
