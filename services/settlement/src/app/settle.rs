@@ -74,6 +74,11 @@ pub(super) fn settle(context: &Context<'_>, desk: &mut Desk, settle: &Settle) ->
     refuse_duplicates(desk, settle)?;
     let interim = desk.stays.get(&(settle.institution, settle.stay.clone())).filter(|_| !settle.stay.is_empty());
     let interim = interim.and_then(|id| desk.claims.get(id)).cloned();
+    if let Some(ended) = interim.as_ref().filter(|claim| claim.kind != Kind::Interim) {
+        let fault =
+            Fault::wrong_state("ended", "the stay was settled to its end; reverse that claim to settle it anew");
+        return Err(fault.with("claim_id", ended.id.as_str()).into());
+    }
     let Some(interim) = interim else { return add(context, desk, settle, settle.new.clone(), None) };
     let bill = whole_stay(&interim, settle)?;
     let new = NewBill { bill, ..settle.new.clone() };
@@ -136,7 +141,7 @@ fn add(
         desk.evidence.insert(fingerprint.clone(), because.claim);
         desk.writes.evidence.push((fingerprint, because.claim));
     }
-    if settle.kind == Kind::Interim {
+    if !settle.stay.is_empty() {
         desk.stays.insert((settle.institution, settle.stay.clone()), because.claim);
     }
     Ok(Settled::Claim(Box::new(booked)))

@@ -29,7 +29,7 @@ pub struct Desk {
     pub whole: BTreeSet<(Name, i32)>,
     /// The standing claim of an institution's bill.
     pub bills: BTreeMap<(Name, String), Name>,
-    /// The standing interim claim of an institution's stay.
+    /// The standing claim of an institution's stay: an interim one, or the one that ended it.
     pub stays: BTreeMap<(Name, String), Name>,
     /// Invoices that paid claims rest on, by fingerprint.
     pub evidence: BTreeMap<String, Name>,

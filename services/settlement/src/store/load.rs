@@ -114,7 +114,7 @@ async fn targets(
     let by_key =
         "SELECT c.id, c.person, c.year, c.stay FROM {rows} JOIN claim c ON c.institution = r.a AND c.key = r.b";
     let by_stay = "SELECT c.id, c.person, c.year, c.institution, c.stay FROM {rows} \
-         JOIN claim c ON c.institution = r.a AND c.stay = r.b WHERE c.kind = 'interim' AND c.state <> 'reversed'";
+         JOIN claim c ON c.institution = r.a AND c.stay = r.b WHERE c.stay <> '' AND c.state <> 'reversed'";
     let mut rows = rows::query(connection, by_id, ONE, &ones(&needs.claims), []).await?;
     rows.extend(rows::query(connection, by_key, PAIR, &pairs(&needs.keys), []).await?);
     let stays = rows::query(connection, by_stay, PAIR, &pairs(&needs.stays), []).await?;

@@ -122,7 +122,7 @@ fn a_day_of_service_after_today_cannot_be_read() {
         let house = town(&url).await;
         // it is 10 o'clock of 1 June in China
         let status = fails(&house, asks("K1", "p", &visit("B1", "2035-06-02", 10_000))).await;
-        assert_eq!(fields(&status), ["submission.bill.to_date"]);
+        assert_eq!(fields(&status), ["submission.bill.settled_date", "submission.bill.to_date"]);
         house.settles("K1", "p", &visit("B1", "2035-06-01", 10_000)).await;
         // half past midnight of 2 June there, and still 1 June in UTC
         house.clock.set("2035-06-01T16:30:00Z");

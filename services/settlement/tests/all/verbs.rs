@@ -177,6 +177,26 @@ fn a_long_stay_in_three_settlements_is_one_admission_with_one_deductible() {
 }
 
 #[test]
+fn a_stay_that_has_ended_is_not_begun_again_with_a_second_deductible() {
+    on_both(|url| async move {
+        let house = town(&url).await;
+        part(&house, "K1", &stay("B1", ("2035-03-01", "2035-03-10"), 100_000)).await;
+        let whole = claim_of(last_part(&house, "K2", &stay("B2", ("2035-03-11", "2035-03-20"), 100_000)).await);
+        let mut again = asks("K3", "p", &stay("B3", ("2035-03-21", "2035-03-25"), 50_000));
+        again.submission.as_mut().unwrap().stay_id = "S1".to_owned();
+        let status = house.client().settle(again.clone()).await.expect_err("the stay has ended");
+        assert_eq!((reason(&status).as_str(), about(&status, "state").as_str()), ("WRONG_STATE", "ended"));
+        assert_eq!(about(&status, "claim_id"), whole.claim_id);
+        // once what ended it is taken back, the stay can be settled anew: (500.00 - 300.00) × 0.8
+        house.reverses("R1", &whole).await.expect("reversed");
+        let anew = house.client().settle(again).await.expect("settled").into_inner();
+        assert_eq!(split(&claim_of(anew))[0], 16_000);
+        house.is_sound().await;
+        house.close().await;
+    });
+}
+
+#[test]
 fn a_stay_over_the_turn_of_the_year_counts_in_one_year_at_last() {
     on_both(|url| async move {
         let house = town(&url).await;
