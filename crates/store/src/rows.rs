@@ -23,21 +23,30 @@ pub type Columns = [(&'static str, Kind)];
 /// their order by the column `ordinal`.
 #[must_use]
 pub fn source(backend: DbBackend, columns: &Columns) -> String {
-    let postgres = backend == DbBackend::Postgres;
-    let column = |(name, kind): &(&str, Kind)| match (postgres, kind) {
-        (true, Kind::Int) => format!("CAST(value ->> '{name}' AS BIGINT) AS {name}"),
-        (true, Kind::Bytes) => format!("decode(value ->> '{name}', 'hex') AS {name}"),
-        (false, Kind::Bytes) => format!("unhex(value ->> '{name}') AS {name}"),
-        (true | false, _) => format!("value ->> '{name}' AS {name}"),
+    let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    if backend == DbBackend::Postgres {
+        // read in one go: an operator for each column would read the whole value again each time
+        let kind = |(name, kind): &(&str, Kind)| {
+            let kind = if *kind == Kind::Int { "BIGINT" } else { "TEXT" };
+            format!("{name} {kind}")
+        };
+        let kinds = columns.iter().map(kind).collect::<Vec<_>>().join(", ");
+        let read = |(name, kind): &(&str, Kind)| match kind {
+            Kind::Bytes => format!("decode({name}, 'hex') AS {name}"),
+            Kind::Text | Kind::Int => (*name).to_owned(),
+        };
+        let read = columns.iter().map(read).collect::<Vec<_>>().join(", ");
+        return format!(
+            "(SELECT {read}, ordinal FROM ROWS FROM (json_to_recordset($1::json) AS ({kinds})) \
+             WITH ORDINALITY AS e ({names}, ordinal)) AS r"
+        );
+    }
+    let column = |(name, kind): &(&str, Kind)| match kind {
+        Kind::Bytes => format!("unhex(value ->> '{name}') AS {name}"),
+        Kind::Text | Kind::Int => format!("value ->> '{name}' AS {name}"),
     };
     let columns = columns.iter().map(column).collect::<Vec<_>>().join(", ");
-    if postgres {
-        format!(
-            "(SELECT {columns}, ordinal FROM json_array_elements($1::json) WITH ORDINALITY AS e (value, ordinal)) AS r"
-        )
-    } else {
-        format!("(SELECT {columns}, key AS ordinal FROM json_each($1)) AS r")
-    }
+    format!("(SELECT {columns}, key AS ordinal FROM json_each($1)) AS r")
 }
 
 /// Writes rows into a table; `end` is what follows the rows, such as a conflict clause. Says how many were written.
