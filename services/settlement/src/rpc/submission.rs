@@ -43,6 +43,9 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
             v.within("bill", |v| {
                 let read = read::bill(v, bill, Some(today));
                 let last = read.as_ref().map(|read| read.bill.to).filter(|last| *last > today);
+                if read.as_ref().is_some_and(|read| read.bill.total.is_zero()) {
+                    v.add("total_fen", 0, "an amount above zero: a bill of nothing settles nothing");
+                }
                 let settled = read.as_ref().map(|read| read.bill.settled).filter(|settled| *settled > today);
                 if let Some(settled) = settled {
                     v.add("settled_date", settled, format!("a day of settlement not after today, {today}, or nothing"));

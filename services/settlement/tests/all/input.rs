@@ -117,6 +117,16 @@ fn institutions_are_an_h_or_a_p_and_eleven_digits() {
 }
 
 #[test]
+fn a_bill_of_nothing_cannot_be_read() {
+    on_both(|url| async move {
+        let house = town(&url).await;
+        let status = fails(&house, asks("K1", "p", &visit("B1", "2035-05-02", 0))).await;
+        assert_eq!(fields(&status), ["submission.bill.total_fen"]);
+        house.close().await;
+    });
+}
+
+#[test]
 fn a_day_of_service_after_today_cannot_be_read() {
     on_both(|url| async move {
         let house = town(&url).await;
