@@ -35,5 +35,15 @@ pub const MIGRATIONS: Set = Set {
             sqlite: include_str!("store/sql/reconciliation.sqlite.sql"),
             postgres: include_str!("store/sql/reconciliation.postgres.sql"),
         },
+        Step {
+            name: "decisions_packed",
+            sqlite: include_str!("store/sql/decisions_packed.sqlite.sql"),
+            postgres: include_str!("store/sql/decisions_packed.postgres.sql"),
+        },
+        Step {
+            name: "claims_by_number",
+            sqlite: include_str!("store/sql/claims_by_number.sqlite.sql"),
+            postgres: include_str!("store/sql/claims_by_number.postgres.sql"),
+        },
     ],
 };

@@ -39,7 +39,7 @@ pub async fn write(tx: &Tx, desk: &Desk) -> Result<(), Error> {
     let made = claims(&writes.claims).into_iter().map(row::claim_row).collect::<Result<Vec<_>, _>>()?;
     rows::insert(tx, "claim", row::CLAIM, &made, "").await?;
     let decided = writes.decided.iter().map(row::decision_row).collect::<Result<Vec<_>, _>>()?;
-    rows::insert(tx, "decision", row::DECISION, &decided, "").await?;
+    rows::insert_cells(tx, "decision", row::DECISION, decided, "").await?;
     years(tx, desk).await?;
     accounts(tx, desk).await?;
     let bindings: Vec<Json> = writes.bindings.iter().map(row::binding_row).collect();
