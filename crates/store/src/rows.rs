@@ -63,11 +63,11 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
     }
 }
 
-/// The most values of one statement on SQLite, which knows no arrays; more rows are taken piece by piece.
-const VALUES_MOST: usize = 30_000;
+/// The most values of one statement on SQLite, which knows no arrays; more rows are taken piece by piece, so that pieces of many
+/// rows are one statement that is kept ready.
+const VALUES_MOST: usize = 2_000;
 
-/// Rows as something to select from, named `r`, in their order by the column `ordinal`; and the values it needs, which follow
-/// `before` others.
+/// Rows as something to select from, named `r`, in their order by the column `ordinal`; and the values it needs.
 struct Source {
     sql: String,
     values: Vec<Value>,
@@ -76,19 +76,15 @@ struct Source {
 const MIXED: Error = Error::Corrupt { what: "rows: a value is not of its column's kind" };
 
 impl Source {
-    fn new(backend: DbBackend, columns: &Columns, rows: Vec<Vec<Cell>>, before: usize) -> Result<Self, Error> {
+    fn new(backend: DbBackend, columns: &Columns, rows: Vec<Vec<Cell>>) -> Result<Self, Error> {
         if rows.iter().any(|row| row.len() != columns.len()) {
             return Err(MIXED);
         }
-        if backend == DbBackend::Postgres {
-            Self::arrays(columns, rows, before)
-        } else {
-            Ok(Self::values(columns, rows, before))
-        }
+        if backend == DbBackend::Postgres { Self::arrays(columns, rows) } else { Ok(Self::values(columns, rows)) }
     }
 
     /// An array a column: however many rows there are, it is the same statement.
-    fn arrays(columns: &Columns, rows: Vec<Vec<Cell>>, before: usize) -> Result<Self, Error> {
+    fn arrays(columns: &Columns, rows: Vec<Vec<Cell>>) -> Result<Self, Error> {
         let mut held: Vec<Vec<Cell>> = columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
         for row in rows {
             for (column, cell) in held.iter_mut().zip(row) {
@@ -99,7 +95,7 @@ impl Source {
         for ((name, kind), cells) in columns.iter().zip(held) {
             let mut put = |value: Value, array: &str, name: &str| {
                 values.push(value);
-                arrays.push(format!("${}::{array}[]", before + values.len()));
+                arrays.push(format!("${}::{array}[]", values.len()));
                 names.push(name.to_owned());
             };
             let gone: Vec<Value> = cells.iter().map(|cell| (*cell == Cell::Null).into()).collect();
@@ -125,25 +121,32 @@ impl Source {
         Ok(Self { sql, values })
     }
 
-    /// Every value by itself.
-    fn values(columns: &Columns, rows: Vec<Vec<Cell>>, before: usize) -> Self {
-        let mut values = Vec::with_capacity(rows.len() * columns.len());
-        let mut lists = Vec::with_capacity(rows.len());
-        for (ordinal, row) in rows.into_iter().enumerate() {
-            let mut list = String::from("(");
-            for cell in row {
-                values.push(bound(cell));
-                list.push_str(&format!("${}, ", before + values.len()));
-            }
-            list.push_str(&format!("{ordinal})"));
-            lists.push(list);
-        }
+    /// Every value by itself, without a name: SQLite looks names up one after the other.
+    fn values(columns: &Columns, rows: Vec<Vec<Cell>>) -> Self {
+        let list = "?, ".repeat(columns.len());
+        let lists = (0..rows.len()).map(|ordinal| format!("({list}{ordinal})")).collect::<Vec<_>>().join(", ");
         let named = columns.iter().enumerate().map(|(at, (name, _))| format!("column{} AS {name}", at + 1));
         let named = named.collect::<Vec<_>>().join(", ");
-        let sql =
-            format!("(SELECT {named}, column{} AS ordinal FROM (VALUES {})) AS r", columns.len() + 1, lists.join(", "));
-        Self { sql, values }
+        let sql = format!("(SELECT {named}, column{} AS ordinal FROM (VALUES {lists})) AS r", columns.len() + 1);
+        Self { sql, values: rows.into_iter().flatten().map(bound).collect() }
     }
+}
+
+/// A statement over rows. The rows' values come first; the statement's own `$1`, `$2`, … are counted on from them.
+fn statement(
+    backend: DbBackend,
+    sql: &str,
+    columns: &Columns,
+    rows: Vec<Vec<Cell>>,
+    own: &[Value],
+) -> Result<Statement, Error> {
+    let source = Source::new(backend, columns, rows)?;
+    let mut sql = sql.to_owned();
+    for at in (1..=own.len()).rev() {
+        sql = sql.replace(&format!("${at}"), &format!("${}", at + source.values.len()));
+    }
+    let values = source.values.into_iter().chain(own.iter().cloned());
+    Ok(Statement::from_sql_and_values(backend, sql.replace("{rows}", &source.sql), values))
 }
 
 /// A value of an array, which holds no nulls: what is nothing is something there, and said to be nothing beside it.
@@ -234,9 +237,7 @@ pub async fn query(
     let own: Vec<Value> = own.into_iter().collect();
     let mut found = Vec::new();
     for piece in pieces(backend, columns, cells(columns, rows)?) {
-        let source = Source::new(backend, columns, piece, own.len())?;
-        let values = own.iter().cloned().chain(source.values);
-        let statement = Statement::from_sql_and_values(backend, sql.replace("{rows}", &source.sql), values);
+        let statement = statement(backend, sql, columns, piece, &own)?;
         found.append(&mut connection.query_all_raw(statement).await?);
     }
     Ok(found)
@@ -254,9 +255,7 @@ async fn execute_cells(tx: &Tx, sql: &str, columns: &Columns, rows: Vec<Vec<Cell
     let backend = tx.get_database_backend();
     let mut changed = 0;
     for piece in pieces(backend, columns, rows) {
-        let source = Source::new(backend, columns, piece, 0)?;
-        let statement = Statement::from_sql_and_values(backend, sql.replace("{rows}", &source.sql), source.values);
-        changed += tx.execute_raw(statement).await?.rows_affected();
+        changed += tx.execute_raw(statement(backend, sql, columns, piece, &[])?).await?.rows_affected();
     }
     Ok(changed)
 }
