@@ -17,7 +17,7 @@ pub(crate) use enrolment::{Covered, Enrolment, History, Interval, Payment, Suspe
 pub(crate) use household::{Household, Membership, Qualification};
 pub(crate) use import::{Import, Reject, RowProblem};
 pub(crate) use person::{Identity, Person, document_hash};
-pub(crate) use transfer::{AccountCredit, Certificate, Transfer};
+pub(crate) use transfer::{AccountCredit, Certificate, Confirmation, Transfer};
 pub(crate) use words::{
     CoverageKind, CreditKind, DocumentType, EndReason, PremiumSource, QualificationKind, Relation, Sex, State,
 };

@@ -11,7 +11,7 @@ use terms::{PersonGroup, Scheme};
 
 use super::decide::{self, Cover, Memory, Refused};
 use super::enrol::{Done, NEWEST, locked_enrolment};
-use super::{App, Problem, book};
+use super::{App, Problem, book, transfer};
 use crate::clients::Debit;
 use crate::domain::{Covered, Days, Enrolment, Payment, Person, PremiumSource, State};
 use crate::store::enrolments;
@@ -52,8 +52,9 @@ pub(crate) async fn pay(app: &App, tx: &Tx, command: &Pay) -> Result<Result<Done
         return Err(receipt_used().into());
     }
     enrolments::add(tx, std::slice::from_ref(&enrolment)).await?;
-    let credit = book::credit(app, &enrolment, enrolment.recorded_at);
-    book::write(tx, &entries, credit.as_slice()).await?;
+    let mut credits = transfer::brought_in(tx, &enrolment).await?;
+    credits.extend(book::credit(app, &enrolment, enrolment.recorded_at));
+    book::write(tx, &entries, &credits).await?;
     Ok(Ok(Done { enrolment, entries }))
 }
 

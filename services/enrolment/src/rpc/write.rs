@@ -203,6 +203,10 @@ pub(super) fn transfer(transfer: &Transfer) -> pb::Transfer {
         state: state.into(),
         certificate: Some(certificate(&transfer.certificate)),
         enrolment_id: transfer.enrolment.clone(),
+        confirmed_by: transfer.confirmed.as_ref().map(|confirmed| pb::TransferConfirmation {
+            operator_id: confirmed.operator.clone(),
+            reference: confirmed.reference.clone(),
+        }),
     }
 }
 
