@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use ledger::Entry;
 use policy::Reason;
-use rpc::Fault;
+use rpc::{Fault, Violations};
 use store::Tx;
-use terms::Scheme;
+use terms::{PersonGroup, Scheme};
 
 use super::decide::{self, Memory, Refused};
 use super::{App, Problem, book, pay};
@@ -92,6 +92,7 @@ pub(crate) fn decided(
     if person.died.is_some_and(|died| died < terms.enrolled.max(terms.year().from)) {
         return Err(Fault::wrong_state("dead", "the person died before the enrolment would begin"));
     }
+    born_in_time(person, &terms)?;
     let Some(days) = decide::held(&terms) else {
         let about = format!("enrolled {} for cover year {}", terms.enrolled, terms.cover_year);
         return Ok(Err(Refused::new(None, Reason::BadDates, about, &[])));
@@ -129,6 +130,20 @@ pub(crate) fn decided(
         contribution: due.contribution,
         coverage: None,
     }))
+}
+
+/// Nobody is enrolled before birth, and a newborn is in the first year of life.
+fn born_in_time(person: &Person, terms: &Terms) -> Result<(), Fault> {
+    let born = person.identity.born;
+    let mut violations = Violations::new();
+    violations.within("terms", |v| {
+        if terms.enrolled < born {
+            v.add("enrolled_date", terms.enrolled, "a day not before the person's birth");
+        } else if terms.group == PersonGroup::Newborn && person.age(terms.enrolled) > 0 {
+            v.add("group", terms.group, "newborn in the first year of life alone; an older child is a minor");
+        }
+    });
+    violations.finish(Some(()))
 }
 
 /// The payment of an enrolment for which nothing is due from anybody but the assistance fund.

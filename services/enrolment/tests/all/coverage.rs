@@ -125,6 +125,14 @@ fn a_switch_leaves_no_gap_and_no_overlap_and_refused_nothing_ends() {
         let world = World::new(&url).await;
         let person = world.person(1).await;
         let job = world.enrol(&person, employee()).await;
+        let unpaid = pb::SwitchSchemeRequest {
+            idempotency_key: key(),
+            enrolment_id: job.enrolment_id.clone(),
+            to_date: "2022-06-15".to_owned(),
+            terms: Some(resident()),
+        };
+        let unpaid = world.enrolments.clone().switch_scheme(unpaid).await.unwrap_err();
+        assert_eq!(fault(&unpaid).1["state"], "unpaid");
         let job = paid(world.pay(&job, "2021-11-15").await);
         world.noon("2022-06-15");
         let ask = |terms| pb::SwitchSchemeRequest {

@@ -270,3 +270,39 @@ fn a_renewal_takes_the_terms_over_and_a_second_one_is_there_already() {
         assert_eq!(fields(&world.enrolments.clone().renew_enrolment(other).await.unwrap_err()), ["terms.cover_year"]);
     });
 }
+
+#[test]
+fn who_is_older_than_a_year_is_no_newborn_and_nobody_is_enrolled_before_birth() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let (parent, _) = world.resident(1).await;
+        world.noon("2022-05-31");
+        let terms =
+            pb::EnrolmentTerms { group: PersonGroup::Newborn.into(), how: EnrolHow::NewBirth.into(), ..resident() };
+        let ask = |number: u32, born: &str, terms: &pb::EnrolmentTerms| pb::EnrolNewbornRequest {
+            idempotency_key: key(),
+            identity: Some(identity(number, born)),
+            parent_person_id: parent.clone(),
+            terms: Some(terms.clone()),
+        };
+        let mut calls = world.enrolments.clone();
+        for born in ["1990-01-01", "2021-05-31"] {
+            assert_eq!(
+                fields(&calls.enrol_newborn(ask(2, born, &terms)).await.unwrap_err()),
+                ["terms.group"],
+                "{born}"
+            );
+        }
+        let early = pb::EnrolmentTerms { enrolled_date: "2022-03-01".to_owned(), ..terms.clone() };
+        assert_eq!(
+            fields(&calls.enrol_newborn(ask(2, "2022-03-02", &early)).await.unwrap_err()),
+            ["terms.enrolled_date"]
+        );
+        // the last day of its first year; after the set days it is late
+        let answer = calls.enrol_newborn(ask(2, "2021-06-01", &terms)).await.unwrap().into_inner();
+        assert!(matches!(answer.outcome, Some(pb::enrol_newborn_response::Outcome::Enrolment(_))), "{answer:?}");
+        // the other door
+        let request = pb::EnrolRequest { idempotency_key: key(), person_id: parent, terms: Some(terms) };
+        assert_eq!(fields(&calls.enrol(request).await.unwrap_err()), ["terms.group"]);
+    });
+}
