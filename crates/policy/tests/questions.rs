@@ -167,6 +167,6 @@ fn the_clauses_by_which_benefits_begin_are_those_of_the_nearest_place() {
         |code: &str, scheme| SHIPPED.coverage_clauses(code.parse().unwrap(), scheme, "2022-06-01".parse().unwrap());
     assert_eq!(of("370800", Scheme::Resident), ["DM-3.3"]);
     assert_eq!(of("450000", Scheme::Resident), ["DM-3.3", "GX-7"]);
-    assert_eq!(of("522700", Scheme::Employee), ["DM-3.3"]);
+    assert_eq!(of("522700", Scheme::Employee), ["DM-3.3", "DM-3.6"]);
     assert_eq!(of("990900", Scheme::Resident), Vec::<String>::new());
 }

@@ -1,6 +1,6 @@
 //! Enrols a person: nothing in the way, a contribution computed, and paid at once where nothing is left to pay.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use ledger::Entry;
 use policy::Reason;
 use rpc::{Fault, Violations};
@@ -62,7 +62,8 @@ pub(crate) async fn begin(
     others: &[Enrolment],
 ) -> Result<Result<Done, Refused>, Problem> {
     let mut memory = Memory::default();
-    let mut done = match decided(app, &mut memory, person, terms, others)? {
+    let paid = app.today().min(terms.enrolled);
+    let mut done = match decided(app, &mut memory, (person, paid), terms, others)? {
         Ok(enrolment) => Done { enrolment, entries: Vec::new() },
         Err(refused) => return Ok(Err(refused)),
     };
@@ -81,11 +82,12 @@ pub(crate) async fn begin(
     Ok(Ok(done))
 }
 
-/// The enrolment that would begin, unpaid; nothing is kept.
+/// The enrolment that would begin, unpaid; nothing is kept. What could never be paid is refused at once: the policy is asked
+/// what a payment on the day `paid` would bring.
 pub(crate) fn decided(
     app: &App,
     memory: &mut Memory,
-    person: &Person,
+    (person, paid): (&Person, NaiveDate),
     terms: Terms,
     others: &[Enrolment],
 ) -> Result<Result<Enrolment, Refused>, Fault> {
@@ -111,7 +113,7 @@ pub(crate) fn decided(
         return Ok(Err(Refused { other: Some(Box::new(other.clone())), ..refused }));
     }
     let version = due.policy.version().to_string();
-    Ok(Ok(Enrolment {
+    let enrolment = Enrolment {
         id: app.id(),
         person: person.id.clone(),
         terms,
@@ -129,7 +131,14 @@ pub(crate) fn decided(
         recorded_at: app.after(person.recorded_at),
         contribution: due.contribution,
         coverage: None,
-    }))
+    };
+    if pay::due(&enrolment).is_none() {
+        return Ok(Err(pay::nothing_known(Some(due.policy), &enrolment)));
+    }
+    match decide::covered(app, memory, &enrolment.terms, (paid, person.identity.born)) {
+        Ok(_) => Ok(Ok(enrolment)),
+        Err(refused) => Ok(Err(refused)),
+    }
 }
 
 /// Nobody is enrolled before birth, and a newborn is in the first year of life.

@@ -231,7 +231,9 @@ impl Work {
         let there = self.owners.get(&hash).and_then(|id| self.known.get(id)).cloned();
         let new = there.is_none();
         let (person, others) = there.unwrap_or_else(|| (register::new(app, row.identity.clone()), Vec::new()));
-        let decided = enrol::decided(app, &mut self.memory, &person, row.terms.clone(), &[]);
+        let enrolled = app.today().min(row.terms.enrolled);
+        let paid = row.payment.as_ref().map_or(enrolled, |payment| payment.paid);
+        let decided = enrol::decided(app, &mut self.memory, (&person, paid), row.terms.clone(), &[]);
         let mut enrolment = match decided {
             Ok(Ok(enrolment)) => enrolment,
             Ok(Err(refused)) => return Ok(of_refusal(&refused)),

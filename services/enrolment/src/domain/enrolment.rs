@@ -182,7 +182,7 @@ pub(crate) fn intervals(enrolment: &Enrolment) -> Vec<Interval> {
 }
 
 /// The clauses values rest on, each once, in order of id.
-fn clauses(values: &[FoundValue]) -> Vec<String> {
+pub(crate) fn clauses(values: &[FoundValue]) -> Vec<String> {
     let cites = values.iter().filter_map(|value| value.citation.as_ref()).flat_map(|citation| &citation.cite);
     cites.collect::<std::collections::BTreeSet<_>>().into_iter().cloned().collect()
 }

@@ -104,11 +104,10 @@ fn employers_pay_both_parts_and_what_no_pack_knows_is_never_due() {
 
         let person = world.person(2).await;
         let terms = pb::EnrolmentTerms { group: PersonGroup::Flexible.into(), ..employee() };
-        let enrolment = world.enrol(&person, terms).await;
-        let answer =
-            world.try_pay(&enrolment.enrolment_id, payment(0, "2021-11-15", pb::PremiumSource::Own)).await.unwrap();
-        let Some(pb::pay_premium_response::Outcome::Refused(refusal)) = answer.outcome else { panic!("paid") };
+        let answer = world.try_enrol(&person, terms).await;
+        let Some(pb::enrol_response::Outcome::Refused(refusal)) = answer.outcome else { panic!("enrolled") };
         assert_eq!(reasons(&refusal), [RefusalReason::AbsentValue]);
+        assert_eq!((refusal.causes[0].cite.as_slice(), refusal.clauses.len()), (&["T-1".to_owned()][..], 1));
 
         let person = world.person(3).await;
         let terms = pb::EnrolmentTerms { group: PersonGroup::Retired.into(), premium_base_fen: 0, ..employee() };
@@ -304,5 +303,83 @@ fn who_is_older_than_a_year_is_no_newborn_and_nobody_is_enrolled_before_birth() 
         // the other door
         let request = pb::EnrolRequest { idempotency_key: key(), person_id: parent, terms: Some(terms) };
         assert_eq!(fields(&calls.enrol(request).await.unwrap_err()), ["terms.group"]);
+    });
+}
+
+/// What the ways of enrolling say of insurance that stopped three weeks before.
+fn lately() -> Option<pb::InsuranceHistory> {
+    Some(pb::InsuranceHistory { employee_ended_date: "2024-12-10".to_owned(), ..Default::default() })
+}
+
+#[test]
+fn an_employee_of_a_new_job_is_enrolled_in_the_packs_that_ship_and_goes_on_next_year() {
+    on_both(|url| async move {
+        let world = World::with(&url, policy::Policy::shipped_files()).await;
+        world.noon("2025-01-02");
+        for (number, how) in [(1, EnrolHow::AfterResident), (2, EnrolHow::AfterEmployee)] {
+            let person = world.person(number).await;
+            let job =
+                pb::EnrolmentTerms { division: "370890".to_owned(), cover_year: 2025, how: how.into(), ..employee() };
+            // an employee who comes late waits, for a time no document says
+            let late = pb::EnrolmentTerms { how: EnrolHow::Late.into(), ..job.clone() };
+            let answer = world.try_enrol(&person, late).await;
+            let Some(pb::enrol_response::Outcome::Refused(refusal)) = answer.outcome else { panic!("enrolled") };
+            assert_eq!(reasons(&refusal), [RefusalReason::AbsentValue]);
+            assert_eq!((refusal.causes[0].cite.as_slice(), refusal.clauses.len()), (&["DM-3.3".to_owned()][..], 1));
+            let enrolment = world.enrol(&person, pb::EnrolmentTerms { history: lately(), ..job }).await;
+            let active = paid(world.pay(&enrolment, "2025-01-02").await);
+            assert_eq!(covered(&active), ("2025-01-01".to_owned(), "2025-12-31".to_owned()));
+            let mut calls = world.enrolments.clone();
+            let renew =
+                pb::RenewEnrolmentRequest { idempotency_key: key(), enrolment_id: active.enrolment_id, terms: None };
+            let answer = calls.renew_enrolment(renew).await.unwrap().into_inner();
+            let Some(pb::renew_enrolment_response::Outcome::Enrolment(next)) = answer.outcome else {
+                panic!("refused: {answer:?}")
+            };
+            let next = paid(world.pay(&next, "2025-01-02").await);
+            assert_eq!(covered(&next), ("2026-01-01".to_owned(), "2026-12-31".to_owned()));
+        }
+    });
+}
+
+#[test]
+fn whatever_is_enrolled_in_the_packs_that_ship_can_be_paid() {
+    on_both(|url| async move {
+        let world = World::with(&url, policy::Policy::shipped_files()).await;
+        world.noon("2025-01-02");
+        let divisions = policy::Policy::compile(&policy::Policy::shipped_files()).unwrap();
+        let divisions: Vec<String> = divisions.divisions().map(|pack| pack.code.to_string()).collect();
+        let (mut number, mut enrolled) = (0, 0);
+        for division in divisions {
+            for group in <terms::PersonGroup as terms::Word>::ALL {
+                for how in <terms::EnrolHow as terms::Word>::ALL {
+                    number += 1;
+                    let born = if *group == terms::PersonGroup::Newborn { "2024-12-01" } else { "1990-01-01" };
+                    let request = pb::RegisterPersonRequest {
+                        idempotency_key: key(),
+                        identity: Some(identity(number, born)),
+                        ..Default::default()
+                    };
+                    let person = world.people.clone().register_person(request).await.unwrap().into_inner().person;
+                    let terms = pb::EnrolmentTerms {
+                        division: division.clone(),
+                        scheme: wire::write::word(group.scheme()),
+                        group: wire::write::word(*group),
+                        how: wire::write::word(*how),
+                        cover_year: 2025,
+                        premium_base_fen: 6_000_000,
+                        history: lately(),
+                        ..Default::default()
+                    };
+                    let answer = world.try_enrol(&person.unwrap().person_id, terms).await;
+                    let Some(pb::enrol_response::Outcome::Enrolment(enrolment)) = answer.outcome else { continue };
+                    enrolled += 1;
+                    if enrolment.state() == pb::EnrolmentState::Unpaid {
+                        assert_eq!(paid(world.pay(&enrolment, "2025-01-02").await).state(), pb::EnrolmentState::Active);
+                    }
+                }
+            }
+        }
+        assert!(enrolled > 100, "{enrolled} of {number}");
     });
 }
