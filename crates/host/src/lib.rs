@@ -18,7 +18,7 @@ mod serve;
 mod settings;
 mod telemetry;
 
-pub use clock::{Clock, Ids, SystemClock, SystemIds};
+pub use clock::{Clock, Ids, SystemClock, SystemIds, china_day};
 pub use configuration::{BadConfiguration, Reader, Secret};
 pub use gauges::Gauge;
 pub use periodic::{Stop, every};

@@ -10,7 +10,7 @@ mod person;
 mod transfer;
 mod words;
 
-pub(crate) use days::{CENTURY, Days, today};
+pub(crate) use days::{CENTURY, Days};
 pub(crate) use document::check;
 pub(crate) use duplicate::{Duplicate, Resolution, TWICE, standing};
 pub(crate) use enrolment::{Covered, Enrolment, History, Interval, Payment, Suspension, Terms, clauses, intervals};
