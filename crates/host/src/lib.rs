@@ -22,7 +22,7 @@ mod telemetry;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-pub use clock::{Clock, Ids, SystemClock, SystemIds};
+pub use clock::{Clock, Ids, SystemClock, SystemIds, china_day};
 pub use configuration::{BadConfiguration, Reader, Secret};
 pub use gauges::Gauge;
 pub use periodic::{Stop, every};
