@@ -12,7 +12,7 @@ mod words;
 
 pub(crate) use days::{CENTURY, Days, today};
 pub(crate) use document::check;
-pub(crate) use duplicate::{Duplicate, Resolution, standing};
+pub(crate) use duplicate::{Duplicate, Resolution, TWICE, standing};
 pub(crate) use enrolment::{Covered, Enrolment, History, Interval, Payment, Suspension, Terms, intervals};
 pub(crate) use household::{Household, Membership, Qualification};
 pub(crate) use import::{Import, Reject, RowProblem};

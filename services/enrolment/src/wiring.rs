@@ -37,6 +37,15 @@ impl Policies {
             Self::Registry(registry) => registry.head(division),
         }
     }
+
+    /// The policy in use somewhere, for what is the same everywhere.
+    #[must_use]
+    pub fn any(&self) -> Option<Arc<Policy>> {
+        match self {
+            Self::Fixed(policy) => Some(Arc::clone(policy)),
+            Self::Registry(registry) => registry.any_head(),
+        }
+    }
 }
 
 /// What the service is made of.

@@ -1,7 +1,9 @@
 //! Waiting period and benefit window (GX-7), newborns, switching between schemes.
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike, Months, NaiveDate};
-use terms::{Category, EnrolHow};
+use terms::{Category, Division, EnrolHow, Scheme};
 
 use super::category;
 use super::contribution::{Ask, bits};
@@ -43,6 +45,17 @@ impl Policy {
             return Err(Refusal::of(Reason::NotCovered, about));
         }
         Ok(coverage)
+    }
+
+    /// The ids of the clauses by which benefits begin in a division on a day: what a "no" for a day without coverage cites.
+    /// In order of id; empty where no pack says it.
+    #[must_use]
+    pub fn coverage_clauses(&self, division: Division, scheme: Scheme, on: NaiveDate) -> Vec<String> {
+        let found = Ask::new(self, division, scheme, "waiting", on).ok().and_then(|ask| ask.in_force("benefit_from"));
+        let rows = found.into_iter().flat_map(|found| found.rows);
+        let citations = rows.filter_map(|(_, dated)| self.citation(dated.source));
+        let cites: BTreeSet<String> = citations.flat_map(|citation| citation.cite.iter().cloned()).collect();
+        cites.into_iter().collect()
     }
 }
 

@@ -9,7 +9,7 @@ use terms::Scheme;
 
 use super::decide::{self, Memory, Refused};
 use super::{App, Problem, book, pay};
-use crate::domain::{Enrolment, Payment, Person, PremiumSource, State, Terms};
+use crate::domain::{Enrolment, Payment, Person, PremiumSource, State, TWICE, Terms};
 use crate::store::{enrolments, people};
 
 /// Later than everything recorded: the newest version.
@@ -106,7 +106,7 @@ pub(crate) fn decided(
             return Err(fault.with("kind", "enrolment").with("enrolment_id", other.id.clone()));
         }
         let about = format!("{} in {} holds already", other.terms.scheme, other.terms.division);
-        let refused = Refused::new(Some(due.policy), Reason::TwoSchemes, about, &["GX-17"]);
+        let refused = Refused::new(Some(due.policy), Reason::TwoSchemes, about, &TWICE);
         return Ok(Err(Refused { other: Some(Box::new(other.clone())), ..refused }));
     }
     let version = due.policy.version().to_string();

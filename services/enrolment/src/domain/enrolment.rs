@@ -176,7 +176,7 @@ pub(crate) fn intervals(enrolment: &Enrolment) -> Vec<Interval> {
         found.extend(waiting.map(|days| interval(CoverageKind::Waiting, days, values)));
     }
     let suspended = enrolment.suspended().filter_map(|days| days.shared(covered.days)?.shared(held));
-    found.extend(suspended.map(|days| interval(CoverageKind::Suspended, days, &[])));
+    found.extend(suspended.map(|days| interval(CoverageKind::Suspended, days, values)));
     found.sort_by_key(|interval| interval.days.from);
     found
 }

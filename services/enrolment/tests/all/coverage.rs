@@ -214,3 +214,50 @@ fn a_settlement_is_told_age_group_diseases_and_plans_of_the_day() {
         assert_eq!(ended.ended_date, "2022-08-09");
     });
 }
+
+/// Clauses of an answer, and of its refusal where it is one.
+fn cited(answer: &pb::GetCoverageResponse) -> (Vec<String>, Option<Vec<String>>) {
+    let explained = |refusal: &::pb::policy::v1::Refusal| {
+        assert_eq!(refusal.clauses.len(), refusal.causes[0].cite.len(), "each clause is explained");
+        refusal.causes[0].cite.clone()
+    };
+    match &answer.outcome {
+        Some(pb::get_coverage_response::Outcome::Refused(refusal)) => (answer.cite.clone(), Some(explained(refusal))),
+        _ => (answer.cite.clone(), None),
+    }
+}
+
+#[test]
+fn every_answer_for_a_day_without_coverage_says_the_clause_that_asks_for_it() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        // never enrolled: the clauses by which benefits begin in the nation
+        let nobody = world.person(1).await;
+        let answer = world.coverage(&nobody, "2022-03-01").await;
+        assert_eq!(refused(answer.clone()), [RefusalReason::NoScheme]);
+        assert_eq!(cited(&answer), (vec!["T-2".to_owned()], Some(vec!["T-2".to_owned()])));
+        assert_eq!(answer.clauses[0].clause_id, "T-2");
+        // enrolled in another year: those of the place
+        let (person, enrolment) = world.resident(2).await;
+        let answer = world.coverage(&person, "2024-03-01").await;
+        assert_eq!(cited(&answer), (vec!["T-2".to_owned()], Some(vec!["T-2".to_owned()])));
+        // not paid: the clause of the premium
+        let unpaid = world.person(3).await;
+        world.enrol(&unpaid, resident()).await;
+        let answer = world.coverage(&unpaid, "2022-03-01").await;
+        assert_eq!(cited(&answer), (vec!["T-1".to_owned()], Some(vec!["T-1".to_owned()])));
+        // suspended
+        let mut calls = world.enrolments.clone();
+        calls.suspend_enrolment(pause(&enrolment, "2022-03-01")).await.unwrap();
+        let answer = world.coverage(&person, "2022-03-01").await;
+        assert_eq!(answer.interval.as_ref().unwrap().cite, ["T-2"]);
+        assert_eq!((cited(&answer).0, answer.clauses.len()), (vec!["T-2".to_owned()], 1));
+        // enrolled, paid later without a wait: no interval holds the days before
+        world.noon("2022-03-10");
+        let between = world.person(4).await;
+        let terms = pb::EnrolmentTerms { group: PersonGroup::Retired.into(), premium_base_fen: 0, ..employee() };
+        world.enrol(&between, terms).await;
+        let answer = world.coverage(&between, "2022-03-09").await;
+        assert_eq!(answer.cite, ["T-2"]);
+    });
+}

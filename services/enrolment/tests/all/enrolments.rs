@@ -129,7 +129,7 @@ fn a_second_scheme_or_place_on_the_same_day_is_refused_and_nothing_is_kept() {
             assert_eq!(answer.other.unwrap().enrolment_id, enrolment.enrolment_id);
             let Some(pb::enrol_response::Outcome::Refused(refusal)) = answer.outcome else { panic!("enrolled") };
             assert_eq!(reasons(&refusal), [RefusalReason::TwoSchemes]);
-            assert_eq!(refusal.causes[0].cite, ["GX-17"]);
+            assert_eq!(refusal.causes[0].cite, ["GX-17", "DM-3.5"]);
         }
         let request = pb::EnrolRequest { idempotency_key: key(), person_id: person.clone(), terms: Some(resident()) };
         let (reason, metadata) = fault(&world.enrolments.clone().enrol(request).await.unwrap_err());

@@ -163,6 +163,7 @@ fn a_paid_row_in_another_scheme_is_kept_as_duplicate_and_one_stands_by_the_rule(
         let covered = world.coverage(&person, "2022-03-01").await;
         let Some(pb::get_coverage_response::Outcome::Person(facts)) = covered.outcome else { panic!("refused") };
         assert_eq!(facts.schemes.len(), 2, "the policy refuses two schemes at once");
+        assert_eq!(covered.cite, ["GX-17", "DM-3.5"]);
         let resolve = pb::ResolveDuplicateRequest {
             idempotency_key: "r1".to_owned(),
             duplicate_id: found[0].duplicate_id.clone(),
