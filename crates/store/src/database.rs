@@ -24,13 +24,20 @@ pub struct Settings {
     pub connections: u32,
     /// How long a statement may take on PostgreSQL.
     pub statement_timeout: Duration,
-    /// How long SQLite waits for a lock, and a caller for a free connection.
+    /// How long SQLite waits for a lock.
     pub wait: Duration,
+    /// How long a caller waits for a free connection, or for one to be made: after it the database counts as away.
+    pub acquire: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { connections: 16, statement_timeout: Duration::from_secs(10), wait: Duration::from_secs(5) }
+        Self {
+            connections: 16,
+            statement_timeout: Duration::from_secs(10),
+            wait: Duration::from_secs(5),
+            acquire: Duration::from_secs(2),
+        }
     }
 }
 
@@ -115,7 +122,7 @@ async fn sqlite(url: &str, settings: Settings) -> Result<Database, Error> {
         .busy_timeout(settings.wait);
     let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(settings.wait).idle_timeout(None);
     let writer = one.max_lifetime(None).connect_with(options.clone()).await.map_err(unavailable)?;
-    let several = SqlitePoolOptions::new().max_connections(settings.connections).acquire_timeout(settings.wait);
+    let several = SqlitePoolOptions::new().max_connections(settings.connections).acquire_timeout(settings.acquire);
     let reader = several.connect_with(options.pragma("query_only", "ON")).await.map_err(unavailable)?;
     Ok(Database {
         kind: Kind::Sqlite,
@@ -128,7 +135,7 @@ async fn postgres(url: &str, settings: Settings) -> Result<Database, Error> {
     let options: PgConnectOptions = url.parse().map_err(unavailable)?;
     let timeout = format!("{}ms", settings.statement_timeout.as_millis());
     let options = options.options([("statement_timeout", timeout.as_str()), ("synchronous_commit", "on")]);
-    let pool = PgPoolOptions::new().max_connections(settings.connections).acquire_timeout(settings.wait);
+    let pool = PgPoolOptions::new().max_connections(settings.connections).acquire_timeout(settings.acquire);
     let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_with(options).await.map_err(unavailable)?);
     Ok(Database { kind: Kind::Postgres, writer: pool.clone(), reader: pool })
 }
