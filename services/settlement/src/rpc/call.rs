@@ -63,7 +63,7 @@ fn person(call: Call, person: &PersonFacts) -> Call {
     let call = said(call, "submission.person_facts.categories", words(categories));
     let call = said(call, "submission.person_facts.plans", names(plans));
     let call = said(call, "submission.person_facts.diseases", names(diseases));
-    let covered = covered.as_ref().map(|period| period.encode_length_delimited_to_vec()).unwrap_or_default();
+    let covered = covered.as_ref().map(prost::Message::encode_length_delimited_to_vec).unwrap_or_default();
     said(call, "submission.person_facts.covered", covered)
 }
 
