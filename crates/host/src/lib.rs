@@ -9,6 +9,7 @@
 
 mod clock;
 mod configuration;
+mod failpoint;
 mod gauges;
 mod log;
 mod periodic;
@@ -24,6 +25,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub use clock::{Clock, Ids, SystemClock, SystemIds, china_day};
 pub use configuration::{BadConfiguration, Reader, Secret};
+pub use failpoint::failpoint;
 pub use gauges::Gauge;
 pub use periodic::{Stop, every};
 pub use process::{Command, Process, configure, run, stop_asked};

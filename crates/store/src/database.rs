@@ -24,13 +24,20 @@ pub struct Settings {
     pub connections: u32,
     /// How long a statement may take on PostgreSQL.
     pub statement_timeout: Duration,
-    /// How long SQLite waits for a lock, and a caller for a free connection.
+    /// How long SQLite waits for a lock.
     pub wait: Duration,
+    /// How long a caller waits for a free connection, or for one to be made: after it the database counts as away.
+    pub acquire: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { connections: 16, statement_timeout: Duration::from_secs(10), wait: Duration::from_secs(5) }
+        Self {
+            connections: 16,
+            statement_timeout: Duration::from_secs(10),
+            wait: Duration::from_secs(5),
+            acquire: Duration::from_secs(2),
+        }
     }
 }
 
@@ -119,7 +126,7 @@ async fn sqlite(url: &str, settings: Settings) -> Result<Database, Error> {
         .busy_timeout(settings.wait);
     let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(settings.wait).idle_timeout(None);
     let writer = one.max_lifetime(None).connect_with(options.clone()).await.map_err(unavailable)?;
-    let several = SqlitePoolOptions::new().max_connections(settings.connections).acquire_timeout(settings.wait);
+    let several = SqlitePoolOptions::new().max_connections(settings.connections).acquire_timeout(settings.acquire);
     let reader = several.connect_with(options.pragma("query_only", "ON")).await.map_err(unavailable)?;
     Ok(Database {
         kind: Kind::Sqlite,
@@ -135,7 +142,7 @@ async fn postgres(url: &str, settings: Settings) -> Result<Database, Error> {
     let options: PgConnectOptions = url.parse().map_err(unavailable)?;
     let timeout = format!("{}ms", settings.statement_timeout.as_millis());
     let options = options.options([("statement_timeout", timeout.as_str()), ("synchronous_commit", "on")]);
-    let pool = |most| PgPoolOptions::new().max_connections(most).acquire_timeout(settings.wait);
+    let pool = |most| PgPoolOptions::new().max_connections(most).acquire_timeout(settings.acquire);
     let by_key = options.clone().options(BY_KEY);
     let writer = pool(settings.connections).connect_with(by_key).await.map_err(unavailable)?;
     let reader = pool(settings.connections).connect_lazy_with(options);

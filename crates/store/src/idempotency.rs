@@ -45,10 +45,12 @@ impl Call {
         &self.key
     }
 
-    /// The first field, in order of name, whose content is not the same in both, or that only one has.
+    /// The first field, in order of name, whose content is not the same in both, or that only one has; `method` before all others,
+    /// for another call has other fields anyway.
     fn first_difference(&self, stored: &BTreeMap<String, String>) -> Option<String> {
         let names = self.fields.keys().chain(stored.keys());
-        names.filter(|name| self.fields.get(*name) != stored.get(*name)).min().cloned()
+        let differ = names.filter(|name| self.fields.get(*name) != stored.get(*name));
+        differ.min_by_key(|name| (*name != "method", *name)).cloned()
     }
 }
 
@@ -94,6 +96,12 @@ impl Kept {
     #[must_use]
     pub fn has_field(&self, name: &str) -> bool {
         self.fields.contains_key(name)
+    }
+
+    /// Whether the call had this field with this content.
+    #[must_use]
+    pub fn says(&self, name: &str, canonical: &str) -> bool {
+        self.fields.get(name) == Call::new("", "").field(name, canonical).fields.get(name)
     }
 
     /// The first field, in order of name, in which a call under the same key differs; none where it is the same call.

@@ -193,7 +193,7 @@ fn a_settlement_is_told_age_group_diseases_and_plans_of_the_day() {
         let february = facts(world.coverage(&person, "2022-02-28").await);
         assert_eq!((february.plans, february.diseases), (vec!["civil_servant".to_owned()], vec![]));
         let march = facts(world.coverage(&person, "2022-03-01").await);
-        assert_eq!((march.age, march.group(), march.division.as_str()), (32, PersonGroup::Adult, "990100"));
+        assert_eq!((march.age(), march.group(), march.division.as_str()), (32, PersonGroup::Adult, "990100"));
         assert_eq!((march.plans, march.diseases), (vec![], vec!["M03900".to_owned()]));
         let stop = pb::EndQualificationRequest {
             idempotency_key: key(),

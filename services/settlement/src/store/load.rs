@@ -258,7 +258,6 @@ async fn claims(
         owners.extend(claim.decided.draws.iter().map(|draw| draw.owner));
         desk.claims.insert(claim.id, claim);
     }
-    desk.whole.clone_from(&found.whole);
     // Owners whose binding has ended get back what comes back. They are locked late; the database sorts out a deadlock.
     owners.retain(|owner| !desk.accounts.contains_key(owner));
     accounts(connection, lock, desk, &owners).await?;
