@@ -2,17 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use opentelemetry::KeyValue;
-use opentelemetry::metrics::Meter;
 use policy::{Policy, Version};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::copies::{Copies, Found, next};
 use crate::heads::{Head, Snapshot};
-use crate::registry::Inner;
 use crate::{Registry, RegistryError};
 
 /// How long after a connection that listened broke the next one is made.
@@ -197,30 +194,6 @@ impl Registry {
 
     fn was_placed(&self, version: Version) -> bool {
         self.inner.placed.lock().unwrap_or_else(PoisonError::into_inner).contains(&version)
-    }
-
-    /// Measures, each time the meter is read: seconds since the truth was last seen, and 1 for each thing that is degraded.
-    pub fn measure(&self, meter: &Meter) {
-        let age = Arc::downgrade(&self.inner);
-        let degraded = Arc::downgrade(&self.inner);
-        let health = |inner: &Weak<Inner>| inner.upgrade().map(|inner| Self { inner }.health());
-        meter
-            .u64_observable_gauge("policy.registry.seen_age")
-            .with_unit("s")
-            .with_callback(move |observer| {
-                if let Some(age) = health(&age).and_then(|health| health.age) {
-                    observer.observe(age.as_secs(), &[]);
-                }
-            })
-            .build();
-        meter
-            .u64_observable_gauge("policy.registry.degraded")
-            .with_callback(move |observer| {
-                for what in health(&degraded).into_iter().flat_map(|health| health.degraded) {
-                    observer.observe(1, &[KeyValue::new("what", what)]);
-                }
-            })
-            .build();
     }
 
     /// How well this process knows the truth.

@@ -222,7 +222,7 @@ fn a_hospitals_call_is_one_trace_through_both_services_to_the_commit_and_no_log_
     }
 }
 
-/// The gauges of settlement, read where an operator reads them: what `watch.rs` measures reaches a collector.
+/// The gauges of settlement, read where an operator reads them: what `watch` measures reaches a collector.
 #[test]
 fn what_a_service_watches_of_itself_reaches_a_collector() {
     let runtime = Runtime::new().unwrap();

@@ -9,7 +9,6 @@ mod config;
 mod domain;
 mod rpc;
 mod store;
-mod watch;
 mod wiring;
 
 pub use crate::clients::Publications;

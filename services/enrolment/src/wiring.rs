@@ -15,11 +15,11 @@ use store::Database;
 use store::outbox::{self, RelaySettings};
 use terms::Division;
 use tokio::task::JoinSet;
+use watch::Watch;
 
 use crate::app::{App, deliver};
 use crate::clients::Settlement;
 use crate::rpc::{Enrolments, Imports, People, Reports, Transfers};
-use crate::watch::{Watch, watch};
 
 /// Where the policy in use comes from.
 #[derive(Clone, Debug)]
@@ -98,7 +98,13 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
         .with(TransferServiceServer::new(Transfers(Arc::clone(&app))).max_decoding_message_size(most))
         .with(ImportServiceServer::new(Imports(Arc::clone(&app))).max_decoding_message_size(most))
         .with(ReportServiceServer::new(Reports(app)).max_decoding_message_size(most));
-    watch(Watch { database, policies, readiness: services.readiness(), clock, keep }, &mut tasks, stop);
+    let registry = match policies {
+        Policies::Registry(registry) => Some(registry),
+        _ => None,
+    };
+    let watch =
+        Watch { books: "enrolment", database, registry, readiness: services.readiness(), clock, keep: Some(keep) };
+    watch.begin(&mut tasks, stop);
     Running { services, tasks }
 }
 

@@ -10,5 +10,4 @@ pub mod config;
 pub mod domain;
 pub mod rpc;
 pub mod store;
-mod watch;
 pub mod wiring;

@@ -16,11 +16,13 @@ use registry::{Registry, Seed, Source};
 use store::Database;
 use store::migrations::{SHARED, Set};
 
+use tokio::task::JoinSet;
+use watch::Watch;
+
 use crate::app::{Bench, Committer};
 use crate::catalogue::Catalogue;
 use crate::clients::Enrolment;
 use crate::rpc::{AnswerRpc, CatalogueRpc, ReconciliationRpc, RegistryRpc, Settlement};
-use crate::watch::watch;
 
 /// The steps of everything in settlement's database.
 pub const MIGRATIONS: &[Set] = &[SHARED, registry::MIGRATIONS, crate::store::MIGRATIONS];
@@ -102,6 +104,16 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
         .with(RegistryServiceServer::new(policies).max_decoding_message_size(limit))
         .with(AnswerServiceServer::new(AnswerRpc::new(registry.clone())).max_decoding_message_size(limit))
         .with(CatalogueServiceServer::new(CatalogueRpc::new(catalogue, Arc::clone(&clock))));
-    watch((&watched, &registry), services.readiness(), clock, &stop);
+    let watch = Watch {
+        books: "settlement",
+        database: watched,
+        registry: Some(registry.clone()),
+        readiness: services.readiness(),
+        clock,
+        keep: None,
+    };
+    let mut tasks = JoinSet::new();
+    watch.begin(&mut tasks, &stop);
+    tasks.detach_all();
     Ok(Running { services, registry, committer })
 }
