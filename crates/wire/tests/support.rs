@@ -50,6 +50,7 @@ pub(crate) fn facts_of(bills: &Bills) -> impl Iterator<Item = Facts> {
         person: person.clone(),
         bill: bill.clone(),
         accumulated: bills.accumulated.clone(),
+        held: Vec::new(),
     })
 }
 
