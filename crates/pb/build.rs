@@ -5,7 +5,12 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Messages with personal data: they get a `Debug` that prints none of it (`src/redact.rs`).
-const PERSONAL: [&str; 2] = [".yibao.enrolment.v1.Identity", ".yibao.enrolment.v1.FindPersonRequest"];
+const PERSONAL: [&str; 4] = [
+    ".yibao.enrolment.v1.Identity",
+    ".yibao.enrolment.v1.FindPersonRequest",
+    ".yibao.enrolment.v1.GetPhoneResponse",
+    ".yibao.enrolment.v1.PersonDocument",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");

@@ -45,6 +45,10 @@ package! {
     enrolment "yibao.enrolment.v1.rs"
 }
 package! {
-    /// `yibao.settlement`: claims, accounts, reconciliation, catalogue.
+    /// `yibao.assistance`: categories, reservations, applications, the watch list, other payers, reports.
+    assistance "yibao.assistance.v1.rs"
+}
+package! {
+    /// `yibao.settlement`: claims, accounts, reconciliation, catalogue, one-stop settlement.
     settlement "yibao.settlement.v1.rs"
 }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::enrolment::v1::{FindPersonRequest, Identity};
+use crate::enrolment::v1::{FindPersonRequest, GetPhoneResponse, Identity, PersonDocument};
 
 /// Prints nothing that says who it is.
 impl fmt::Debug for Identity {
@@ -13,5 +13,19 @@ impl fmt::Debug for Identity {
 impl fmt::Debug for FindPersonRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FindPersonRequest(…)")
+    }
+}
+
+/// Prints nothing that says who it is.
+impl fmt::Debug for GetPhoneResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GetPhoneResponse(…)")
+    }
+}
+
+/// Prints nothing that says who it is.
+impl fmt::Debug for PersonDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonDocument(…)")
     }
 }

@@ -1,4 +1,5 @@
-//! The policy's facts, decisions and answers, the ledger's entries and the field's words, to and from their messages.
+//! The policy's facts, decisions and answers, the ledger's entries, settlement's changes and the field's words, to and from their
+//! messages.
 //!
 //! [`read`] turns messages into what the engine takes and keeps every violation with its field's path; [`write`](mod@write)
 //! turns what the engine gave into messages and cannot fail.
@@ -7,6 +8,7 @@
 //! Invariant: a word's spelling stands in `terms` or `policy` and in `proto/`, never here.
 //! Invariant: facts that were written read back as the same facts.
 
+pub mod change;
 pub mod read;
 mod words;
 pub mod write;

@@ -2,6 +2,7 @@
 //! something that is needed is missing or wrong, and then a violation says so.
 
 mod bill;
+mod change;
 mod facts;
 mod lists;
 mod person;
@@ -10,6 +11,7 @@ mod question;
 mod texts;
 
 pub use bill::{LINES_READ_AT_MOST, Lookup, ReadBill, bill};
+pub use change::{change, claim_stand, standing_year, year_stand};
 pub use facts::{accumulators, facts};
 pub use lists::LIST_AT_MOST;
 pub use person::person;

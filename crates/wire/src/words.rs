@@ -3,8 +3,11 @@
 use std::sync::LazyLock;
 
 use pb::policy::v1 as policy_pb;
+use pb::settlement::v1 as settlement_pb;
 use pb::r#type::v1 as type_pb;
 use terms::Word;
+
+use crate::change;
 
 /// A set of words that has its enum on the wire.
 pub trait Wired: Word {
@@ -66,7 +69,6 @@ macro_rules! same_names {
 same_names! {
     mark Mark -> Mark { Said, Derived, Assumed }
     severity Severity -> Severity { Error, Warning }
-    payer_kind PayerKind -> PayerKind { Fund, Hospital, Other, Account, FamilyAccount, Nobody }
     rule Rule -> Rule {
         OutsideCatalogue, OverLimit, FirstSelfPaid, BorneApart, OffClassB, Elsewhere, Stack, Applied, NotApplied, Base,
         DeductibleStandard, DeductibleFactor, DeductibleFloor, DeductibleMet, Deductible, Ratio, RatioPoints,
@@ -78,4 +80,31 @@ same_names! {
         UnknownDisease, NotAtPharmacy, NegativeAmount, AmountTooLarge, SumMismatch, BadDates, BadPlace, BadLine, LinesNeeded,
         TooManyLines, BadHeld,
     }
+}
+
+/// Sets that come back too: a value that either side lacks does not compile.
+macro_rules! both_ways {
+    ($($to:ident $of:ident $ours:ident::$name:ident = $package:ident::$wire:ident { $($variant:ident),+ $(,)? })+) => {$(
+        pub(crate) fn $to(value: $ours::$name) -> i32 {
+            i32::from(match value { $($ours::$name::$variant => $package::$wire::$variant),+ })
+        }
+
+        pub(crate) fn $of(number: i32) -> Option<$ours::$name> {
+            match $package::$wire::try_from(number).ok()? {
+                $package::$wire::Unspecified => None,
+                $($package::$wire::$variant => Some($ours::$name::$variant),)+
+            }
+        }
+    )+};
+}
+
+both_ways! {
+    payer_kind payer_kind_of policy::PayerKind = policy_pb::PayerKind {
+        Fund, Hospital, Other, Account, FamilyAccount, Nobody,
+    }
+    cause cause_of change::Cause = settlement_pb::RevisionCause {
+        Settled, EarlierReversed, EarlierRefunded, EarlierAdded, Refunded, StayEnded, PersonChanged, ThirdFollowed,
+        LimitFreed,
+    }
+    third_system third_system_of change::ThirdSystem = settlement_pb::ThirdSystem { NotConcerned, Whole, Follows, Short }
 }

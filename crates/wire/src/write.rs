@@ -1,6 +1,7 @@
 //! To messages. Nothing here fails: what the engine and the ledger gave has a message.
 
 mod answer;
+mod change;
 mod citation;
 mod decision;
 mod entry;
@@ -12,6 +13,7 @@ mod problem;
 mod step;
 
 pub use answer::{contribution, coverage, found_value, indicator, watch};
+pub use change::{change, claim_stand, standing_year, year_stand};
 pub use citation::{citation, clause, refusal};
 pub use decision::{decision, settlement};
 pub use entry::entry;

@@ -26,6 +26,7 @@ fn an_empty_message_names_all_that_is_missing() {
         person: Some(policy_pb::PersonFacts::default()),
         bill: Some(policy_pb::Bill::default()),
         accumulated: None,
+        held: Vec::new(),
     };
     let expected = [
         "person.division",
@@ -228,4 +229,12 @@ fn questions_name_all_their_mistakes() {
     assert_eq!(watch, ["division", "scheme", "on_date"]);
     let indicator = reading(|v| read::indicator_facts(v, &Default::default())).expect_err("wrong");
     assert_eq!(indicator, ["division", "name", "on_date"]);
+}
+
+#[test]
+fn a_cap_the_engine_does_not_know_is_never_lost_on_the_way() {
+    let mut facts = facts_with_lines();
+    let why = policy_pb::HeldWhy::Limit.into();
+    facts.held = vec![policy_pb::HeldShare { payer: "assistance".to_owned(), most_fen: 0, why }];
+    assert_eq!(paths(&facts), ["held"]);
 }

@@ -1,6 +1,10 @@
 //! Personal data stands in few messages, and none of them prints it.
 
-use pb::enrolment::v1::{DocumentType, FindPersonRequest, Identity, Person, RegisterPersonRequest, Sex};
+use pb::assistance::v1::{CategoryRow, ImportCategoriesRequest, category_row};
+use pb::enrolment::v1::{
+    DocumentType, FindPeopleRequest, FindPersonRequest, GetPhoneResponse, Identity, Person, PersonDocument,
+    RegisterPersonRequest, Sex,
+};
 
 use crate::descriptors::fields;
 
@@ -20,7 +24,25 @@ fn no_message_with_personal_data_prints_it() {
         document_type: DocumentType::ResidentId.into(),
         document_number: identity.document_number.clone(),
     };
-    for printed in [format!("{identity:?}"), format!("{person:?}"), format!("{register:?}"), format!("{find:?}")] {
+    let document = PersonDocument {
+        document_type: DocumentType::ResidentId.into(),
+        document_number: identity.document_number.clone(),
+    };
+    let people = FindPeopleRequest { documents: vec![document.clone()] };
+    let phone = GetPhoneResponse { phone: identity.phone.clone() };
+    let row = CategoryRow { who: Some(category_row::Who::Document(document.clone())), ..CategoryRow::default() };
+    let import = ImportCategoriesRequest { rows: vec![row], ..ImportCategoriesRequest::default() };
+    let all = [
+        format!("{identity:?}"),
+        format!("{person:?}"),
+        format!("{register:?}"),
+        format!("{find:?}"),
+        format!("{document:?}"),
+        format!("{people:?}"),
+        format!("{phone:?}"),
+        format!("{import:?}"),
+    ];
+    for printed in all {
         for secret in [&identity.name, &identity.document_number, &identity.born_date, &identity.phone] {
             assert!(!printed.contains(secret.as_str()), "{printed} holds {secret}");
         }
@@ -28,7 +50,7 @@ fn no_message_with_personal_data_prints_it() {
 }
 
 #[test]
-fn personal_data_stands_in_two_messages_only() {
+fn personal_data_stands_in_few_messages_only() {
     let personal = ["document_number", "phone", "address_of_person", "person_name", "born_date"];
     let found: Vec<String> = fields()
         .into_iter()
@@ -42,6 +64,8 @@ fn personal_data_stands_in_two_messages_only() {
         "yibao.enrolment.v1.Identity.born_date",
         "yibao.enrolment.v1.Identity.phone",
         "yibao.enrolment.v1.FindPersonRequest.document_number",
+        "yibao.enrolment.v1.PersonDocument.document_number",
+        "yibao.enrolment.v1.GetPhoneResponse.phone",
     ];
     assert_eq!(found, wanted, "give the message a Debug in src/redact.rs that prints nothing, then name it here");
 }

@@ -22,6 +22,15 @@ pub fn facts(v: &mut Violations, facts: &policy_pb::Facts) -> Option<Facts> {
         Some(accumulated) => v.within("accumulated", |v| accumulators(v, accumulated)),
         None => Some(Accumulators::default()),
     };
+    // A cap that the engine does not know yet must not be lost on the way: it would be paid in full.
+    if !facts.held.is_empty() {
+        v.add(
+            "held",
+            format!("{} shares", facts.held.len()),
+            "none: no payer of the policy is held by another service",
+        );
+        return None;
+    }
     let (mut person, read) = (who?, what?);
     person.use_account = read.use_account;
     Some(Facts { person, bill: read.bill, accumulated: accumulated?, held: Vec::new() })

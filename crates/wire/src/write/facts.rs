@@ -14,6 +14,7 @@ pub fn facts(facts: &Facts) -> policy_pb::Facts {
         person: Some(person(&facts.person)),
         bill: Some(bill(&facts.bill, facts.person.use_account)),
         accumulated: (facts.accumulated != Accumulators::default()).then(|| accumulators(&facts.accumulated)),
+        held: Vec::new(),
     }
 }
 

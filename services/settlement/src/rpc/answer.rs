@@ -81,6 +81,7 @@ pub(super) fn claim(policy: &Policy, claim: &Claim, form: Form) -> Result<settle
         idempotency_key: id(&claim.key),
         settled_at: Some(wire::write::moment(claim.settled_at)).filter(|_| !form.would_be),
         entries: Vec::new(),
+        third_system: settlement_pb::ThirdSystem::Unspecified.into(),
     })
 }
 
