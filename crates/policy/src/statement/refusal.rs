@@ -78,7 +78,7 @@ const fn of_bill(reason: Reason) -> (&'static str, &'static str) {
         ),
         Reason::LinesNeeded => ("请上传费用明细后重新结算。", "send the fee lines and settle again"),
         Reason::BadHeld => (
-            "请核对救助等托管基金的支付额度，更正后重新结算。",
+            "请核对救助等代管基金的支付额度，更正后重新结算。",
             "check the shares of the funds that another service keeps, correct and settle again",
         ),
         Reason::TooManyLines => ("请将账单拆分后分次上传。", "cut the bill into several and send each"),
