@@ -59,8 +59,8 @@ pub(super) fn check_scheme(
     let histories: Vec<_> =
         Care::ALL.iter().filter_map(|care| compiled.history(scheme, *care).map(|history| (*care, history))).collect();
     let stretches = || histories.iter().flat_map(|(_, history)| &history.stretches);
-    let all = stretches().filter_map(|(_, benefit)| benefit.as_ref()).flat_map(|benefit| &benefit.layers);
-    if all.filter(|layer| layer.held.is_some()).count() == 0 {
+    let mut all = stretches().filter_map(|(_, benefit)| benefit.as_ref()).flat_map(|benefit| &benefit.layers);
+    if all.all(|layer| layer.held.is_none()) {
         return;
     }
     let days: BTreeSet<NaiveDate> = stretches().map(|(day, _)| *day).collect();
@@ -116,9 +116,9 @@ fn is_of_the_person(condition: &Condition) -> bool {
 
 /// Whether two layers count in one meter up to the same ceiling.
 fn is_same(one: &Layer, other: &Layer) -> bool {
-    let rows =
-        |rows: &Rows<Fen>| -> Vec<_> { rows.iter().map(|row| (row.condition.clone(), row.value.clone())).collect() };
-    one.meter == other.meter
-        && rows(&one.ceiling) == rows(&other.ceiling)
-        && rows(&one.ceiling_extra) == rows(&other.ceiling_extra)
+    fn said(rows: &Rows<Fen>) -> impl Iterator<Item = (&Condition, &Given<Fen>)> {
+        rows.iter().map(|row| (&row.condition, &row.value))
+    }
+    let ceilings = said(&one.ceiling).eq(said(&other.ceiling));
+    one.meter == other.meter && ceilings && said(&one.ceiling_extra).eq(said(&other.ceiling_extra))
 }
