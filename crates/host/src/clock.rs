@@ -1,4 +1,4 @@
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound as _, TimeDelta, Utc};
 use uuid::Uuid;
 
 /// Says what time it is; handed in, so that a test can say it.
@@ -11,6 +11,15 @@ pub trait Clock: Send + Sync {
 pub trait Ids: Send + Sync {
     /// A new id.
     fn next(&self) -> Uuid;
+}
+
+/// China's standard time: the whole country keeps one, eight hours before UTC, and has no summer time.
+const CHINA: TimeDelta = TimeDelta::hours(8);
+
+/// The day in China at a moment: the bureau's day.
+#[must_use]
+pub fn china_day(moment: DateTime<Utc>) -> NaiveDate {
+    moment.checked_add_signed(CHINA).unwrap_or(moment).date_naive()
 }
 
 /// The clock of the machine.
@@ -45,5 +54,12 @@ mod tests {
         assert_eq!(now.timestamp_subsec_nanos() % 1000, 0);
         let ids: Vec<Uuid> = std::iter::repeat_with(|| SystemIds.next()).take(100).collect();
         assert!(ids.is_sorted());
+    }
+
+    #[test]
+    fn a_day_in_china_begins_at_sixteen_hours_utc() {
+        let before: DateTime<Utc> = "2022-01-01T15:59:59Z".parse().unwrap();
+        assert_eq!(china_day(before).to_string(), "2022-01-01");
+        assert_eq!(china_day(before + TimeDelta::seconds(1)).to_string(), "2022-01-02");
     }
 }

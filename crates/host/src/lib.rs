@@ -9,6 +9,7 @@
 
 mod clock;
 mod configuration;
+mod failpoint;
 mod gauges;
 mod log;
 mod periodic;
@@ -18,8 +19,13 @@ mod serve;
 mod settings;
 mod telemetry;
 
-pub use clock::{Clock, Ids, SystemClock, SystemIds};
+/// A service makes and drops many small things for each call: this allocator takes them from where the same thread left them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+pub use clock::{Clock, Ids, SystemClock, SystemIds, china_day};
 pub use configuration::{BadConfiguration, Reader, Secret};
+pub use failpoint::failpoint;
 pub use gauges::Gauge;
 pub use periodic::{Stop, every};
 pub use process::{Command, Process, configure, run, stop_asked};

@@ -48,6 +48,7 @@ impl Policy {
     ) -> (NaiveDate, Result<Settlement, Refusal>) {
         let mut date = facts.bill.to;
         let settled = self.find(facts, &mut date).and_then(|found| self.most_favourable(facts, &found, recorder));
+        let settled = settled.map_err(|refusal| self.with_clauses(refusal, &facts.person, date));
         (date, settled)
     }
 

@@ -160,3 +160,13 @@ fn an_indicator_is_compared_before_it_is_rounded_and_funds_never_pay_more_than_t
     assert!(!ask(75_000_000).unwrap().below);
     assert!(ask(100_000_001).is_err());
 }
+
+#[test]
+fn the_clauses_by_which_benefits_begin_are_those_of_the_nearest_place() {
+    let of =
+        |code: &str, scheme| SHIPPED.coverage_clauses(code.parse().unwrap(), scheme, "2022-06-01".parse().unwrap());
+    assert_eq!(of("370800", Scheme::Resident), ["DM-3.3"]);
+    assert_eq!(of("450000", Scheme::Resident), ["DM-3.3", "GX-7"]);
+    assert_eq!(of("522700", Scheme::Employee), ["DM-3.3", "DM-3.6"]);
+    assert_eq!(of("990900", Scheme::Resident), Vec::<String>::new());
+}

@@ -60,6 +60,9 @@ pub enum PublishError {
         /// What the head is.
         head: Option<Version>,
     },
+    /// The version is the division's own head already: nothing would change.
+    #[error("replace the head {0} by itself")]
+    AlreadyHead(Version),
     /// The packs have no division of this code.
     #[error("publish for {0}, which the packs do not have")]
     UnknownDivision(Division),

@@ -73,7 +73,7 @@ impl Tree {
         if Some(division) == self.root {
             return None;
         }
-        self.parents.get(&division).copied().or_else(|| by_code(division)).or(self.root)
+        self.parents.get(&division).copied().or_else(|| division.above()).or(self.root)
     }
 
     /// The last publication of the division, or of the nearest one above it that has any.
@@ -89,13 +89,6 @@ impl Tree {
         }
         None
     }
-}
-
-/// The prefecture of a district's code, the province of a prefecture's; what is above a province the code does not say.
-fn by_code(division: Division) -> Option<Division> {
-    let code = division.code();
-    let above = if code.is_multiple_of(100) { code - code % 10_000 } else { code - code % 100 };
-    (above != code).then(|| format!("{above:06}").parse().ok()).flatten()
 }
 
 /// Publications by their division.

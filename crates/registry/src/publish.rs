@@ -123,6 +123,7 @@ impl Registry {
     ///
     /// # Errors
     /// [`PublishError::HeadMoved`] where the base is not the division's present head, its own or the nearest above;
+    /// [`PublishError::AlreadyHead`] where the version is its own head already;
     /// [`PublishError::UnknownVersion`] where an earlier version was never published. Then nothing is to be committed.
     pub async fn publish(&self, tx: &store::Tx, prepared: &Prepared) -> Result<Published, PublishError> {
         self.database()?;
@@ -138,6 +139,9 @@ impl Registry {
         let head = tree.nearest(&heads, publication.division).map(|head| head.version);
         if head != publication.replaced {
             return Err(PublishError::HeadMoved { head });
+        }
+        if heads.get(&publication.division).is_some_and(|own| own.version == publication.version) {
+            return Err(PublishError::AlreadyHead(publication.version));
         }
         match &prepared.files {
             Some(files) => sql::keep(tx, publication.version, files).await?,

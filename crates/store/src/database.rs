@@ -20,19 +20,29 @@ pub enum Kind {
 /// How a database is opened; the default suits a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// The most connections that are open: to PostgreSQL, or readers of SQLite.
+    /// The most connections that are open, for transactions and for reading each; SQLite has one for transactions.
     pub connections: u32,
     /// How long a statement may take on PostgreSQL.
     pub statement_timeout: Duration,
-    /// How long SQLite waits for a lock, and a caller for a free connection.
+    /// How long SQLite waits for a lock.
     pub wait: Duration,
+    /// How long a caller waits for a free connection, or for one to be made: after it the database counts as away.
+    pub acquire: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { connections: 16, statement_timeout: Duration::from_secs(10), wait: Duration::from_secs(5) }
+        Self {
+            connections: 16,
+            statement_timeout: Duration::from_secs(10),
+            wait: Duration::from_secs(5),
+            acquire: Duration::from_secs(2),
+        }
     }
 }
+
+/// How many statements a connection to SQLite keeps ready: one over rows is another for each number of rows.
+const STATEMENTS: usize = 1024;
 
 /// An open database. Clones share the connections.
 #[derive(Clone, Debug)]
@@ -112,10 +122,11 @@ async fn sqlite(url: &str, settings: Settings) -> Result<Database, Error> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        .statement_cache_capacity(STATEMENTS)
         .busy_timeout(settings.wait);
     let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(settings.wait).idle_timeout(None);
     let writer = one.max_lifetime(None).connect_with(options.clone()).await.map_err(unavailable)?;
-    let several = SqlitePoolOptions::new().max_connections(settings.connections).acquire_timeout(settings.wait);
+    let several = SqlitePoolOptions::new().max_connections(settings.connections).acquire_timeout(settings.acquire);
     let reader = several.connect_with(options.pragma("query_only", "ON")).await.map_err(unavailable)?;
     Ok(Database {
         kind: Kind::Sqlite,
@@ -124,11 +135,20 @@ async fn sqlite(url: &str, settings: Settings) -> Result<Database, Error> {
     })
 }
 
+/// Transactions find everything by its key. A plan made while a table is small would else read the whole of it once it is large.
+const BY_KEY: [(&str, &str); 3] = [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+
 async fn postgres(url: &str, settings: Settings) -> Result<Database, Error> {
     let options: PgConnectOptions = url.parse().map_err(unavailable)?;
     let timeout = format!("{}ms", settings.statement_timeout.as_millis());
     let options = options.options([("statement_timeout", timeout.as_str()), ("synchronous_commit", "on")]);
-    let pool = PgPoolOptions::new().max_connections(settings.connections).acquire_timeout(settings.wait);
-    let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_with(options).await.map_err(unavailable)?);
-    Ok(Database { kind: Kind::Postgres, writer: pool.clone(), reader: pool })
+    let pool = |most| PgPoolOptions::new().max_connections(most).acquire_timeout(settings.acquire);
+    let by_key = options.clone().options(BY_KEY);
+    let writer = pool(settings.connections).connect_with(by_key).await.map_err(unavailable)?;
+    let reader = pool(settings.connections).connect_lazy_with(options);
+    Ok(Database {
+        kind: Kind::Postgres,
+        writer: SqlxPostgresConnector::from_sqlx_postgres_pool(writer),
+        reader: SqlxPostgresConnector::from_sqlx_postgres_pool(reader),
+    })
 }

@@ -1,13 +1,12 @@
 //! Idempotent calls: the same key and content give the stored answer; other content is refused, naming the field.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::rows::{self, Columns, Kind};
+use crate::rows::{self, Cell, Columns, Kind};
 use crate::{Error, Tx};
 
 /// A call that changes something: who makes it, under which key, and what it asks.
@@ -29,7 +28,7 @@ impl Call {
     /// Adds a field by its canonical bytes: equal content has equal bytes.
     #[must_use]
     pub fn field(mut self, name: &str, canonical: impl AsRef<[u8]>) -> Self {
-        let hash = Sha256::digest(canonical.as_ref()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex::encode(Sha256::digest(canonical.as_ref()));
         self.fields.insert(name.to_owned(), hash);
         self
     }
@@ -46,10 +45,12 @@ impl Call {
         &self.key
     }
 
-    /// The first field, in order of name, whose content is not the same in both, or that only one has.
+    /// The first field, in order of name, whose content is not the same in both, or that only one has; `method` before all others,
+    /// for another call has other fields anyway.
     fn first_difference(&self, stored: &BTreeMap<String, String>) -> Option<String> {
         let names = self.fields.keys().chain(stored.keys());
-        names.filter(|name| self.fields.get(*name) != stored.get(*name)).min().cloned()
+        let differ = names.filter(|name| self.fields.get(*name) != stored.get(*name));
+        differ.min_by_key(|name| (*name != "method", *name)).cloned()
     }
 }
 
@@ -97,6 +98,12 @@ impl Kept {
         self.fields.contains_key(name)
     }
 
+    /// Whether the call had this field with this content.
+    #[must_use]
+    pub fn says(&self, name: &str, canonical: &str) -> bool {
+        self.fields.get(name) == Call::new("", "").field(name, canonical).fields.get(name)
+    }
+
     /// The first field, in order of name, in which a call under the same key differs; none where it is the same call.
     #[must_use]
     pub fn first_difference(&self, call: &Call) -> Option<String> {
@@ -136,25 +143,18 @@ pub async fn look_up(connection: &impl ConnectionTrait, calls: &[&Call]) -> Resu
 pub async fn keep_all(tx: &Tx, calls: &[(&Call, Vec<u8>)]) -> Result<bool, Error> {
     let columns: &Columns =
         &[("caller", Kind::Text), ("key", Kind::Text), ("fields", Kind::Text), ("answer", Kind::Bytes)];
-    let mut kept: Vec<Json> = Vec::with_capacity(calls.len());
+    let mut kept: Vec<Vec<Cell>> = Vec::with_capacity(calls.len());
     // in one order, so that commits which meet on two keys wait for each other in turn
     let mut calls: Vec<&(&Call, Vec<u8>)> = calls.iter().collect();
     calls.sort_by(|(a, _), (b, _)| (&a.caller, &a.key).cmp(&(&b.caller, &b.key)));
     for (call, answer) in calls {
         let fields =
             serde_json::to_string(&call.fields).map_err(|_| Error::Corrupt { what: "the fields of a call" })?;
-        kept.push(json!({ "caller": call.caller, "key": call.key, "fields": fields, "answer": hex(answer) }));
+        kept.push(vec![call.caller.as_str().into(), call.key.as_str().into(), fields.into(), answer.clone().into()]);
     }
-    let written = rows::insert(tx, "idempotency", columns, &kept, "ON CONFLICT (caller, key) DO NOTHING").await?;
-    Ok(usize::try_from(written).is_ok_and(|written| written == kept.len()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // writing to a String cannot fail
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let count = kept.len();
+    let written = rows::insert_cells(tx, "idempotency", columns, kept, "ON CONFLICT (caller, key) DO NOTHING").await?;
+    Ok(usize::try_from(written).is_ok_and(|written| written == count))
 }
 
 /// Makes a call once: does the work and keeps its answer in the caller's transaction, or gives the answer kept earlier.

@@ -8,7 +8,7 @@ use ledger::{Account, Appended, Balance, Entry, JournalError};
 use money::Fen;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
-use crate::{Error, Tx};
+use crate::{Error, Tx, rows};
 
 /// Why a commit is not appended.
 #[derive(Debug, thiserror::Error)]
@@ -60,11 +60,9 @@ pub async fn append_new(tx: &Tx, commit: &[Entry]) -> Result<(), Error> {
     if commit.is_empty() {
         return Ok(());
     }
-    let backend = tx.get_database_backend();
-    let (lines, entries) = (row::lines_json(commit)?, row::entries_json(commit)?);
-    let (lines_sql, entries_sql) = row::inserts(backend);
-    tx.execute_raw(Statement::from_sql_and_values(backend, lines_sql, [lines.into()])).await?;
-    tx.execute_raw(Statement::from_sql_and_values(backend, entries_sql, [entries.into()])).await?;
+    // the entry's row seals its lines
+    rows::insert_cells(tx, "journal_line", row::LINES, row::line_rows(commit)?, "").await?;
+    rows::insert_cells(tx, "journal", row::ENTRIES, row::entry_rows(commit)?, "").await?;
     Ok(())
 }
 

@@ -36,8 +36,17 @@ macro_rules! step {
 }
 
 /// The tables every service shares.
-pub const SHARED: Set =
-    Set { owner: "store", steps: &[step!("idempotency"), step!("outbox"), step!("journal"), step!("outbox_created")] };
+pub const SHARED: Set = Set {
+    owner: "store",
+    steps: &[
+        step!("idempotency"),
+        step!("outbox"),
+        step!("journal"),
+        step!("outbox_created"),
+        step!("journal_sealed"),
+        step!("answers_packed"),
+    ],
+};
 
 /// Why a database cannot be brought, or is not, up to date.
 #[derive(Debug, thiserror::Error)]
@@ -165,5 +174,5 @@ const fn text(step: &Step, backend: DbBackend) -> &'static str {
 }
 
 fn checksum(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(text))
 }

@@ -89,6 +89,7 @@ fn the_database_refuses_what_does_not_balance_and_any_change() {
             format!("{LINES} ('X', 0, 'a', 'debit', 0); {ENTRY} 1)"),
             format!("{LINES} ('X', 0, 'a', 'debit', -5), ('X', 1, 'b', 'credit', -5); {ENTRY} 2)"),
             format!("{LINES} ('X', 0, 'a', 'neither', 5); {ENTRY} 1)"),
+            format!("{LINES} ('X', 0, 'a', 'debit', 5), ('X', 2, 'b', 'credit', 5); {ENTRY} 2)"),
             format!("{LINES} ('E1', 7, 'a', 'debit', 5), ('E1', 8, 'b', 'credit', 5)"),
             "UPDATE journal SET total_fen = 0".to_owned(),
             "DELETE FROM journal".to_owned(),

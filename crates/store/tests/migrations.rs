@@ -16,7 +16,13 @@ fn every_earlier_step_is_brought_up_to_date_and_a_second_run_does_nothing() {
                 raw(&database, &format!("DROP TABLE IF EXISTS {table}")).await.unwrap();
             }
             if database.kind() == store::Kind::Postgres {
-                for function in ["journal_balanced", "journal_standing", "journal_append_only"] {
+                for function in [
+                    "journal_balanced",
+                    "journal_standing",
+                    "journal_append_only",
+                    "journal_line_placed",
+                    "journal_sealed",
+                ] {
                     raw(&database, &format!("DROP FUNCTION IF EXISTS {function}")).await.unwrap();
                 }
             }

@@ -18,6 +18,19 @@ impl Division {
     pub const fn code(self) -> u32 {
         self.0
     }
+
+    /// The prefecture of a district's code, the province of a prefecture's; what is above a province the code does not say.
+    #[must_use]
+    pub fn above(self) -> Option<Self> {
+        let above = if self.0.is_multiple_of(100) { self.0 - self.0 % 10_000 } else { self.0 - self.0 % 100 };
+        (above != self.0).then_some(Self(above))
+    }
+
+    /// Whether the code has the shape of one: a district is in a prefecture, also where that has a number of its own kind (90).
+    #[must_use]
+    pub const fn is_well_formed(self) -> bool {
+        self.0.is_multiple_of(100) || !(self.0 / 100).is_multiple_of(100)
+    }
 }
 
 impl fmt::Display for Division {
@@ -59,5 +72,15 @@ mod tests {
         for text in ["", "99010", "9901000", "099010", "99O100", "９90100"] {
             assert_eq!(text.parse::<Division>(), Err(ParseDivisionError), "{text}");
         }
+    }
+
+    #[test]
+    fn a_code_says_what_is_above_it_and_no_district_is_in_a_province_itself() {
+        let of = |text: &str| text.parse::<Division>().unwrap();
+        assert_eq!(of("990102").above(), Some(of("990100")));
+        assert_eq!(of("990100").above(), Some(of("990000")));
+        assert_eq!(of("990000").above(), None);
+        assert!(of("990102").is_well_formed() && of("990000").is_well_formed() && of("999001").is_well_formed());
+        assert!(!of("990012").is_well_formed());
     }
 }

@@ -64,7 +64,7 @@ fn many_mistakes_are_named_at_once() {
     let mut facts = facts_with_lines();
     let person = facts.person.as_mut().unwrap();
     person.schemes = vec![1, 9];
-    person.age = 256;
+    person.age = Some(256);
     person.categories = vec![0];
     person.plans = vec!["x".repeat(48)];
     person.diseases = vec!["a".to_owned(), String::new()];

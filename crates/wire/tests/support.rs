@@ -44,12 +44,10 @@ pub(crate) fn bill_cases() -> impl Iterator<Item = (&'static Case, &'static Bill
     })
 }
 
-/// The facts of every bill of a case, each before the year counted anything more. The wire knows no absent age.
+/// The facts of every bill of a case, each before the year counted anything more.
 pub(crate) fn facts_of(bills: &Bills) -> impl Iterator<Item = Facts> {
-    let mut person = bills.person.clone();
-    person.age = person.age.or(Some(0));
     bills.bills.iter().map(move |bill| Facts {
-        person: person.clone(),
+        person: bills.person.clone(),
         bill: bill.clone(),
         accumulated: bills.accumulated.clone(),
         held: Vec::new(),

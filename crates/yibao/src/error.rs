@@ -26,6 +26,15 @@ pub(crate) enum Error {
     /// Nothing is known of a division or day.
     #[error("find the policy asked for: {0}")]
     Unknown(String),
+    /// There is nothing to verify.
+    #[error("find what to verify: {0}")]
+    Nothing(String),
+    /// A file of SQLite that is not there.
+    #[error("open the database: there is no file {0}")]
+    NoFile(String),
+    /// A text that is no address of a service.
+    #[error("call a service: `{0}` is no address of one")]
+    NoAddress(String),
     /// Variables of the environment with mistakes.
     #[error("read the environment")]
     Environment(#[source] host::BadConfiguration),
@@ -94,7 +103,15 @@ impl Error {
             Self::Migration(store::migrations::MigrationError::Behind { .. }) => {
                 "`settlement migrate` brings it up to date"
             }
-            Self::Address(_) => "write http://HOST:PORT",
+            Self::Migration(store::migrations::MigrationError::Newer { .. }) => {
+                "it was written by a later version of this program: use that one, or give another folder or database"
+            }
+            Self::Migration(store::migrations::MigrationError::Changed { .. }) => {
+                "it was written by another version of this program: use that one, or give another folder or database"
+            }
+            Self::NoFile(_) => "give the path of settlement.sqlite: `yibao up` keeps it in its folder",
+            Self::WriteFile(..) => "is it a folder, is there room, and may this user write there?",
+            Self::Address(_) | Self::NoAddress(_) => "write http://HOST:PORT",
             Self::Call { status, .. } if status.code() == tonic::Code::Unavailable => {
                 "is the service running there? `yibao up` prints where its services are"
             }
@@ -124,9 +141,19 @@ impl Error {
         let mut chain = format!("failed to {self}");
         let mut source = self.source();
         while let Some(error) = source {
-            chain.push_str(&format!(": {error}"));
+            let said = plainly(&error.to_string());
+            // some repeat what they were made of
+            if !chain.ends_with(&said) {
+                chain.push_str(&format!(": {said}"));
+            }
             source = error.source();
         }
         chain
     }
+}
+
+/// What the system or a library said, without its numbers and labels.
+fn plainly(said: &str) -> String {
+    let said = said.split(" (os error ").next().unwrap_or(said);
+    said.trim_start_matches("Connection Error: ").trim_start_matches("error communicating with database: ").to_owned()
 }

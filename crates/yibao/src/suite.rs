@@ -71,6 +71,7 @@ impl Suite {
             settlement: Some(rpc::channel(&format!("http://{settled}"))?),
             clock: Arc::clone(&process.clock),
             ids: Arc::clone(&process.ids),
+            outbox_keep: Duration::from_secs(u64::from(enrolment::OUTBOX_KEEP_DAYS) * 86_400),
         };
         Ok(Self {
             settlement: settled,

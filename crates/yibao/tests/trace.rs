@@ -1,5 +1,6 @@
 //! What an operator sees of a call: one trace through both services and the commit, and logs that name nobody.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,6 +12,8 @@ use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::
 };
 use opentelemetry_proto::tonic::collector::trace::v1 as traces;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use pb::enrolment::v1 as enrolment_pb;
@@ -32,9 +35,9 @@ const NAME: &str = "欧阳某某";
 const NUMBER: &str = "E99887766";
 const PHONE: &str = "13900001111";
 
-/// Takes in spans, and lets metrics go by.
+/// Takes in spans, and what gauges said last.
 #[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<Span>>>);
+struct Collector(Arc<Mutex<Vec<Span>>>, Arc<Mutex<BTreeMap<String, i64>>>);
 
 #[tonic::async_trait]
 impl TraceService for Collector {
@@ -52,8 +55,17 @@ impl TraceService for Collector {
 impl MetricsService for Collector {
     async fn export(
         &self,
-        _: Request<metrics::ExportMetricsServiceRequest>,
+        request: Request<metrics::ExportMetricsServiceRequest>,
     ) -> Result<Response<metrics::ExportMetricsServiceResponse>, Status> {
+        let scopes = request.into_inner().resource_metrics.into_iter().flat_map(|resource| resource.scope_metrics);
+        for metric in scopes.flat_map(|scope| scope.metrics) {
+            let Some(Data::Gauge(gauge)) = metric.data else { continue };
+            for point in gauge.data_points {
+                if let Some(Value::AsInt(value)) = point.value {
+                    self.1.lock().unwrap().insert(metric.name.clone(), value);
+                }
+            }
+        }
         Ok(Response::new(Default::default()))
     }
 }
@@ -116,7 +128,7 @@ async fn insured(address: &str) -> String {
     person.person_id
 }
 
-fn submission(person_id: &str) -> Submission {
+pub(crate) fn submission(person_id: &str) -> Submission {
     let bill = policy_pb::Bill {
         bill_id: "B1".to_owned(),
         care: type_pb::Care::Inpatient.into(),
@@ -208,4 +220,29 @@ fn a_hospitals_call_is_one_trace_through_both_services_to_the_commit_and_no_log_
             assert!(!told.contains(secret), "{secret} stands in {told}");
         }
     }
+}
+
+/// The gauges of settlement, read where an operator reads them: what `watch.rs` measures reaches a collector.
+#[test]
+fn what_a_service_watches_of_itself_reaches_a_collector() {
+    let runtime = Runtime::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let collector = Collector::default();
+    let address = runtime.block_on(collector.serve());
+    let serving = Serving::start(folder.path(), &[("YIBAO_UP_OTLP_ENDPOINT", address.as_str())]);
+    runtime.block_on(async {
+        let person = insured(&serving.enrolment).await;
+        let mut client = SettlementServiceClient::new(rpc::channel(&format!("http://{}", serving.settlement)).unwrap());
+        let request = SettleRequest { idempotency_key: "B1".to_owned(), submission: Some(submission(&person)) };
+        client.settle(request).await.unwrap();
+    });
+    // what ends sends what its gauges said last
+    let (ended, log) = serving.stop();
+    assert!(ended.success(), "{log}");
+    let told = collector.1.lock().unwrap().clone();
+    assert_eq!(told.get("yibao.ledger.sum"), Some(&0), "{told:?}");
+    for name in ["yibao.outbox.waiting", "yibao.outbox.lag"] {
+        assert!(told.get(name).is_some_and(|value| *value >= 0), "{name}: {told:?}");
+    }
+    assert!(told.get("yibao.policy.head_age").is_some_and(|age| (0..60).contains(age)), "{told:?}");
 }

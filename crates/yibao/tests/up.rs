@@ -67,11 +67,60 @@ fn what_cannot_be_verified_ends_with_2_and_what_to_do() {
         (&["verify"][..], "--database"),
         (&["verify", "--address", "http://127.0.0.1:1"][..], "help: is the service running there?"),
         (&["verify", "--database", "sqlite:no-such-folder/settlement.sqlite"][..], "no file"),
+        (&["verify", "--database", "postgres://nobody@127.0.0.1:1/none"][..], "help: is it running"),
+        (
+            &["verify", "--address", "127.0.0.1:7001"][..],
+            "`127.0.0.1:7001` is no address of one\nhelp: write http://HOST:PORT",
+        ),
+        (&["verify", "--address", "https://127.0.0.1:7001"][..], "help: write http://HOST:PORT"),
         (&["verify", "--database", "mysql://x"][..], "write sqlite:FILE or postgres://"),
         (&["verify", "--address", "http://127.0.0.1:1", "--person", ""][..], "write the person's id"),
     ] {
         let output = yibao(arguments);
         assert_eq!(code(&output), 2, "{arguments:?}");
         assert!(stderr(&output).contains(said), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_person_or_year_that_is_not_there_is_said_and_ends_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start(folder.path(), &[]);
+    let address = format!("http://{}", serving.settlement);
+    let url = format!("sqlite:{}", folder.path().join("data/settlement.sqlite").display());
+    for place in [["--address", &address], ["--database", &url]] {
+        let all = yibao(&["verify", place[0], place[1]]);
+        assert_eq!((code(&all), stdout(&all).contains("0 person-year(s)")), (0, true), "{}", stderr(&all));
+        for (asked, said) in [
+            (&["--person", "nobody"][..], "no person-year of nobody is stored there"),
+            (&["--year", "2031"][..], "no person-year in 2031 is stored there"),
+            (&["--person", "nobody", "--year", "2031"][..], "no person-year of nobody in 2031 is stored there"),
+        ] {
+            let output = yibao(&[&["verify", place[0], place[1]][..], asked].concat());
+            assert_eq!((code(&output), stdout(&output).as_str()), (2, ""), "{asked:?}");
+            assert!(stderr(&output).contains(said), "{asked:?}: {}", stderr(&output));
+        }
+    }
+    serving.stop();
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_one_sentence_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "not a folder").unwrap();
+    let below = file.join("data").display().to_string();
+    let broken = folder.path().join("broken");
+    std::fs::create_dir(&broken).unwrap();
+    std::fs::write(broken.join("settlement.sqlite"), "this is no database, but a text that is long enough").unwrap();
+    let (file, broken) = (file.display().to_string(), broken.display().to_string());
+    for (place, said) in
+        [(&file, "help: is it a folder"), (&below, "help: is it a folder"), (&broken, "not a database")]
+    {
+        let output = yibao(&["up", "--folder", place, "--settlement-port", "0", "--enrolment-port", "0"]);
+        let told = stderr(&output);
+        assert_eq!((code(&output), stdout(&output).as_str()), (2, ""), "{told}");
+        assert!(told.starts_with("error: failed to ") && told.contains(said), "{told}");
+        assert!(told.lines().count() <= 2 && !told.contains("os error") && !told.contains("Error("), "{told}");
     }
 }

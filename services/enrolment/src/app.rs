@@ -32,7 +32,6 @@ use host::{Clock, Ids};
 pub(crate) use problem::Problem;
 
 use crate::clients::Settlement;
-use crate::domain;
 use crate::wiring::Policies;
 
 /// What every verb is handed.
@@ -53,7 +52,7 @@ impl App {
 
     /// Today in China.
     pub(crate) fn today(&self) -> NaiveDate {
-        domain::today(self.now())
+        host::china_day(self.now())
     }
 
     pub(crate) fn id(&self) -> String {

@@ -23,7 +23,12 @@ pub struct Config {
     pub redis_url: Option<Secret<String>>,
     /// `POLICY_POLL_SECONDS`: how often the registry is asked whether a head moved.
     pub policy_poll: Duration,
+    /// `OUTBOX_KEEP_DAYS`: how long an event stays after it was delivered.
+    pub outbox_keep: Duration,
 }
+
+/// Days that events stay after delivery where nothing else is said.
+pub const OUTBOX_KEEP_DAYS: u32 = 30;
 
 impl Config {
     /// Reads the configuration; errors stay in the reader.
@@ -47,6 +52,8 @@ impl Config {
         let redis = reader.optional_secret("REDIS_URL", "redis://host:port");
         let five = NonZeroU32::MIN.saturating_add(4);
         let poll = reader.or("POLICY_POLL_SECONDS", five, "whole seconds above zero");
+        let thirty = NonZeroU32::MIN.saturating_add(OUTBOX_KEEP_DAYS - 1);
+        let keep = reader.or("OUTBOX_KEEP_DAYS", thirty, "whole days above zero");
         Some(Self {
             host: host?,
             database_url: database_url?,
@@ -54,6 +61,7 @@ impl Config {
             settlement_address: settlement?,
             redis_url: redis?,
             policy_poll: Duration::from_secs(poll?.get().into()),
+            outbox_keep: Duration::from_secs(u64::from(keep?.get()) * 86_400),
         })
     }
 }

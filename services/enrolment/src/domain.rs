@@ -10,14 +10,14 @@ mod person;
 mod transfer;
 mod words;
 
-pub(crate) use days::{CENTURY, Days, today};
+pub(crate) use days::{CENTURY, Days};
 pub(crate) use document::check;
-pub(crate) use duplicate::{Duplicate, Resolution, standing};
-pub(crate) use enrolment::{Covered, Enrolment, History, Interval, Payment, Suspension, Terms, intervals};
+pub(crate) use duplicate::{Duplicate, Resolution, TWICE, standing};
+pub(crate) use enrolment::{Covered, Enrolment, History, Interval, Payment, Suspension, Terms, clauses, intervals};
 pub(crate) use household::{Household, Membership, Qualification};
 pub(crate) use import::{Import, Reject, RowProblem};
 pub(crate) use person::{Identity, Person, document_hash};
-pub(crate) use transfer::{AccountCredit, Certificate, Transfer};
+pub(crate) use transfer::{AccountCredit, Certificate, Confirmation, Transfer};
 pub(crate) use words::{
     CoverageKind, CreditKind, DocumentType, EndReason, PremiumSource, QualificationKind, Relation, Sex, State,
 };

@@ -9,9 +9,10 @@ mod config;
 mod domain;
 mod rpc;
 mod store;
+mod watch;
 mod wiring;
 
 pub use crate::clients::Publications;
 pub use crate::store::MIGRATIONS;
-pub use config::{Config, PREFIX};
+pub use config::{Config, OUTBOX_KEEP_DAYS, PREFIX};
 pub use wiring::{Parts, Policies, Running, start};

@@ -47,7 +47,8 @@ async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + S
     let registry = Registry::open(source, registry::Settings { redis, poll: config.policy_poll }).await?;
     let policies = Policies::Registry(registry.clone());
     let Process { clock, ids } = process;
-    let parts = Parts { database: database.clone(), policies, settlement: Some(settlement), clock, ids };
+    let outbox_keep = config.outbox_keep;
+    let parts = Parts { database: database.clone(), policies, settlement: Some(settlement), clock, ids, outbox_keep };
     let mut running = enrolment::start(parts, &stop);
     let asked = stop.asked();
     running.tasks.spawn(async move { registry.follow(asked).await });

@@ -18,10 +18,17 @@ pub const MIGRATIONS: &[Set] = &[
     SHARED,
     Set {
         owner: "enrolment",
-        steps: &[Step {
-            name: "enrolment",
-            sqlite: include_str!("store/sql/enrolment.sqlite.sql"),
-            postgres: include_str!("store/sql/enrolment.postgres.sql"),
-        }],
+        steps: &[
+            Step {
+                name: "enrolment",
+                sqlite: include_str!("store/sql/enrolment.sqlite.sql"),
+                postgres: include_str!("store/sql/enrolment.postgres.sql"),
+            },
+            Step {
+                name: "confirmation",
+                sqlite: include_str!("store/sql/confirmation.sqlite.sql"),
+                postgres: include_str!("store/sql/confirmation.postgres.sql"),
+            },
+        ],
     },
 ];

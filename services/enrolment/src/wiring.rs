@@ -1,6 +1,7 @@
 //! Puts the service together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use host::Stop;
 use pb::enrolment::v1::enrolment_service_server::EnrolmentServiceServer;
@@ -18,6 +19,7 @@ use tokio::task::JoinSet;
 use crate::app::{App, deliver};
 use crate::clients::Settlement;
 use crate::rpc::{Enrolments, Imports, People, Reports, Transfers};
+use crate::watch::{Watch, watch};
 
 /// Where the policy in use comes from.
 #[derive(Clone, Debug)]
@@ -37,6 +39,15 @@ impl Policies {
             Self::Registry(registry) => registry.head(division),
         }
     }
+
+    /// The policy in use somewhere, for what is the same everywhere.
+    #[must_use]
+    pub fn any(&self) -> Option<Arc<Policy>> {
+        match self {
+            Self::Fixed(policy) => Some(Arc::clone(policy)),
+            Self::Registry(registry) => registry.any_head(),
+        }
+    }
 }
 
 /// What the service is made of.
@@ -51,6 +62,8 @@ pub struct Parts {
     pub clock: Arc<dyn host::Clock>,
     /// New ids.
     pub ids: Arc<dyn host::Ids>,
+    /// How long an event of the outbox stays after it was delivered.
+    pub outbox_keep: Duration,
 }
 
 /// The service, ready to be served.
@@ -73,6 +86,8 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
         news: Arc::default(),
     });
     let mut tasks = JoinSet::new();
+    let (database, policies) = (app.database.clone(), app.policies.clone());
+    let (clock, keep) = (Arc::clone(&app.clock), parts.outbox_keep);
     if app.settlement.is_some() {
         tasks.spawn(relay(Arc::clone(&app), stop.clone()));
     }
@@ -83,6 +98,7 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
         .with(TransferServiceServer::new(Transfers(Arc::clone(&app))).max_decoding_message_size(most))
         .with(ImportServiceServer::new(Imports(Arc::clone(&app))).max_decoding_message_size(most))
         .with(ReportServiceServer::new(Reports(app)).max_decoding_message_size(most));
+    watch(Watch { database, policies, readiness: services.readiness(), clock, keep }, &mut tasks, stop);
     Running { services, tasks }
 }
 

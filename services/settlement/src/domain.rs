@@ -14,6 +14,6 @@ pub use claim::{Cause, Claim, Decided, Evidence, Kind, Origin, Reimbursement, St
 pub use desk::{Desk, Reversal, Writes};
 pub use purse::{Offer, Purse};
 pub use reduce::{LineRefund, ReduceError, reduce};
-pub use share::{Draw, draw, give_back};
+pub use share::{Draw, draw, drawn_from, give_back, owners};
 pub use year::{Opening, PersonYear, Policies, balances_of, order};
 pub(crate) use year::{after, taken};

@@ -10,8 +10,8 @@ mod write;
 pub use accounts::{account, bindings, last_claim, offered};
 pub use load::{Needs, load};
 pub use read::{
-    Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, moved, movements, page_of_claims,
-    place_in_year, years,
+    Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, institution_of, moved, movements,
+    page_of_claims, place_in_year, years,
 };
 pub use reconciliation::{
     Ours, Reconciliation, Stored, classify, compared, differences, our_claims, our_totals, reconciliation, record,
@@ -34,6 +34,16 @@ pub const MIGRATIONS: Set = Set {
             name: "reconciliation",
             sqlite: include_str!("store/sql/reconciliation.sqlite.sql"),
             postgres: include_str!("store/sql/reconciliation.postgres.sql"),
+        },
+        Step {
+            name: "decisions_packed",
+            sqlite: include_str!("store/sql/decisions_packed.sqlite.sql"),
+            postgres: include_str!("store/sql/decisions_packed.postgres.sql"),
+        },
+        Step {
+            name: "claims_by_number",
+            sqlite: include_str!("store/sql/claims_by_number.sqlite.sql"),
+            postgres: include_str!("store/sql/claims_by_number.postgres.sql"),
         },
     ],
 };

@@ -119,6 +119,7 @@ pub(crate) const PARAMETERS: &[Spec] = &[
     at_most_one(Home::Scope, "borne_apart", Kind::Payer),
     one(Home::Elsewhere, "extra_first_self_paid", Kind::Rate),
     one(Home::Year, "order", Kind::Word(&["settlement", "service_date"])),
+    at_most_one(Home::Year, "schemes", Kind::Word(&["one"])),
     one(Home::Contribution, "premium", Kind::Amount),
     one(Home::Contribution, "subsidy", Kind::Amount),
     one(Home::Contribution, "subsidy_central", Kind::Part),

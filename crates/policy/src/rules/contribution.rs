@@ -44,7 +44,7 @@ impl<'p> Ask<'p> {
         })
     }
 
-    fn in_force(&self, name: &str) -> Option<InForce<'p>> {
+    pub(super) fn in_force(&self, name: &str) -> Option<InForce<'p>> {
         let addresses: Vec<String> = self.stems.iter().map(|stem| format!("{stem}.{name}")).collect();
         in_force(&self.chain, &addresses, self.date)
     }

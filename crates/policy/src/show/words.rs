@@ -59,6 +59,8 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("refuse", "暂不结算", "settle nothing"),
     ("year", "年度", "year"),
     ("order", "结算次序", "order of bills"),
+    ("schemes", "同时有效的险种", "schemes held at once"),
+    ("one", "一种", "one"),
     ("index", "指标", "index"),
     ("disposable_income", "居民人均可支配收入", "per-capita disposable income"),
     ("indicator", "考核指标", "indicator"),

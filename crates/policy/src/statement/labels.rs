@@ -142,6 +142,7 @@ const TERMS: &[(&str, &str, &str)] = &[
     ("borne_apart", "单独结算的支付方", "who bears costs apart"),
     ("extra_first_self_paid", "异地就医先行自付比例", "extra first self-paid share elsewhere"),
     ("order", "年度计算次序", "order of the year"),
+    ("schemes", "同时有效的险种", "schemes held at once"),
     ("scope", "费用范围", "scope"),
     ("elsewhere", "异地就医", "care elsewhere"),
     ("year", "年度", "year"),

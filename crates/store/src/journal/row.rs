@@ -4,66 +4,71 @@ use std::collections::BTreeMap;
 
 use ledger::{Account, Balance, Draft, Entry, Line};
 use money::Fen;
-use sea_orm::{DbBackend, QueryResult};
+use sea_orm::QueryResult;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use terms::{EntryKind, Name, Side};
 
 use crate::Error;
+use crate::rows::Kind::{Int, Text};
+use crate::rows::{Cell, Columns};
 
-const LINES_SQLITE: &str = "INSERT INTO journal_line (entry, position, account, side, amount_fen) \
-     SELECT value ->> 'entry', value ->> 'position', value ->> 'account', value ->> 'side', value ->> 'amount_fen' \
-     FROM json_each($1)";
+pub(super) const LINES: &Columns =
+    &[("entry", Text), ("position", Int), ("account", Text), ("side", Text), ("amount_fen", Int)];
 
-const LINES_POSTGRES: &str = "INSERT INTO journal_line (entry, position, account, side, amount_fen) \
-     SELECT entry, position, account, side, amount_fen FROM jsonb_to_recordset($1::jsonb) \
-     AS row (entry TEXT, position BIGINT, account TEXT, side TEXT, amount_fen BIGINT)";
-
-const ENTRIES_SQLITE: &str = "INSERT INTO journal (id, kind, date, reference, original, policy, clauses, total_fen, memo, line_count) \
-     SELECT value ->> 'id', value ->> 'kind', value ->> 'date', value ->> 'reference', value ->> 'original', \
-     value ->> 'policy', value ->> 'clauses', value ->> 'total_fen', value ->> 'memo', value ->> 'line_count' \
-     FROM json_each($1) ORDER BY key";
-
-const ENTRIES_POSTGRES: &str = "INSERT INTO journal (id, kind, date, reference, original, policy, clauses, total_fen, memo, line_count) \
-     SELECT id, kind, date, reference, original, policy, clauses, total_fen, memo, line_count \
-     FROM jsonb_to_recordset($1::jsonb) AS row (ordinal BIGINT, id TEXT, kind TEXT, date TEXT, reference TEXT, \
-     original TEXT, policy TEXT, clauses TEXT, total_fen BIGINT, memo TEXT, line_count BIGINT) ORDER BY ordinal";
-
-/// The statements for lines and for entries.
-pub(super) const fn inserts(backend: DbBackend) -> (&'static str, &'static str) {
-    match backend {
-        DbBackend::Postgres => (LINES_POSTGRES, ENTRIES_POSTGRES),
-        _ => (LINES_SQLITE, ENTRIES_SQLITE),
-    }
-}
+pub(super) const ENTRIES: &Columns = &[
+    ("id", Text),
+    ("kind", Text),
+    ("date", Text),
+    ("reference", Text),
+    ("original", Text),
+    ("policy", Text),
+    ("clauses", Text),
+    ("total_fen", Int),
+    ("memo", Text),
+    ("line_count", Int),
+];
 
 const NO_JSON: Error = Error::Corrupt { what: "an entry" };
 
-pub(super) fn lines_json(commit: &[Entry]) -> Result<String, Error> {
-    let numbered =
-        commit.iter().flat_map(|entry| entry.lines.iter().enumerate().map(move |(at, line)| (entry, at, line)));
-    let rows = numbered.map(|(entry, position, line)| {
-        json!({
-            "entry": entry.id, "position": position, "account": line.account.to_string(),
-            "side": line.side.to_string(), "amount_fen": line.amount.get(),
-        })
-    });
-    serde_json::to_string(&rows.collect::<Vec<_>>()).map_err(|_| NO_JSON)
+/// The rows of the lines of entries.
+pub(super) fn line_rows(commit: &[Entry]) -> Result<Vec<Vec<Cell>>, Error> {
+    let mut rows = Vec::new();
+    for entry in commit {
+        for (position, line) in entry.lines.iter().enumerate() {
+            rows.push(vec![
+                entry.id.as_str().into(),
+                count(position)?,
+                line.account.to_string().into(),
+                line.side.to_string().into(),
+                line.amount.get().into(),
+            ]);
+        }
+    }
+    Ok(rows)
 }
 
-pub(super) fn entries_json(commit: &[Entry]) -> Result<String, Error> {
-    let text = |value: serde_json::Result<String>| value.map_err(|_| NO_JSON);
-    let mut rows = Vec::with_capacity(commit.len());
-    for (ordinal, entry) in commit.iter().enumerate() {
-        rows.push(json!({
-            "ordinal": ordinal, "id": entry.id, "kind": entry.kind.to_string(), "date": entry.date.to_string(),
-            "reference": entry.reference, "original": entry.original,
-            "policy": entry.policy.map(|version| version.to_string()),
-            "clauses": text(serde_json::to_string(&entry.clauses))?, "total_fen": entry.total.get(),
-            "memo": text(serde_json::to_string(&entry.memo))?, "line_count": entry.lines.len(),
-        }));
-    }
-    text(serde_json::to_string(&rows))
+/// The rows of entries.
+pub(super) fn entry_rows(commit: &[Entry]) -> Result<Vec<Vec<Cell>>, Error> {
+    let text = |value: serde_json::Result<String>| value.map(Cell::Text).map_err(|_| NO_JSON);
+    let row = |entry: &Entry| {
+        Ok(vec![
+            entry.id.as_str().into(),
+            entry.kind.to_string().into(),
+            entry.date.to_string().into(),
+            entry.reference.as_str().into(),
+            entry.original.map(|original| original.to_string()).into(),
+            entry.policy.map(|version| version.to_string()).into(),
+            text(serde_json::to_string(&entry.clauses))?,
+            entry.total.get().into(),
+            text(serde_json::to_string(&entry.memo))?,
+            count(entry.lines.len())?,
+        ])
+    };
+    commit.iter().map(row).collect()
+}
+
+fn count(number: usize) -> Result<Cell, Error> {
+    i64::try_from(number).map(Cell::Int).map_err(|_| NO_JSON)
 }
 
 /// Entries of their rows, each checked as when it was made.

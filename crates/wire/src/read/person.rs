@@ -10,10 +10,16 @@ pub fn person(v: &mut Violations, person: &policy_pb::PersonFacts) -> Option<Per
     let division = division(v, "division", &person.division);
     let schemes = words(v, "schemes", &person.schemes);
     let group = word(v, "group", person.group);
-    let age = u8::try_from(person.age).ok();
-    if age.is_none() {
-        v.add("age", person.age, "whole years, at most 255");
-    }
+    let age = match person.age {
+        None => Some(None),
+        Some(years) => match u8::try_from(years) {
+            Ok(years) => Some(Some(years)),
+            Err(_) => {
+                v.add("age", years, "whole years, at most 255");
+                None
+            }
+        },
+    };
     let categories = words(v, "categories", &person.categories);
     let plans = names(v, "plans", &person.plans);
     let diseases = names(v, "diseases", &person.diseases);
@@ -22,7 +28,7 @@ pub fn person(v: &mut Violations, person: &policy_pb::PersonFacts) -> Option<Per
         division: division?,
         schemes: schemes?,
         group: group?,
-        age: Some(age?),
+        age: age?,
         categories: categories?,
         plans: plans?,
         diseases: diseases?,

@@ -22,14 +22,14 @@ fn held_share(share: &HeldShare) -> policy_pb::HeldShare {
     policy_pb::HeldShare { payer: share.payer.to_string(), most_fen: share.most.get(), why: word(share.why) }
 }
 
-/// The person. Whether accounts may be used goes with the bill; an age nobody gave is 0, the wire knows no absent age.
+/// The person. Whether accounts may be used goes with the bill.
 #[must_use]
 pub fn person(person: &Person) -> policy_pb::PersonFacts {
     policy_pb::PersonFacts {
         division: person.division.to_string(),
         schemes: words(&person.schemes),
         group: word(person.group),
-        age: person.age.map_or(0, u32::from),
+        age: person.age.map(u32::from),
         categories: words(&person.categories),
         plans: names(&person.plans),
         diseases: names(&person.diseases),

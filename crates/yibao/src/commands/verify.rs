@@ -35,8 +35,13 @@ pub(crate) fn run(args: &Verify, out: &mut Out) -> Result<ExitCode, Error> {
                 over_grpc(&mut client(address)?, VerifyYearsRequest { person_id, year }).await?
             }
             (None, Some(url)) => beside(url, args.person, args.year.map(i32::from), process).await?,
-            (None, None) => return Err(Error::Unknown("give --database or --address".to_owned())),
+            (None, None) => return Err(Error::Nothing("give --database or --address".to_owned())),
         };
+        if found.years == 0 && (args.person.is_some() || args.year.is_some()) {
+            let person = args.person.map(|person| format!(" of {person}")).unwrap_or_default();
+            let year = args.year.map(|year| format!(" in {year}")).unwrap_or_default();
+            return Err(Error::Nothing(printable(&format!("no person-year{person}{year} is stored there"))));
+        }
         if out.is_json() {
             out.json(&found.json())?;
         } else {
@@ -89,6 +94,11 @@ fn difference_json(found: &VerifyDifference) -> Value {
 }
 
 fn client(address: &str) -> Result<SettlementServiceClient<rpc::Client>, Error> {
+    // what has another scheme, or none, would only be told as away
+    let host = address.strip_prefix("http://").filter(|host| !host.is_empty() && !host.starts_with(['/', ':']));
+    if host.is_none() {
+        return Err(Error::NoAddress(printable(address)));
+    }
     Ok(SettlementServiceClient::new(rpc::channel(address)?))
 }
 
@@ -124,7 +134,7 @@ async fn beside(url: &str, person: Option<Name>, year: Option<i32>, process: Pro
     if let Some(path) = url.strip_prefix("sqlite:").map(|rest| rest.split('?').next().unwrap_or(rest))
         && !Path::new(path.trim_start_matches("//")).is_file()
     {
-        return Err(Error::Unknown(format!("no file {path}: give the path of settlement.sqlite")));
+        return Err(Error::NoFile(printable(path)));
     }
     let database = Database::open(url).await.map_err(Error::Database)?;
     migrations::check(&database, MIGRATIONS).await.map_err(Error::Migration)?;

@@ -25,6 +25,14 @@ impl Refused {
         let refusal = Refusal { causes: vec![Cause { reason, about: about.into(), cite }] };
         Self { refusal, policy, other: None }
     }
+
+    /// The same, resting on these clauses.
+    pub(crate) fn citing(mut self, cite: &[String]) -> Self {
+        for cause in &mut self.refusal.causes {
+            cause.cite = cite.to_vec();
+        }
+        self
+    }
 }
 
 /// The policy in use for a place.

@@ -24,10 +24,15 @@ pub(crate) async fn end(app: &App, tx: &Tx, command: &End) -> Result<Enrolment, 
 }
 
 /// An enrolment that ends on a day: its last one, or the day before its first where it never was.
-pub(crate) fn ended(mut enrolment: Enrolment, to: NaiveDate, reason: EndReason) -> Result<Enrolment, Fault> {
+pub(crate) fn ended(enrolment: Enrolment, to: NaiveDate, reason: EndReason) -> Result<Enrolment, Fault> {
     if enrolment.state == State::Ended {
         return Err(Fault::wrong_state(State::Ended.word(), "the enrolment has ended"));
     }
+    shortened(enrolment, to, reason)
+}
+
+/// The same, also of one that has ended: of a duplicate, days may be left that another enrolment holds.
+pub(crate) fn shortened(mut enrolment: Enrolment, to: NaiveDate, reason: EndReason) -> Result<Enrolment, Fault> {
     let from = enrolment.days.map_or(to, |days| days.from);
     let least = from.pred_opt().unwrap_or(from);
     let most = enrolment.days.map_or(to, |days| days.to);

@@ -1,15 +1,15 @@
 //! Enrols a person: nothing in the way, a contribution computed, and paid at once where nothing is left to pay.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use ledger::Entry;
 use policy::Reason;
-use rpc::Fault;
+use rpc::{Fault, Violations};
 use store::Tx;
-use terms::Scheme;
+use terms::{PersonGroup, Scheme};
 
 use super::decide::{self, Memory, Refused};
 use super::{App, Problem, book, pay};
-use crate::domain::{Enrolment, Payment, Person, PremiumSource, State, Terms};
+use crate::domain::{Enrolment, Payment, Person, PremiumSource, State, TWICE, Terms};
 use crate::store::{enrolments, people};
 
 /// Later than everything recorded: the newest version.
@@ -62,7 +62,8 @@ pub(crate) async fn begin(
     others: &[Enrolment],
 ) -> Result<Result<Done, Refused>, Problem> {
     let mut memory = Memory::default();
-    let mut done = match decided(app, &mut memory, person, terms, others)? {
+    let paid = app.today().min(terms.enrolled);
+    let mut done = match decided(app, &mut memory, (person, paid), terms, others)? {
         Ok(enrolment) => Done { enrolment, entries: Vec::new() },
         Err(refused) => return Ok(Err(refused)),
     };
@@ -81,17 +82,19 @@ pub(crate) async fn begin(
     Ok(Ok(done))
 }
 
-/// The enrolment that would begin, unpaid; nothing is kept.
+/// The enrolment that would begin, unpaid; nothing is kept. What could never be paid is refused at once: the policy is asked
+/// what a payment on the day `paid` would bring.
 pub(crate) fn decided(
     app: &App,
     memory: &mut Memory,
-    person: &Person,
+    (person, paid): (&Person, NaiveDate),
     terms: Terms,
     others: &[Enrolment],
 ) -> Result<Result<Enrolment, Refused>, Fault> {
     if person.died.is_some_and(|died| died < terms.enrolled.max(terms.year().from)) {
         return Err(Fault::wrong_state("dead", "the person died before the enrolment would begin"));
     }
+    born_in_time(person, &terms)?;
     let Some(days) = decide::held(&terms) else {
         let about = format!("enrolled {} for cover year {}", terms.enrolled, terms.cover_year);
         return Ok(Err(Refused::new(None, Reason::BadDates, about, &[])));
@@ -106,11 +109,11 @@ pub(crate) fn decided(
             return Err(fault.with("kind", "enrolment").with("enrolment_id", other.id.clone()));
         }
         let about = format!("{} in {} holds already", other.terms.scheme, other.terms.division);
-        let refused = Refused::new(Some(due.policy), Reason::TwoSchemes, about, &["GX-17"]);
+        let refused = Refused::new(Some(due.policy), Reason::TwoSchemes, about, &TWICE);
         return Ok(Err(Refused { other: Some(Box::new(other.clone())), ..refused }));
     }
     let version = due.policy.version().to_string();
-    Ok(Ok(Enrolment {
+    let enrolment = Enrolment {
         id: app.id(),
         person: person.id.clone(),
         terms,
@@ -128,7 +131,28 @@ pub(crate) fn decided(
         recorded_at: app.after(person.recorded_at),
         contribution: due.contribution,
         coverage: None,
-    }))
+    };
+    if pay::due(&enrolment).is_none() {
+        return Ok(Err(pay::nothing_known(Some(due.policy), &enrolment)));
+    }
+    match decide::covered(app, memory, &enrolment.terms, (paid, person.identity.born)) {
+        Ok(_) => Ok(Ok(enrolment)),
+        Err(refused) => Ok(Err(refused)),
+    }
+}
+
+/// Nobody is enrolled before birth, and a newborn is in the first year of life.
+fn born_in_time(person: &Person, terms: &Terms) -> Result<(), Fault> {
+    let born = person.identity.born;
+    let mut violations = Violations::new();
+    violations.within("terms", |v| {
+        if terms.enrolled < born {
+            v.add("enrolled_date", terms.enrolled, "a day not before the person's birth");
+        } else if terms.group == PersonGroup::Newborn && person.age(terms.enrolled) > 0 {
+            v.add("group", terms.group, "newborn in the first year of life alone; an older child is a minor");
+        }
+    });
+    violations.finish(Some(()))
 }
 
 /// The payment of an enrolment for which nothing is due from anybody but the assistance fund.

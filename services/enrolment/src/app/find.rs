@@ -6,7 +6,7 @@ use terms::Division;
 
 use super::enrol::NEWEST;
 use super::{App, Problem};
-use crate::domain::{DocumentType, Enrolment, Household, Person, document_hash, today};
+use crate::domain::{DocumentType, Enrolment, Household, Person, document_hash};
 use crate::store::{enrolments, households, people};
 
 /// A person, with the household of that day.
@@ -14,7 +14,7 @@ pub(crate) async fn person(app: &App, id: &str, known_at: Option<DateTime<Utc>>)
     let reader = app.database.reader();
     let moment = known_at.unwrap_or(NEWEST);
     let mut person = people::known(reader, id, moment).await?.ok_or_else(|| Fault::not_found("person", id))?;
-    let day = known_at.map_or_else(|| app.today(), today);
+    let day = known_at.map_or_else(|| app.today(), host::china_day);
     let memberships = households::of_person(reader, id, moment).await?;
     person.household = memberships.into_iter().find(|one| one.holds(day)).map(|one| one.household);
     Ok(person)

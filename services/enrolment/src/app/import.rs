@@ -83,28 +83,56 @@ async fn kept(app: &App, tx: &Tx, batch: &Batch) -> Result<Import, Problem> {
     if source != batch.source {
         return Err(Fault::key_reused("source").into());
     }
-    if import.done {
-        return Ok(import);
-    }
     let rows: Vec<&Row> = batch.rows.iter().filter(|row| row.number > import.rows_read).collect();
+    if import.done {
+        return if rows.is_empty() { Ok(import) } else { Err(finished(&import).into()) };
+    }
     in_order(&rows, import.rows_read)?;
+    as_announced(&mut import, batch, &rows)?;
     let mut work = Work::begin(app, tx, batch, &rows).await?;
     for row in &rows {
         work.take(app, row)?;
     }
     import.rows_read = rows.last().map_or(import.rows_read, |row| row.number);
     import.rows_kept = import.rows_kept.saturating_add(u64::try_from(work.enrolments.len()).unwrap_or(0));
-    for contribution in work.enrolments.iter().map(|enrolment| &enrolment.contribution) {
+    let paid = work.enrolments.iter().filter(|enrolment| enrolment.payment.is_some());
+    for contribution in paid.map(|enrolment| &enrolment.contribution) {
         import.own_fen = import.own_fen.saturating_add(contribution.own_fen.unwrap_or(0));
         import.subsidy_fen = import.subsidy_fen.saturating_add(contribution.subsidy_fen);
         import.assisted_fen = import.assisted_fen.saturating_add(contribution.assisted_fen);
     }
-    import.rows_total = import.rows_total.max(batch.rows_total);
     import.done = batch.last;
     import.committed_at = app.after(import.committed_at);
     work.write(tx, &batch.import).await?;
     imports::advance(tx, &import).await?;
     Ok(import)
+}
+
+fn finished(import: &Import) -> Fault {
+    let message =
+        format!("the import is finished with row {}; rows after it need an import of their own", import.rows_read);
+    Fault::wrong_state("done", message)
+}
+
+/// No more rows than announced, and no fewer when the last ones come. The newest announcement holds: one that was wrong is
+/// set right by going on with the right one.
+fn as_announced(import: &mut Import, batch: &Batch, rows: &[&Row]) -> Result<(), Fault> {
+    if batch.rows_total > 0 {
+        import.rows_total = batch.rows_total;
+    }
+    let read = rows.last().map_or(import.rows_read, |row| row.number);
+    let total = import.rows_total;
+    let mut violations = Violations::new();
+    if total > 0 && read > total {
+        violations.add("rows_total", total, format!("at least {read}, the number of a row that came, or 0"));
+    } else if total > 0 && batch.last && read < total {
+        violations.add(
+            "last",
+            format!("row {read}"),
+            format!("all {total} rows that were announced before the import ends"),
+        );
+    }
+    violations.finish(Some(()))
 }
 
 /// Each row's number is one more than the one before.
@@ -203,14 +231,17 @@ impl Work {
         let there = self.owners.get(&hash).and_then(|id| self.known.get(id)).cloned();
         let new = there.is_none();
         let (person, others) = there.unwrap_or_else(|| (register::new(app, row.identity.clone()), Vec::new()));
-        let decided = enrol::decided(app, &mut self.memory, &person, row.terms.clone(), &[]);
+        let enrolled = app.today().min(row.terms.enrolled);
+        let paid = row.payment.as_ref().map_or(enrolled, |payment| payment.paid);
+        let decided = enrol::decided(app, &mut self.memory, (&person, paid), row.terms.clone(), &[]);
         let mut enrolment = match decided {
             Ok(Ok(enrolment)) => enrolment,
             Ok(Err(refused)) => return Ok(of_refusal(&refused)),
-            Err(fault) => return Ok(vec![of_fault(&fault)]),
+            Err(fault) => return Ok(of_fault(&fault)),
         };
         let mut problems = Vec::new();
-        let twice = self.overlapping(&enrolment, &others, row.payment.is_some(), &mut problems);
+        let paid = row.payment.is_some() || pay::due(&enrolment) == Some(0);
+        let twice = self.overlapping(&enrolment, &others, paid, &mut problems);
         let payment = self.payment(&enrolment, row, &mut problems);
         if !problems.is_empty() {
             return Ok(problems);
@@ -220,10 +251,10 @@ impl Work {
             match pay::settle(app, &mut self.memory, &mut enrolment, payment, (&person, &others)) {
                 Ok(Ok(booked)) => entries = booked,
                 Ok(Err(refused)) => return Ok(of_refusal(&refused)),
-                Err(fault) => return Ok(vec![of_fault(&fault)]),
+                Err(fault) => return Ok(of_fault(&fault)),
             }
         }
-        if let Some(other) = twice {
+        for other in twice {
             self.duplicate(app, &enrolment, other);
         }
         self.house(app, &person, row);
@@ -239,9 +270,9 @@ impl Work {
         others: &'e [Enrolment],
         paid: bool,
         problems: &mut Vec<RowProblem>,
-    ) -> Option<&'e Enrolment> {
+    ) -> Vec<&'e Enrolment> {
         let place = |one: &Enrolment| (one.terms.scheme, one.terms.division);
-        let days = enrolment.days?;
+        let Some(days) = enrolment.days else { return Vec::new() };
         let same: Vec<Enrolment> = others.iter().filter(|other| place(other) == place(enrolment)).cloned().collect();
         if let Some(other) = decide::in_the_way(&same, days) {
             problems.push(problem(
@@ -250,15 +281,16 @@ impl Work {
                 format!("enrolled in this scheme and place already: {}", other.id),
             ));
         }
-        let other = others
+        let twice: Vec<&Enrolment> = others
             .iter()
             .filter(|other| place(other) != place(enrolment))
-            .find(|other| other.days.is_some_and(|held| held.shared(days).is_some()))?;
-        if !paid {
+            .filter(|other| other.days.is_some_and(|held| held.shared(days).is_some()))
+            .collect();
+        if let Some(other) = twice.first().filter(|_| !paid) {
             let found = format!("{} in {} holds already: {}", other.terms.scheme, other.terms.division, other.id);
             problems.push(problem("terms", "two_schemes", found));
         }
-        Some(other)
+        twice
     }
 
     /// The payment to be settled: the row's, or none that is due.
@@ -383,9 +415,12 @@ fn of_refusal(refused: &decide::Refused) -> Vec<RowProblem> {
     causes.map(|cause| problem("terms", cause.reason.word(), cause.about.clone())).collect()
 }
 
-fn of_fault(fault: &Fault) -> RowProblem {
+fn of_fault(fault: &Fault) -> Vec<RowProblem> {
+    if !fault.violations().is_empty() {
+        return of_violations(fault);
+    }
     let word = fault.reason().as_str_name().trim_start_matches("ERROR_REASON_").to_ascii_lowercase();
-    problem("", &word, fault.to_string())
+    vec![problem("", &word, fault.to_string())]
 }
 
 fn of_violations(fault: &Fault) -> Vec<RowProblem> {

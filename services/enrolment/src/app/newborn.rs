@@ -21,7 +21,8 @@ pub(crate) async fn newborn(app: &App, tx: &Tx, command: &Newborn) -> Result<Res
     let mut child = register::new(app, command.identity.clone());
     // the policy is asked before anything is written: refused, nothing is kept
     let mut memory = Memory::default();
-    match enrol::decided(app, &mut memory, &child, command.terms.clone(), &[])? {
+    let paid = app.today().min(command.terms.enrolled);
+    match enrol::decided(app, &mut memory, (&child, paid), command.terms.clone(), &[])? {
         Err(refused) => return Ok(Err(refused)),
         Ok(mut trial) if pay::due(&trial) == Some(0) => {
             let payment = enrol::nothing_to_pay(&trial);

@@ -1,19 +1,21 @@
 //! Takes a premium: the right amount, from the right pocket, once; then benefits, entries and credit in one commit.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use ledger::Entry;
 use money::Fen;
 use pb::settlement::v1::MovementKind;
-use policy::Reason;
+use policy::{Policy, Reason};
 use rpc::{Fault, Violations};
 use store::Tx;
 use terms::{PersonGroup, Scheme};
 
 use super::decide::{self, Cover, Memory, Refused};
 use super::enrol::{Done, NEWEST, locked_enrolment};
-use super::{App, Problem, book};
+use super::{App, Problem, book, transfer};
 use crate::clients::Debit;
-use crate::domain::{Covered, Days, Enrolment, Payment, Person, PremiumSource, State};
+use crate::domain::{Covered, Days, Enrolment, Payment, Person, PremiumSource, State, Terms, clauses};
 use crate::store::enrolments;
 
 /// Asks to take a premium.
@@ -52,8 +54,9 @@ pub(crate) async fn pay(app: &App, tx: &Tx, command: &Pay) -> Result<Result<Done
         return Err(receipt_used().into());
     }
     enrolments::add(tx, std::slice::from_ref(&enrolment)).await?;
-    let credit = book::credit(app, &enrolment, enrolment.recorded_at);
-    book::write(tx, &entries, credit.as_slice()).await?;
+    let mut credits = transfer::brought_in(tx, &enrolment).await?;
+    credits.extend(book::credit(app, &enrolment, enrolment.recorded_at));
+    book::write(tx, &entries, &credits).await?;
     Ok(Ok(Done { enrolment, entries }))
 }
 
@@ -64,7 +67,7 @@ pub(crate) fn ready(app: &App, enrolment: &Enrolment, payment: &Payment) -> Resu
     }
     let Some(due) = due(enrolment) else {
         let policy = decide::policy_of(app, enrolment.terms.division).ok();
-        return Ok(Err(Refused::new(policy, Reason::AbsentValue, "contribution.total", &[])));
+        return Ok(Err(nothing_known(policy, enrolment)));
     };
     fitting(enrolment, payment)?;
     if payment.amount != Fen::new(due) {
@@ -72,6 +75,13 @@ pub(crate) fn ready(app: &App, enrolment: &Enrolment, payment: &Payment) -> Resu
         return Err(fault.with("due_fen", due.to_string()));
     }
     Ok(Ok(()))
+}
+
+/// The "no" where the packs say that a rate of the premium is not known.
+pub(crate) fn nothing_known(policy: Option<Arc<Policy>>, enrolment: &Enrolment) -> Refused {
+    let Terms { group, division, .. } = &enrolment.terms;
+    let about = format!("contribution.total of {group} in {division}: a rate of the premium is not known there");
+    Refused::new(policy, Reason::AbsentValue, about, &[]).citing(&clauses(&enrolment.contribution.values))
 }
 
 fn receipt_used() -> Fault {

@@ -2,12 +2,12 @@
 
 use rpc::{Fault, Violations};
 use store::Tx;
-use terms::{EnrolHow, PersonGroup};
+use terms::{EnrolHow, PersonGroup, Scheme};
 
 use super::decide::Refused;
 use super::enrol::{self, Done, NEWEST, locked_enrolment};
 use super::{App, Problem};
-use crate::domain::{EndReason, History, State, Terms};
+use crate::domain::{EndReason, Enrolment, History, State, Terms};
 use crate::store::enrolments;
 
 /// Asks to renew.
@@ -33,19 +33,27 @@ pub(crate) async fn renew(app: &App, tx: &Tx, command: &Renew) -> Result<Result<
             }
             violations.finish(Some(terms.clone()))?
         }
-        None => renewed(app, &old.terms, year),
+        None => renewed(app, &old, year),
     };
     let others = enrolments::of_person(tx, &person.id, NEWEST).await?;
     enrol::begin(app, tx, &person, terms, &others).await
 }
 
-/// The terms of the year before. How a person came to be enrolled, and what was before, was that year's: who renews before
-/// the year begins does so in the central period, later it is late. A newborn is a minor in the next year.
-fn renewed(app: &App, old: &Terms, year: i32) -> Terms {
-    let mut terms = Terms { cover_year: year, enrolled: app.today(), ..old.clone() };
+/// The terms of the year before. How a person came to be enrolled, and what was before, was that year's: a resident who renews
+/// before the year begins does so in the central period, later it is late; employees have no such period and go on from the
+/// day on which their insurance stopped. A newborn is a minor in the next year.
+fn renewed(app: &App, old: &Enrolment, year: i32) -> Terms {
+    let mut terms = Terms { cover_year: year, enrolled: app.today(), ..old.terms.clone() };
     let in_time = terms.enrolled < terms.year().from;
-    terms.how = if in_time { EnrolHow::CentralPeriod } else { EnrolHow::Late };
-    terms.history = History { carried_months: old.history.carried_months, ..History::default() };
+    terms.history = History { carried_months: old.terms.history.carried_months, ..History::default() };
+    terms.how = match terms.scheme {
+        Scheme::Employee => EnrolHow::AfterEmployee,
+        Scheme::Resident if in_time => EnrolHow::CentralPeriod,
+        Scheme::Resident => EnrolHow::Late,
+    };
+    if terms.scheme == Scheme::Employee {
+        terms.history.employee_ended = old.days.map(|days| days.to);
+    }
     if terms.group == PersonGroup::Newborn {
         terms.group = PersonGroup::Minor;
     }

@@ -5,8 +5,9 @@ use store::Tx;
 
 use super::enrol::{NEWEST, locked};
 use super::{App, Problem, end, suspend};
-use crate::domain::{Duplicate, EndReason, Enrolment, Resolution, State};
-use crate::store::{duplicates, enrolments};
+use crate::domain::{Days, Duplicate, EndReason, Enrolment, Resolution};
+use crate::store::duplicates::{self, Wanted};
+use crate::store::enrolments;
 
 /// Asks to resolve a duplicate.
 pub(crate) struct Resolve {
@@ -39,11 +40,11 @@ pub(crate) async fn resolve(app: &App, tx: &Tx, command: &Resolve) -> Result<(Du
     let mut now = Vec::with_capacity(found.len());
     for enrolment in found {
         let shared = stays.zip(enrolment.days).and_then(|(stays, days)| stays.shared(days));
-        let ends = enrolment.id != kept && enrolment.state != State::Ended;
+        let ends = enrolment.id != kept;
         match shared.filter(|_| ends) {
             Some(shared) => {
                 let last = shared.from.pred_opt().unwrap_or(shared.from);
-                let ended = end::ended(enrolment, last, EndReason::Duplicate)?;
+                let ended = end::shortened(enrolment, last, EndReason::Duplicate)?;
                 now.push(suspend::next(app, tx, ended).await?);
             }
             None => now.push(enrolment),
@@ -53,5 +54,25 @@ pub(crate) async fn resolve(app: &App, tx: &Tx, command: &Resolve) -> Result<(Du
     let (reason, operator) = (command.reason.clone(), command.operator.clone());
     duplicates::resolve(tx, &duplicate.id, &Resolution { kept, reason, operator, recorded_at }).await?;
     duplicate.resolved = true;
+    settled_with(app, tx, &duplicate).await?;
     Ok((duplicate, now))
+}
+
+/// Resolves the person's other duplicates whose enrolments share no day any more.
+async fn settled_with(app: &App, tx: &Tx, resolved: &Duplicate) -> Result<(), Problem> {
+    let wanted = Wanted { person: Some(resolved.person.clone()), ..Wanted::default() };
+    let all = enrolments::of_person(tx, &resolved.person, NEWEST).await?;
+    let days = |id: &String| all.iter().find(|one| one.id == *id).and_then(|one| one.days);
+    for other in duplicates::list(tx, &wanted, (0, u64::MAX)).await? {
+        let held: Vec<Days> = other.enrolments.iter().filter_map(days).collect();
+        let shares =
+            held.iter().enumerate().any(|(at, one)| held.iter().skip(at + 1).any(|two| one.shared(*two).is_some()));
+        if other.id != resolved.id && !shares {
+            let recorded_at = app.after(other.recorded_at);
+            let reason = format!("no day is shared any more since duplicate {} was resolved", resolved.id);
+            let resolution = Resolution { kept: other.standing, reason, operator: String::new(), recorded_at };
+            duplicates::resolve(tx, &other.id, &resolution).await?;
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Goes over to the other scheme: one ends, the other begins the day after; refused, nothing ends.
 
 use chrono::NaiveDate;
-use rpc::Violations;
+use rpc::{Fault, Violations};
 use store::Tx;
 
 use super::decide::Refused;
@@ -9,7 +9,7 @@ use super::end::ended;
 use super::enrol::{self, Done, NEWEST, locked_enrolment};
 use super::suspend::next;
 use super::{App, Problem};
-use crate::domain::{EndReason, Enrolment, Terms};
+use crate::domain::{EndReason, Enrolment, State, Terms};
 use crate::store::enrolments;
 
 /// Asks to go over to the other scheme.
@@ -28,6 +28,10 @@ pub(crate) struct Switched {
 /// Goes over to the other scheme.
 pub(crate) async fn switch(app: &App, tx: &Tx, command: &Switch) -> Result<Result<Switched, Refused>, Problem> {
     let (person, old) = locked_enrolment(tx, &command.enrolment).await?;
+    if old.state == State::Unpaid {
+        let message = "an enrolment that was never paid has nothing to go over from: pay it or end it first";
+        return Err(Fault::wrong_state(old.state.word(), message).into());
+    }
     let mut violations = Violations::new();
     violations.within("terms", |v| {
         if command.terms.scheme == old.terms.scheme {

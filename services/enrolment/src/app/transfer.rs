@@ -10,7 +10,9 @@ use super::decide::Refused;
 use super::enrol::{self, Done, NEWEST, locked, locked_enrolment};
 use super::suspend::next;
 use super::{App, Problem, book, end};
-use crate::domain::{AccountCredit, Certificate, CreditKind, EndReason, Enrolment, State, Terms, Transfer};
+use crate::domain::{
+    AccountCredit, Certificate, Confirmation, CreditKind, EndReason, Enrolment, State, Terms, Transfer,
+};
 use crate::store::{enrolments, transfers};
 
 /// The topic of a balance that is to be taken along; its payload is the transfer's id.
@@ -28,6 +30,7 @@ pub(crate) struct TransferIn {
     pub(crate) person: String,
     pub(crate) certificate: Certificate,
     pub(crate) terms: Terms,
+    pub(crate) confirmed: Option<Confirmation>,
 }
 
 /// Ends the enrolment here and issues a certificate.
@@ -37,11 +40,7 @@ pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<Tra
         return Err(Fault::wrong_state(enrolment.state.word(), "only an active enrolment is transferred out").into());
     }
     let from_division = enrolment.terms.division;
-    if command.to_division == from_division {
-        let mut violations = Violations::new();
-        violations.add("to_division", command.to_division, "another place than that of the enrolment");
-        violations.finish(Some(()))?;
-    }
+    another_place(app, from_division, command.to_division)?;
     let scheme = enrolment.terms.scheme;
     let ended = next(app, tx, end::ended(enrolment, command.to, EndReason::Transferred)?).await?;
     let all = enrolments::of_person(tx, &person.id, NEWEST).await?;
@@ -68,6 +67,7 @@ pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<Tra
         enrolment: ended.id,
         account,
         credit: None,
+        confirmed: None,
         recorded_at: ended.recorded_at,
     };
     transfers::add(tx, &transfer).await?;
@@ -78,6 +78,28 @@ pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<Tra
         outbox::put(tx, &[Event { id, key: person.id, topic, payload, trace_context, created_at }]).await?;
     }
     Ok(transfer)
+}
+
+/// A transfer goes to another pooling area: a code that can be a division's, not the place that is left, nothing above or
+/// below it.
+fn another_place(app: &App, from: Division, to: Division) -> Result<(), Fault> {
+    let mut violations = Violations::new();
+    if !to.is_well_formed() {
+        violations.add("to_division", to, "the code of a division: a district's begins as that of its prefecture");
+    } else if to == from {
+        violations.add("to_division", to, "another place than that of the enrolment");
+    } else if above(app, to, from) || above(app, from, to) {
+        let expected = format!("another pooling area: a place neither above nor below {from}");
+        violations.add("to_division", to, expected);
+    }
+    violations.finish(Some(()))
+}
+
+/// Whether one division is above another, by the packs or by the codes.
+fn above(app: &App, upper: Division, lower: Division) -> bool {
+    let policy = app.policies.head(lower);
+    let packs = policy.is_some_and(|policy| policy.chain(lower).iter().skip(1).any(|pack| pack.code == upper));
+    packs || std::iter::successors(lower.above(), |code| code.above()).any(|code| code == upper)
 }
 
 /// Months paid for in a scheme until a day, and those of them without a break before it.
@@ -102,7 +124,7 @@ fn months(all: &[Enrolment], scheme: Scheme, until: NaiveDate) -> (u32, u32) {
     (sum, unbroken.saturating_add(carried))
 }
 
-/// Enrols a person with a certificate from elsewhere, from the day after it ended there.
+/// Enrols a person with a certificate, from the day after it ended elsewhere.
 pub(crate) async fn take_in(
     app: &App,
     tx: &Tx,
@@ -110,16 +132,12 @@ pub(crate) async fn take_in(
 ) -> Result<Result<(Done, Transfer), Refused>, Problem> {
     let person = locked(tx, &command.person).await?;
     let certificate = &command.certificate;
+    if transfers::of_certificate(tx, &certificate.id, true).await?.is_some() {
+        return Err(taken(&certificate.id).into());
+    }
+    let issued = transfers::of_certificate(tx, &certificate.id, false).await?;
+    believed(app, command, issued.as_ref())?;
     let mut terms = command.terms.clone();
-    let mut violations = Violations::new();
-    if certificate.to_division != terms.division.to_string() {
-        let expected = format!("the place the certificate is for, {}", certificate.to_division);
-        violations.within("terms", |v| v.add("division", terms.division, expected));
-    }
-    if certificate.scheme != terms.scheme {
-        violations.within("terms", |v| v.add("scheme", terms.scheme, "the certificate's scheme"));
-    }
-    violations.finish(Some(()))?;
     terms.enrolled = certificate.to.succ_opt().unwrap_or(certificate.to);
     terms.history.employee_ended = Some(certificate.to);
     terms.history.carried_months = certificate.paid_months;
@@ -128,31 +146,112 @@ pub(crate) async fn take_in(
         Ok(done) => done,
         Err(refused) => return Ok(Err(refused)),
     };
-    let credit = (certificate.account_fen > 0).then(|| AccountCredit {
-        id: app.id(),
-        person: person.id.clone(),
-        enrolment: done.enrolment.id.clone(),
-        cover_year: done.enrolment.terms.cover_year,
-        kind: CreditKind::BroughtIn,
-        amount_fen: certificate.account_fen,
-        delivered: false,
-        recorded_at: done.enrolment.recorded_at,
-    });
     let transfer = Transfer {
         id: app.id(),
         inward: true,
-        done: credit.is_none(),
+        done: certificate.account_fen == 0,
         certificate: certificate.clone(),
         person: person.id,
         enrolment: done.enrolment.id.clone(),
         account: false,
-        credit: credit.as_ref().map(|credit| credit.id.clone()),
+        credit: (certificate.account_fen > 0).then(|| app.id()),
+        confirmed: command.confirmed.clone(),
         recorded_at: done.enrolment.recorded_at,
     };
     if !transfers::add(tx, &transfer).await? {
-        let fault = Fault::new(rpc::Reason::Duplicate, "the certificate was taken before");
-        return Err(fault.with("kind", "certificate").with("id", certificate.id.clone()).into());
+        return Err(taken(&certificate.id).into());
     }
-    book::write(tx, &[], credit.as_slice()).await?;
+    if done.enrolment.payment.is_some() {
+        book::write(tx, &[], &brought_in(tx, &done.enrolment).await?).await?;
+    }
     Ok(Ok((done, transfer)))
+}
+
+fn taken(certificate: &str) -> Fault {
+    let fault = Fault::new(rpc::Reason::Duplicate, "the certificate was taken before");
+    fault.with("kind", "certificate").with("id", certificate.to_owned())
+}
+
+/// Whether a certificate can be believed: one that was issued here equals what was issued and is the person's own; one from
+/// elsewhere has an officer's word. `issued` is the transfer out with its id.
+fn believed(app: &App, command: &TransferIn, issued: Option<&Transfer>) -> Result<(), Fault> {
+    let (given, terms) = (&command.certificate, &command.terms);
+    let mut violations = Violations::new();
+    violations.within("terms", |v| {
+        if given.to_division != terms.division.to_string() {
+            let expected = format!("the place the certificate is for, {}", given.to_division);
+            v.add("division", terms.division, expected);
+        }
+        if given.scheme != terms.scheme {
+            v.add("scheme", terms.scheme, "the certificate's scheme");
+        }
+    });
+    // until the balance is taken along, the certificate does not say it yet
+    let issued_done = issued.is_none_or(|issued| issued.done);
+    if let Some(issued) = issued {
+        violations.within("certificate", |v| {
+            for (field, found) in differing(given, &issued.certificate) {
+                if issued_done || field != "account_fen" {
+                    v.add(field, found, "what the certificate says as it was issued");
+                }
+            }
+        });
+        if command.person != issued.certificate.person {
+            violations.add("person_id", &command.person, "the person of the certificate");
+        }
+    } else if given.from_division.parse().is_ok_and(|from| is_served(app, from)) {
+        let expected = format!("a certificate that was issued here, as all of {} are", given.from_division);
+        violations.within("certificate", |v| v.add("certificate_id", &given.id, expected));
+    } else if command.confirmed.is_none() {
+        let expected =
+            "the officer who checked the contact letter of the place that is left, and the letter's reference";
+        violations.add("confirmed_by", "nothing", expected);
+    }
+    violations.finish(Some(()))?;
+    if !issued_done {
+        let message = "the certificate's account balance is on its way; ask GetTransfer until the transfer out is DONE";
+        return Err(Fault::wrong_state("in_progress", message));
+    }
+    Ok(())
+}
+
+/// Whether people of a division are enrolled here: it has a pack of its own.
+fn is_served(app: &App, division: Division) -> bool {
+    let policy = app.policies.head(division);
+    policy.is_some_and(|policy| policy.chain(division).first().is_some_and(|pack| pack.code == division))
+}
+
+/// The fields in which a certificate is not as it was issued, and what they say.
+fn differing(given: &Certificate, issued: &Certificate) -> Vec<(&'static str, String)> {
+    let fields = [
+        ("person_id", given.person == issued.person, given.person.clone()),
+        ("from_division", given.from_division == issued.from_division, given.from_division.clone()),
+        ("to_division", given.to_division == issued.to_division, given.to_division.clone()),
+        ("scheme", given.scheme == issued.scheme, given.scheme.to_string()),
+        ("to_date", given.to == issued.to, given.to.to_string()),
+        ("paid_months", given.paid_months == issued.paid_months, given.paid_months.to_string()),
+        ("unbroken_months", given.unbroken_months == issued.unbroken_months, given.unbroken_months.to_string()),
+        ("account_fen", given.account_fen == issued.account_fen, given.account_fen.to_string()),
+        ("issued_at", given.issued_at == issued.issued_at, given.issued_at.to_rfc3339()),
+    ];
+    fields.into_iter().filter(|(_, same, _)| !same).map(|(field, _, found)| (field, found)).collect()
+}
+
+/// The balances a person brought along that wait for an enrolment of their scheme to be paid: it is paid now.
+pub(super) async fn brought_in(tx: &Tx, paid: &Enrolment) -> Result<Vec<AccountCredit>, Problem> {
+    let waiting = transfers::waiting(tx, &paid.person).await?;
+    let ours = waiting.into_iter().filter(|transfer| transfer.certificate.scheme == paid.terms.scheme);
+    let credit = |transfer: Transfer| {
+        Some(AccountCredit {
+            id: transfer.credit?,
+            person: paid.person.clone(),
+            enrolment: paid.id.clone(),
+            cover_year: paid.terms.cover_year,
+            kind: CreditKind::BroughtIn,
+            amount_fen: transfer.certificate.account_fen,
+            delivered: false,
+            recorded_at: paid.recorded_at,
+        })
+    };
+    Ok(ours.filter_map(credit).collect())
 }

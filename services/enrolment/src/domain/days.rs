@@ -1,4 +1,4 @@
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// A day after every other: where no last day is known.
@@ -41,11 +41,6 @@ impl Days {
     }
 }
 
-/// The day in China (UTC+8) at a moment.
-pub(crate) fn today(now: DateTime<Utc>) -> NaiveDate {
-    (now + Duration::hours(8)).date_naive()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,12 +61,5 @@ mod tests {
             [days("2022-01-01", "2022-06-30")]
         );
         assert_eq!(year.distance("2021-12-30".parse().unwrap()), 2);
-    }
-
-    #[test]
-    fn a_day_in_china_begins_at_sixteen_hours_utc() {
-        let before: DateTime<Utc> = "2022-01-01T15:59:59Z".parse().unwrap();
-        assert_eq!(today(before).to_string(), "2022-01-01");
-        assert_eq!(today(before + Duration::seconds(1)).to_string(), "2022-01-02");
     }
 }

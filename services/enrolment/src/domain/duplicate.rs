@@ -5,6 +5,9 @@ use terms::Scheme;
 
 use super::Enrolment;
 
+/// The clauses against being insured twice. No pack holds the rule: it is the same everywhere.
+pub(crate) const TWICE: [&str; 2] = ["GX-17", "DM-3.5"];
+
 /// Enrolments of a person that hold on the same day in two schemes or places.
 #[derive(Clone, Debug)]
 pub(crate) struct Duplicate {

@@ -176,13 +176,13 @@ pub(crate) fn intervals(enrolment: &Enrolment) -> Vec<Interval> {
         found.extend(waiting.map(|days| interval(CoverageKind::Waiting, days, values)));
     }
     let suspended = enrolment.suspended().filter_map(|days| days.shared(covered.days)?.shared(held));
-    found.extend(suspended.map(|days| interval(CoverageKind::Suspended, days, &[])));
+    found.extend(suspended.map(|days| interval(CoverageKind::Suspended, days, values)));
     found.sort_by_key(|interval| interval.days.from);
     found
 }
 
 /// The clauses values rest on, each once, in order of id.
-fn clauses(values: &[FoundValue]) -> Vec<String> {
+pub(crate) fn clauses(values: &[FoundValue]) -> Vec<String> {
     let cites = values.iter().filter_map(|value| value.citation.as_ref()).flat_map(|citation| &citation.cite);
     cites.collect::<std::collections::BTreeSet<_>>().into_iter().cloned().collect()
 }

@@ -19,6 +19,14 @@ pub(crate) struct Certificate {
     pub(crate) issued_at: DateTime<Utc>,
 }
 
+/// An officer's word for a certificate from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Confirmation {
+    pub(crate) operator: String,
+    /// The contact letter that was checked.
+    pub(crate) reference: String,
+}
+
 /// A transfer out or in.
 #[derive(Clone, Debug)]
 pub(crate) struct Transfer {
@@ -33,6 +41,8 @@ pub(crate) struct Transfer {
     pub(crate) account: bool,
     /// The credit by which the balance is brought in.
     pub(crate) credit: Option<String>,
+    /// Inward, from elsewhere: who confirmed the certificate.
+    pub(crate) confirmed: Option<Confirmation>,
     pub(crate) recorded_at: DateTime<Utc>,
 }
 

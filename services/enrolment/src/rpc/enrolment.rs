@@ -257,6 +257,8 @@ impl Enrolments {
             }),
             interval: cover.interval.as_ref().map(|interval| write::interval(&self.0.policies, interval)),
             enrolment_ids: cover.enrolments,
+            clauses: write::clauses(cover.policy.as_deref(), &cover.cite),
+            cite: cover.cite,
             known_at: Some(wire::write::moment(known_at)),
         })
     }

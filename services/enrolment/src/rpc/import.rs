@@ -40,6 +40,10 @@ impl Imports {
                 Some(of) => same(of, &message)?,
                 None => open(&message)?,
             };
+            // nothing of the last message is kept unless the stream ends with it: rows after it would be lost unseen
+            if message.last && stream.next().await.transpose()?.is_some() {
+                return Err(after_the_last().into());
+            }
             import = Some(import::keep(&self.0, self.batch(&of, &message)?).await?);
             opened = Some(of);
             if message.last {
@@ -107,6 +111,16 @@ fn open(message: &pb::ImportPeopleRequest) -> Result<Opened, Fault> {
     Ok(Opened { key, source, rows_total: message.rows_total })
 }
 
+fn after_the_last() -> Fault {
+    let mut v = Violations::new();
+    v.add(
+        "last",
+        "true, and a message after it",
+        "true in the last message alone; nothing of these two messages is kept",
+    );
+    v.finish(Some(())).err().unwrap_or_else(Fault::late)
+}
+
 /// A later message says the same of the stream, or nothing.
 fn same(opened: Opened, message: &pb::ImportPeopleRequest) -> Result<Opened, Fault> {
     let mut v = Violations::new();
@@ -115,6 +129,9 @@ fn same(opened: Opened, message: &pb::ImportPeopleRequest) -> Result<Opened, Fau
     }
     if !message.source.is_empty() && message.source != opened.source {
         v.add("source", &message.source, "empty, or the source of the first message");
+    }
+    if message.rows_total != 0 && message.rows_total != opened.rows_total {
+        v.add("rows_total", message.rows_total, "0, or the number of the first message");
     }
     v.finish(Some(opened))
 }

@@ -7,7 +7,7 @@ use terms::{Category, College, CountyKind, PersonGroup, Scheme};
 use wire::read;
 
 use super::words::word;
-use crate::domain::{self, Certificate, History, Identity, Payment, PremiumSource, Terms};
+use crate::domain::{self, Certificate, Confirmation, History, Identity, Payment, PremiumSource, Terms};
 
 /// An id that is required.
 pub(super) fn id(v: &mut Violations, field: &str, text: &str) -> Option<String> {
@@ -175,6 +175,19 @@ pub(super) fn payment(v: &mut Violations, given: &pb::Payment, today: NaiveDate)
         }
         let receipt = read::optional_text(v, "receipt", &given.receipt, 100);
         Some(Payment { amount: amount?, paid: paid?, source: source?, owner: owner?, receipt: receipt? })
+    })
+}
+
+/// An officer's word for a certificate; may be left out.
+pub(super) fn confirmation(
+    v: &mut Violations,
+    given: Option<&pb::TransferConfirmation>,
+) -> Option<Option<Confirmation>> {
+    let Some(given) = given else { return Some(None) };
+    v.within("confirmed_by", |v| {
+        let operator = read::text(v, "operator_id", &given.operator_id, 100);
+        let reference = read::text(v, "reference", &given.reference, 100);
+        Some(Some(Confirmation { operator: operator?, reference: reference? }))
     })
 }
 

@@ -42,7 +42,11 @@ impl Transfers {
         let certificate = read::certificate(&mut v, r.certificate.as_ref());
         let from = certificate.as_ref().and_then(|certificate| certificate.to.succ_opt());
         let terms = read::terms(&mut v, r.terms.as_ref(), self.0.today(), from);
-        let command = (|| Some(transfer::TransferIn { person: person?, certificate: certificate?, terms: terms? }))();
+        let confirmed = read::confirmation(&mut v, r.confirmed_by.as_ref());
+        let command = (|| {
+            let (person, certificate, terms) = (person?, certificate?, terms?);
+            Some(transfer::TransferIn { person, certificate, terms, confirmed: confirmed? })
+        })();
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("TransferIn", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {

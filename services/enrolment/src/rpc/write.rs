@@ -13,7 +13,7 @@ use crate::app::decide::Refused;
 use crate::app::report::Funding;
 use crate::domain::{
     AccountCredit, Certificate, Days, Duplicate, Enrolment, Household, Identity, Import, Interval, Membership, Payment,
-    Person, Qualification, QualificationKind, Reject, Terms, Transfer,
+    Person, Qualification, QualificationKind, Reject, TWICE, Terms, Transfer,
 };
 use crate::wiring::Policies;
 
@@ -139,16 +139,20 @@ pub(super) fn entries(entries: &[Entry], at: DateTime<Utc>) -> Vec<type_pb::Jour
 
 pub(super) fn interval(policies: &Policies, interval: &Interval) -> pb::CoverageInterval {
     let policy = policies.head(interval.division);
-    let clause = |id: &String| policy.as_ref().and_then(|policy| policy.clause(id)).map(write::clause);
     pb::CoverageInterval {
         kind: number(interval.kind),
         days: Some(days(interval.days)),
         enrolment_id: interval.enrolment.clone(),
         scheme: write::word(interval.scheme),
         cite: interval.cite.clone(),
-        clauses: interval.cite.iter().filter_map(clause).collect(),
+        clauses: clauses(policy.as_deref(), &interval.cite),
         recorded_at: Some(write::moment(interval.recorded_at)),
     }
+}
+
+/// What clauses mean, of those the policy knows.
+pub(super) fn clauses(policy: Option<&policy::Policy>, cite: &[String]) -> Vec<policy_pb::Clause> {
+    cite.iter().filter_map(|id| policy?.clause(id)).map(write::clause).collect()
 }
 
 fn days(days: Days) -> type_pb::Period {
@@ -158,7 +162,7 @@ fn days(days: Days) -> type_pb::Period {
 /// The rule by which one enrolment stands. No pack holds it: it is the same everywhere, and marked assumed.
 fn rule() -> policy_pb::Citation {
     policy_pb::Citation {
-        cite: vec!["GX-17".to_owned(), "DM-3.5".to_owned()],
+        cite: TWICE.map(str::to_owned).to_vec(),
         mark: policy_pb::Mark::Assumed.into(),
         source: "DM-3.5: employees' insurance before residents'; of one scheme the one that holds longest, then the one that \
                  was recorded first; not verified"
@@ -199,6 +203,10 @@ pub(super) fn transfer(transfer: &Transfer) -> pb::Transfer {
         state: state.into(),
         certificate: Some(certificate(&transfer.certificate)),
         enrolment_id: transfer.enrolment.clone(),
+        confirmed_by: transfer.confirmed.as_ref().map(|confirmed| pb::TransferConfirmation {
+            operator_id: confirmed.operator.clone(),
+            reference: confirmed.reference.clone(),
+        }),
     }
 }
 

@@ -19,6 +19,7 @@ const TRANSFER: Table = Table {
         ("account", Of::Int),
         ("credit_id", Of::Text),
         ("certificate", Of::Text),
+        ("confirmation", Of::Text),
         ("recorded_at", Of::Int),
     ],
 };
@@ -31,10 +32,12 @@ const TAKEN: Table = Table { name: "transfer_taken", columns: &[("transfer_id", 
 
 /// Adds a transfer; says whether its certificate was not taken before.
 pub(crate) async fn add(tx: &Tx, transfer: &Transfer) -> Result<bool, Error> {
+    let confirmation = transfer.confirmed.as_ref().map(rows::to_json).transpose()?;
     let row = json!({
         "transfer_id": transfer.id, "inward": i64::from(transfer.inward), "certificate_id": transfer.certificate.id,
-        "person_id": transfer.person, "enrolment_id": transfer.enrolment, "account": i64::from(transfer.account), "credit_id": transfer.credit,
-        "certificate": rows::to_json(&transfer.certificate)?, "recorded_at": transfer.recorded_at.timestamp_micros(),
+        "person_id": transfer.person, "enrolment_id": transfer.enrolment, "account": i64::from(transfer.account),
+        "credit_id": transfer.credit, "certificate": rows::to_json(&transfer.certificate)?,
+        "confirmation": confirmation, "recorded_at": transfer.recorded_at.timestamp_micros(),
     });
     Ok(rows::insert_or(tx, &TRANSFER, &[row], "ON CONFLICT (certificate_id, inward) DO NOTHING").await? == 1)
 }
@@ -54,13 +57,35 @@ pub(crate) async fn taken(tx: &Tx, id: &str, at: DateTime<Utc>) -> Result<(), Er
     rows::insert_or(tx, &TAKEN, &[row], "ON CONFLICT (transfer_id) DO NOTHING").await.map(|_| ())
 }
 
+const READ: &str = "SELECT t.*, d.recorded_at AS delivered_at, b.amount_fen, k.recorded_at AS taken_at FROM transfer t \
+     LEFT JOIN account_credit_delivery d ON d.credit_id = t.credit_id \
+     LEFT JOIN transfer_balance b ON b.transfer_id = t.transfer_id \
+     LEFT JOIN transfer_taken k ON k.transfer_id = t.transfer_id";
+
 /// A transfer.
 pub(crate) async fn by_id(connection: &impl ConnectionTrait, id: &str) -> Result<Option<Transfer>, Error> {
-    let sql = "SELECT t.*, d.recorded_at AS delivered_at, b.amount_fen, k.recorded_at AS taken_at FROM transfer t \
-               LEFT JOIN account_credit_delivery d ON d.credit_id = t.credit_id \
-               LEFT JOIN transfer_balance b ON b.transfer_id = t.transfer_id \
-               LEFT JOIN transfer_taken k ON k.transfer_id = t.transfer_id WHERE t.transfer_id = $1";
-    rows::one(connection, sql, vec![id.into()]).await?.map(|row| read(&row)).transpose()
+    let sql = format!("{READ} WHERE t.transfer_id = $1");
+    rows::one(connection, &sql, vec![id.into()]).await?.map(|row| read(&row)).transpose()
+}
+
+/// The transfer that issued a certificate here, or took it in.
+pub(crate) async fn of_certificate(
+    connection: &impl ConnectionTrait,
+    certificate: &str,
+    inward: bool,
+) -> Result<Option<Transfer>, Error> {
+    let sql = format!("{READ} WHERE t.certificate_id = $1 AND t.inward = $2");
+    let values = vec![certificate.into(), i64::from(inward).into()];
+    rows::one(connection, &sql, values).await?.map(|row| read(&row)).transpose()
+}
+
+/// A person's transfers whose balance waits to be credited, in order of time.
+pub(crate) async fn waiting(connection: &impl ConnectionTrait, person: &str) -> Result<Vec<Transfer>, Error> {
+    let sql = format!(
+        "{READ} LEFT JOIN account_credit c ON c.credit_id = t.credit_id WHERE t.person_id = $1 AND t.inward = 1 \
+         AND t.credit_id IS NOT NULL AND c.credit_id IS NULL ORDER BY t.recorded_at, t.transfer_id"
+    );
+    rows::all(connection, &sql, vec![person.into()]).await?.iter().map(read).collect()
 }
 
 fn read(row: &QueryResult) -> Result<Transfer, Error> {
@@ -73,6 +98,9 @@ fn read(row: &QueryResult) -> Result<Transfer, Error> {
         certificate.account_fen = balance;
     }
     let account = rows::int(row, "account")? == 1;
+    let confirmation: Option<String> = row.try_get("", "confirmation")?;
+    let corrupt = |_| Error::Corrupt { what: "confirmation" };
+    let confirmed = confirmation.map(|text| serde_json::from_str(&text).map_err(corrupt)).transpose()?;
     Ok(Transfer {
         id: rows::text(row, "transfer_id")?,
         inward: rows::int(row, "inward")? == 1,
@@ -82,6 +110,7 @@ fn read(row: &QueryResult) -> Result<Transfer, Error> {
         enrolment: rows::text(row, "enrolment_id")?,
         account,
         credit,
+        confirmed,
         recorded_at: rows::moment(row, "recorded_at")?,
     })
 }

@@ -125,6 +125,14 @@ fn a_switch_leaves_no_gap_and_no_overlap_and_refused_nothing_ends() {
         let world = World::new(&url).await;
         let person = world.person(1).await;
         let job = world.enrol(&person, employee()).await;
+        let unpaid = pb::SwitchSchemeRequest {
+            idempotency_key: key(),
+            enrolment_id: job.enrolment_id.clone(),
+            to_date: "2022-06-15".to_owned(),
+            terms: Some(resident()),
+        };
+        let unpaid = world.enrolments.clone().switch_scheme(unpaid).await.unwrap_err();
+        assert_eq!(fault(&unpaid).1["state"], "unpaid");
         let job = paid(world.pay(&job, "2021-11-15").await);
         world.noon("2022-06-15");
         let ask = |terms| pb::SwitchSchemeRequest {
@@ -185,7 +193,7 @@ fn a_settlement_is_told_age_group_diseases_and_plans_of_the_day() {
         let february = facts(world.coverage(&person, "2022-02-28").await);
         assert_eq!((february.plans, february.diseases), (vec!["civil_servant".to_owned()], vec![]));
         let march = facts(world.coverage(&person, "2022-03-01").await);
-        assert_eq!((march.age, march.group(), march.division.as_str()), (32, PersonGroup::Adult, "990100"));
+        assert_eq!((march.age(), march.group(), march.division.as_str()), (32, PersonGroup::Adult, "990100"));
         assert_eq!((march.plans, march.diseases), (vec![], vec!["M03900".to_owned()]));
         let stop = pb::EndQualificationRequest {
             idempotency_key: key(),
@@ -212,5 +220,52 @@ fn a_settlement_is_told_age_group_diseases_and_plans_of_the_day() {
         let request = pb::GetEnrolmentRequest { enrolment_id: enrolment.enrolment_id, known_at: None };
         let ended = world.enrolments.clone().get_enrolment(request).await.unwrap().into_inner().enrolment.unwrap();
         assert_eq!(ended.ended_date, "2022-08-09");
+    });
+}
+
+/// Clauses of an answer, and of its refusal where it is one.
+fn cited(answer: &pb::GetCoverageResponse) -> (Vec<String>, Option<Vec<String>>) {
+    let explained = |refusal: &::pb::policy::v1::Refusal| {
+        assert_eq!(refusal.clauses.len(), refusal.causes[0].cite.len(), "each clause is explained");
+        refusal.causes[0].cite.clone()
+    };
+    match &answer.outcome {
+        Some(pb::get_coverage_response::Outcome::Refused(refusal)) => (answer.cite.clone(), Some(explained(refusal))),
+        _ => (answer.cite.clone(), None),
+    }
+}
+
+#[test]
+fn every_answer_for_a_day_without_coverage_says_the_clause_that_asks_for_it() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        // never enrolled: the clauses by which benefits begin in the nation
+        let nobody = world.person(1).await;
+        let answer = world.coverage(&nobody, "2022-03-01").await;
+        assert_eq!(refused(answer.clone()), [RefusalReason::NoScheme]);
+        assert_eq!(cited(&answer), (vec!["T-2".to_owned()], Some(vec!["T-2".to_owned()])));
+        assert_eq!(answer.clauses[0].clause_id, "T-2");
+        // enrolled in another year: those of the place
+        let (person, enrolment) = world.resident(2).await;
+        let answer = world.coverage(&person, "2024-03-01").await;
+        assert_eq!(cited(&answer), (vec!["T-2".to_owned()], Some(vec!["T-2".to_owned()])));
+        // not paid: the clause of the premium
+        let unpaid = world.person(3).await;
+        world.enrol(&unpaid, resident()).await;
+        let answer = world.coverage(&unpaid, "2022-03-01").await;
+        assert_eq!(cited(&answer), (vec!["T-1".to_owned()], Some(vec!["T-1".to_owned()])));
+        // suspended
+        let mut calls = world.enrolments.clone();
+        calls.suspend_enrolment(pause(&enrolment, "2022-03-01")).await.unwrap();
+        let answer = world.coverage(&person, "2022-03-01").await;
+        assert_eq!(answer.interval.as_ref().unwrap().cite, ["T-2"]);
+        assert_eq!((cited(&answer).0, answer.clauses.len()), (vec!["T-2".to_owned()], 1));
+        // enrolled, paid later without a wait: no interval holds the days before
+        world.noon("2022-03-10");
+        let between = world.person(4).await;
+        let terms = pb::EnrolmentTerms { group: PersonGroup::Retired.into(), premium_base_fen: 0, ..employee() };
+        world.enrol(&between, terms).await;
+        let answer = world.coverage(&between, "2022-03-09").await;
+        assert_eq!(answer.cite, ["T-2"]);
     });
 }

@@ -104,11 +104,10 @@ fn employers_pay_both_parts_and_what_no_pack_knows_is_never_due() {
 
         let person = world.person(2).await;
         let terms = pb::EnrolmentTerms { group: PersonGroup::Flexible.into(), ..employee() };
-        let enrolment = world.enrol(&person, terms).await;
-        let answer =
-            world.try_pay(&enrolment.enrolment_id, payment(0, "2021-11-15", pb::PremiumSource::Own)).await.unwrap();
-        let Some(pb::pay_premium_response::Outcome::Refused(refusal)) = answer.outcome else { panic!("paid") };
+        let answer = world.try_enrol(&person, terms).await;
+        let Some(pb::enrol_response::Outcome::Refused(refusal)) = answer.outcome else { panic!("enrolled") };
         assert_eq!(reasons(&refusal), [RefusalReason::AbsentValue]);
+        assert_eq!((refusal.causes[0].cite.as_slice(), refusal.clauses.len()), (&["T-1".to_owned()][..], 1));
 
         let person = world.person(3).await;
         let terms = pb::EnrolmentTerms { group: PersonGroup::Retired.into(), premium_base_fen: 0, ..employee() };
@@ -129,7 +128,7 @@ fn a_second_scheme_or_place_on_the_same_day_is_refused_and_nothing_is_kept() {
             assert_eq!(answer.other.unwrap().enrolment_id, enrolment.enrolment_id);
             let Some(pb::enrol_response::Outcome::Refused(refusal)) = answer.outcome else { panic!("enrolled") };
             assert_eq!(reasons(&refusal), [RefusalReason::TwoSchemes]);
-            assert_eq!(refusal.causes[0].cite, ["GX-17"]);
+            assert_eq!(refusal.causes[0].cite, ["GX-17", "DM-3.5"]);
         }
         let request = pb::EnrolRequest { idempotency_key: key(), person_id: person.clone(), terms: Some(resident()) };
         let (reason, metadata) = fault(&world.enrolments.clone().enrol(request).await.unwrap_err());
@@ -268,5 +267,119 @@ fn a_renewal_takes_the_terms_over_and_a_second_one_is_there_already() {
         assert_eq!(fault(&world.enrolments.clone().renew_enrolment(ask()).await.unwrap_err()).0, "DUPLICATE");
         let other = pb::RenewEnrolmentRequest { terms: Some(resident()), ..ask() };
         assert_eq!(fields(&world.enrolments.clone().renew_enrolment(other).await.unwrap_err()), ["terms.cover_year"]);
+    });
+}
+
+#[test]
+fn who_is_older_than_a_year_is_no_newborn_and_nobody_is_enrolled_before_birth() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let (parent, _) = world.resident(1).await;
+        world.noon("2022-05-31");
+        let terms =
+            pb::EnrolmentTerms { group: PersonGroup::Newborn.into(), how: EnrolHow::NewBirth.into(), ..resident() };
+        let ask = |number: u32, born: &str, terms: &pb::EnrolmentTerms| pb::EnrolNewbornRequest {
+            idempotency_key: key(),
+            identity: Some(identity(number, born)),
+            parent_person_id: parent.clone(),
+            terms: Some(terms.clone()),
+        };
+        let mut calls = world.enrolments.clone();
+        for born in ["1990-01-01", "2021-05-31"] {
+            assert_eq!(
+                fields(&calls.enrol_newborn(ask(2, born, &terms)).await.unwrap_err()),
+                ["terms.group"],
+                "{born}"
+            );
+        }
+        let early = pb::EnrolmentTerms { enrolled_date: "2022-03-01".to_owned(), ..terms.clone() };
+        assert_eq!(
+            fields(&calls.enrol_newborn(ask(2, "2022-03-02", &early)).await.unwrap_err()),
+            ["terms.enrolled_date"]
+        );
+        // the last day of its first year; after the set days it is late
+        let answer = calls.enrol_newborn(ask(2, "2021-06-01", &terms)).await.unwrap().into_inner();
+        assert!(matches!(answer.outcome, Some(pb::enrol_newborn_response::Outcome::Enrolment(_))), "{answer:?}");
+        // the other door
+        let request = pb::EnrolRequest { idempotency_key: key(), person_id: parent, terms: Some(terms) };
+        assert_eq!(fields(&calls.enrol(request).await.unwrap_err()), ["terms.group"]);
+    });
+}
+
+/// What the ways of enrolling say of insurance that stopped three weeks before.
+fn lately() -> Option<pb::InsuranceHistory> {
+    Some(pb::InsuranceHistory { employee_ended_date: "2024-12-10".to_owned(), ..Default::default() })
+}
+
+#[test]
+fn an_employee_of_a_new_job_is_enrolled_in_the_packs_that_ship_and_goes_on_next_year() {
+    on_both(|url| async move {
+        let world = World::with(&url, policy::Policy::shipped_files()).await;
+        world.noon("2025-01-02");
+        for (number, how) in [(1, EnrolHow::AfterResident), (2, EnrolHow::AfterEmployee)] {
+            let person = world.person(number).await;
+            let job =
+                pb::EnrolmentTerms { division: "370890".to_owned(), cover_year: 2025, how: how.into(), ..employee() };
+            // an employee who comes late waits, for a time no document says
+            let late = pb::EnrolmentTerms { how: EnrolHow::Late.into(), ..job.clone() };
+            let answer = world.try_enrol(&person, late).await;
+            let Some(pb::enrol_response::Outcome::Refused(refusal)) = answer.outcome else { panic!("enrolled") };
+            assert_eq!(reasons(&refusal), [RefusalReason::AbsentValue]);
+            assert_eq!((refusal.causes[0].cite.as_slice(), refusal.clauses.len()), (&["DM-3.3".to_owned()][..], 1));
+            let enrolment = world.enrol(&person, pb::EnrolmentTerms { history: lately(), ..job }).await;
+            let active = paid(world.pay(&enrolment, "2025-01-02").await);
+            assert_eq!(covered(&active), ("2025-01-01".to_owned(), "2025-12-31".to_owned()));
+            let mut calls = world.enrolments.clone();
+            let renew =
+                pb::RenewEnrolmentRequest { idempotency_key: key(), enrolment_id: active.enrolment_id, terms: None };
+            let answer = calls.renew_enrolment(renew).await.unwrap().into_inner();
+            let Some(pb::renew_enrolment_response::Outcome::Enrolment(next)) = answer.outcome else {
+                panic!("refused: {answer:?}")
+            };
+            let next = paid(world.pay(&next, "2025-01-02").await);
+            assert_eq!(covered(&next), ("2026-01-01".to_owned(), "2026-12-31".to_owned()));
+        }
+    });
+}
+
+#[test]
+fn whatever_is_enrolled_in_the_packs_that_ship_can_be_paid() {
+    on_both(|url| async move {
+        let world = World::with(&url, policy::Policy::shipped_files()).await;
+        world.noon("2025-01-02");
+        let divisions = policy::Policy::compile(&policy::Policy::shipped_files()).unwrap();
+        let divisions: Vec<String> = divisions.divisions().map(|pack| pack.code.to_string()).collect();
+        let (mut number, mut enrolled) = (0, 0);
+        for division in divisions {
+            for group in <terms::PersonGroup as terms::Word>::ALL {
+                for how in <terms::EnrolHow as terms::Word>::ALL {
+                    number += 1;
+                    let born = if *group == terms::PersonGroup::Newborn { "2024-12-01" } else { "1990-01-01" };
+                    let request = pb::RegisterPersonRequest {
+                        idempotency_key: key(),
+                        identity: Some(identity(number, born)),
+                        ..Default::default()
+                    };
+                    let person = world.people.clone().register_person(request).await.unwrap().into_inner().person;
+                    let terms = pb::EnrolmentTerms {
+                        division: division.clone(),
+                        scheme: wire::write::word(group.scheme()),
+                        group: wire::write::word(*group),
+                        how: wire::write::word(*how),
+                        cover_year: 2025,
+                        premium_base_fen: 6_000_000,
+                        history: lately(),
+                        ..Default::default()
+                    };
+                    let answer = world.try_enrol(&person.unwrap().person_id, terms).await;
+                    let Some(pb::enrol_response::Outcome::Enrolment(enrolment)) = answer.outcome else { continue };
+                    enrolled += 1;
+                    if enrolment.state() == pb::EnrolmentState::Unpaid {
+                        assert_eq!(paid(world.pay(&enrolment, "2025-01-02").await).state(), pb::EnrolmentState::Active);
+                    }
+                }
+            }
+        }
+        assert!(enrolled > 100, "{enrolled} of {number}");
     });
 }

@@ -1,5 +1,7 @@
 //! Bulk import: kept and rejected rows, restart, progress.
 
+use std::collections::BTreeSet;
+
 use ::pb::r#type::v1::{Category, EnrolHow};
 use pb::enrolment::v1 as pb;
 use testkit::on_both;
@@ -20,11 +22,11 @@ pub(crate) fn row(number: u32) -> pb::ImportRow {
 
 /// Messages of so many rows each.
 pub(crate) fn messages(name: &str, rows: &[pb::ImportRow], each: usize, last: bool) -> Vec<pb::ImportPeopleRequest> {
-    let count = rows.len().div_ceil(each);
+    let (count, total) = (rows.len().div_ceil(each), u64::try_from(rows.len()).unwrap());
     let message = |(at, rows): (usize, &[pb::ImportRow])| pb::ImportPeopleRequest {
         idempotency_key: if at == 0 { name.to_owned() } else { String::new() },
         source: if at == 0 { "a file of the tax bureau".to_owned() } else { String::new() },
-        rows_total: u64::try_from(rows.len()).unwrap(),
+        rows_total: total,
         rows: rows.to_vec(),
         last: last && at + 1 == count,
     };
@@ -53,8 +55,8 @@ fn good_rows_are_kept_and_bad_ones_listed_with_everything_that_is_wrong() {
         let answer = import(&world, messages("i1", &rows, 4, true)).await;
         let import = answer.import.unwrap();
         assert_eq!((import.rows_read, import.rows_kept, import.rows_rejected, import.done), (10, 5, 5, true));
-        // rows 1, 2, 8 and 9 are due 300 yuan, row 7 is paid by assistance
-        assert_eq!((import.own_fen, import.assisted_fen, import.subsidy_fen), (120_000, 30_000, 300_000));
+        // rows 1, 2 and 9 paid 300 yuan, row 7 is paid by assistance, row 8 is not paid
+        assert_eq!((import.own_fen, import.assisted_fen, import.subsidy_fen), (90_000, 30_000, 240_000));
         let said: Vec<(u64, Vec<(String, String)>)> = answer
             .rejects
             .iter()
@@ -163,6 +165,7 @@ fn a_paid_row_in_another_scheme_is_kept_as_duplicate_and_one_stands_by_the_rule(
         let covered = world.coverage(&person, "2022-03-01").await;
         let Some(pb::get_coverage_response::Outcome::Person(facts)) = covered.outcome else { panic!("refused") };
         assert_eq!(facts.schemes.len(), 2, "the policy refuses two schemes at once");
+        assert_eq!(covered.cite, ["GX-17", "DM-3.5"]);
         let resolve = pb::ResolveDuplicateRequest {
             idempotency_key: "r1".to_owned(),
             duplicate_id: found[0].duplicate_id.clone(),
@@ -202,5 +205,162 @@ fn a_rejected_row_uses_up_neither_receipt_nor_document() {
         assert_eq!(answer.import.unwrap().rows_kept, 1);
         let reject = &answer.rejects[0];
         assert_eq!((reject.row, reject.problems[0].reason.as_str()), (1, "not_covered"));
+    });
+}
+
+async fn refused(world: &World, messages: Vec<pb::ImportPeopleRequest>) -> tonic::Status {
+    world.imports.clone().import_people(iter(messages)).await.unwrap_err()
+}
+
+async fn progress(world: &World) -> (u64, u64, bool) {
+    let request = pb::GetImportRequest { import_id: "i1".to_owned() };
+    let import = world.imports.clone().get_import(request).await.unwrap().into_inner().import.unwrap();
+    (import.rows_read, import.rows_total, import.done)
+}
+
+#[test]
+fn no_row_after_the_one_marked_last_is_lost_unseen() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let rows: Vec<pb::ImportRow> = (1..=9).map(row).collect();
+        let mut early = messages("i1", &rows, 3, true);
+        early[1].last = true;
+        assert_eq!(fields(&refused(&world, early).await), ["last"]);
+        // what came before is kept, and the import goes on
+        assert_eq!(progress(&world).await, (3, 9, false));
+        let answer = import(&world, messages("i1", &rows, 3, true)).await;
+        assert_eq!(answer.import.unwrap().rows_kept, 9);
+        // the same stream again changes nothing; a row more is none of this import's
+        assert_eq!(import(&world, messages("i1", &rows, 3, true)).await.import.unwrap().rows_read, 9);
+        let more: Vec<pb::ImportRow> = (1..=10).map(row).collect();
+        let status = refused(&world, messages("i1", &more, 5, true)).await;
+        assert_eq!(fault(&status).1["state"], "done");
+        assert_eq!(progress(&world).await, (9, 9, true));
+    });
+}
+
+#[test]
+fn more_or_fewer_rows_than_announced_are_complained_of_and_the_import_goes_on() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let rows: Vec<pb::ImportRow> = (1..=6).map(row).collect();
+        let announced = |total: u64| {
+            let mut all = messages("i1", &rows, 2, true);
+            all.iter_mut().for_each(|message| message.rows_total = total);
+            all
+        };
+        assert_eq!(fields(&refused(&world, announced(7)).await), ["last"]);
+        assert_eq!(progress(&world).await, (4, 7, false));
+        assert_eq!(fields(&refused(&world, announced(5)).await), ["rows_total"]);
+        assert_eq!(progress(&world).await, (4, 5, false));
+        let mut two = announced(6);
+        two[1].rows_total = 8;
+        assert_eq!(fields(&refused(&world, two).await), ["rows_total"]);
+        import(&world, announced(6)).await;
+        assert_eq!(progress(&world).await, (6, 6, true));
+    });
+}
+
+/// Numbers of a seed, each from 0 to below `most`.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % most
+    }
+}
+
+/// A row of one of the people, somewhere, at some time, paid.
+fn anyhow(numbers: &mut Numbers, number: u64, people: u64) -> pb::ImportRow {
+    let employed = numbers.below(2) == 0;
+    let division = ["990100", "990101", "990200"][usize::try_from(numbers.below(3)).unwrap()];
+    let cover_year = if numbers.below(4) == 0 { 2021 } else { 2022 };
+    let how = if numbers.below(2) == 0 { EnrolHow::CentralPeriod } else { EnrolHow::Late };
+    let enrolled_date = format!("{cover_year}-0{}-0{}", 1 + numbers.below(5), 1 + numbers.below(2) * 4);
+    let terms = if employed { employee() } else { resident() };
+    let (amount, source) = match employed {
+        true => (600_000, pb::PremiumSource::Employer),
+        false => (30_000, pb::PremiumSource::Own),
+    };
+    pb::ImportRow {
+        row: number,
+        identity: Some(identity(u32::try_from(numbers.below(people)).unwrap(), "1980-05-06")),
+        household_reference: String::new(),
+        terms: Some(pb::EnrolmentTerms {
+            division: division.to_owned(),
+            cover_year,
+            how: how.into(),
+            enrolled_date: enrolled_date.clone(),
+            ..terms
+        }),
+        payment: Some(payment(amount, &enrolled_date, source)),
+    }
+}
+
+/// Pairs of a person's enrolments in two schemes or places that share a day, looked for one by one.
+async fn pairs(world: &World, division: &str) -> BTreeSet<BTreeSet<String>> {
+    let request = pb::ListEnrolmentsRequest { division: division.to_owned(), page_size: 1_000, ..Default::default() };
+    let all = world.enrolments.clone().list_enrolments(request).await.unwrap().into_inner().enrolments;
+    let days = |one: &pb::Enrolment| {
+        let terms = one.terms.as_ref().unwrap();
+        let year = |day: &str| format!("{}-{day}", terms.cover_year);
+        let last = if one.ended_date.is_empty() { year("12-31") } else { one.ended_date.clone() };
+        let covered = one.coverage.as_ref().unwrap().covered.as_ref().unwrap().from_date.clone();
+        (terms.enrolled_date.clone().max(year("01-01")).min(covered), last)
+    };
+    let place =
+        |one: &pb::Enrolment| (one.terms.as_ref().unwrap().scheme, one.terms.as_ref().unwrap().division.clone());
+    let mut found = BTreeSet::new();
+    for one in &all {
+        for two in all.iter().filter(|two| two.person_id == one.person_id && place(two) != place(one)) {
+            let ((from, to), (other_from, other_to)) = (days(one), days(two));
+            if from.max(other_from) <= to.min(other_to) {
+                found.insert(BTreeSet::from([one.enrolment_id.clone(), two.enrolment_id.clone()]));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_pair_that_shares_a_day_is_listed_and_when_all_are_resolved_none_is_left() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        world.noon("2022-06-15");
+        let mut numbers = Numbers(7);
+        let rows: Vec<pb::ImportRow> = (1..=60).map(|number| anyhow(&mut numbers, number, 12)).collect();
+        let answer = import(&world, messages("i1", &rows, 50, true)).await;
+        assert!(answer.import.unwrap().rows_kept > 30, "{:?}", answer.rejects);
+        let listed = || async {
+            let request = pb::ListDuplicatesRequest { page_size: 1_000, ..Default::default() };
+            world.enrolments.clone().list_duplicates(request).await.unwrap().into_inner().duplicates
+        };
+        let ids = |one: &pb::Duplicate| one.enrolments.iter().map(|one| one.enrolment_id.clone()).collect();
+        let found = listed().await;
+        let expected = pairs(&world, "990000").await;
+        assert!(expected.len() > 20, "{}", expected.len());
+        assert_eq!((found.iter().map(ids).collect::<BTreeSet<_>>(), found.len()), (expected.clone(), expected.len()));
+        // suspended days are still days of an enrolment
+        let suspend = pb::SuspendEnrolmentRequest {
+            idempotency_key: "s".to_owned(),
+            enrolment_id: found[0].standing_enrolment_id.clone(),
+            from_date: "2022-06-20".to_owned(),
+            reason: "arrears".to_owned(),
+        };
+        world.enrolments.clone().suspend_enrolment(suspend).await.unwrap();
+        assert_eq!(pairs(&world, "990000").await, expected);
+        while let Some(duplicate) = listed().await.into_iter().next() {
+            let resolve = pb::ResolveDuplicateRequest {
+                idempotency_key: duplicate.duplicate_id.clone(),
+                duplicate_id: duplicate.duplicate_id.clone(),
+                operator_id: "officer".to_owned(),
+                ..Default::default()
+            };
+            world.enrolments.clone().resolve_duplicate(resolve).await.unwrap();
+            let left = listed().await.iter().map(ids).collect::<BTreeSet<_>>();
+            let truly = pairs(&world, "990000").await;
+            assert_eq!(left, truly);
+        }
     });
 }

@@ -27,3 +27,4 @@ mod settings;
 mod support;
 #[cfg(test)]
 mod transfers;
+mod watch;

@@ -63,7 +63,8 @@ impl World {
         let settlement = serve(Services::new().with(AccountServiceServer::from_arc(Arc::clone(&accounts)))).await;
         let policies = Policies::Fixed(Arc::new(Policy::compile(&packs).unwrap()));
         let (ids, settlement) = (Arc::new(SystemIds), Some(rpc::channel(&settlement).unwrap()));
-        let parts = Parts { database: database.clone(), policies, settlement, clock: clock.clone(), ids };
+        let outbox_keep = Duration::from_secs(30 * 86_400);
+        let parts = Parts { database: database.clone(), policies, settlement, clock: clock.clone(), ids, outbox_keep };
         let mut running = enrolment::start(parts, &Stop::when(pending()));
         tokio::spawn(async move { while running.tasks.join_next().await.is_some() {} });
         let channel = rpc::channel(&serve(running.services).await).unwrap();

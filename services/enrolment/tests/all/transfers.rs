@@ -1,7 +1,7 @@
 //! Transfers out and in.
 
 use ::pb::policy::v1::RefusalReason;
-use ::pb::r#type::v1::EnrolHow;
+use ::pb::r#type::v1::{EnrolHow, PersonGroup, Scheme};
 use pb::enrolment::v1 as pb;
 use testkit::on_both;
 
@@ -14,6 +14,195 @@ fn out(enrolment: &pb::Enrolment) -> pb::TransferOutRequest {
         to_division: "990200".to_owned(),
         to_date: "2022-04-30".to_owned(),
     }
+}
+
+/// Asks to take a person in.
+fn taking(person: &str, certificate: &pb::TransferCertificate, terms: &pb::EnrolmentTerms) -> pb::TransferInRequest {
+    pb::TransferInRequest {
+        idempotency_key: key(),
+        person_id: person.to_owned(),
+        certificate: Some(certificate.clone()),
+        terms: Some(terms.clone()),
+        confirmed_by: None,
+    }
+}
+
+/// The same, confirmed by an officer.
+fn confirmed(request: pb::TransferInRequest) -> pb::TransferInRequest {
+    let officer = pb::TransferConfirmation { operator_id: "officer".to_owned(), reference: "letter 7".to_owned() };
+    pb::TransferInRequest { confirmed_by: Some(officer), ..request }
+}
+
+/// A certificate of a place that has no packs here, with a balance of 500 yuan.
+fn elsewhere(number: &str) -> pb::TransferCertificate {
+    pb::TransferCertificate {
+        certificate_id: number.to_owned(),
+        person_id: "their-number".to_owned(),
+        from_division: "880100".to_owned(),
+        to_division: "990200".to_owned(),
+        scheme: Scheme::Employee.into(),
+        to_date: "2021-11-30".to_owned(),
+        paid_months: 10,
+        unbroken_months: 4,
+        account_fen: 50_000,
+        issued_at: Some(prost_types::Timestamp { seconds: 1_636_000_000, nanos: 0 }),
+    }
+}
+
+/// Terms of an employee of 990200.
+fn over_there() -> pb::EnrolmentTerms {
+    pb::EnrolmentTerms { division: "990200".to_owned(), ..employee() }
+}
+
+async fn transfer_of(world: &World, id: &str) -> pb::Transfer {
+    let request = pb::GetTransferRequest { transfer_id: id.to_owned() };
+    world.transfers.clone().get_transfer(request).await.unwrap().into_inner().transfer.unwrap()
+}
+
+#[test]
+fn a_certificate_that_was_issued_here_is_believed_only_as_it_was_issued() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        *world.accounts.balance_fen.lock().unwrap() = 70_000;
+        let person = world.person(1).await;
+        let old = world.enrol(&person, employee()).await;
+        let old = paid(world.pay(&old, "2021-11-15").await);
+        world.noon("2022-04-20");
+        let mut calls = world.transfers.clone();
+        let begun = calls.transfer_out(out(&old)).await.unwrap().into_inner().transfer.unwrap();
+        let done = || async {
+            let found = transfer_of(&world, &begun.transfer_id).await;
+            (found.state() == pb::TransferState::Done).then_some(found)
+        };
+        let issued = eventually(done).await.certificate.unwrap();
+        let mut edited: Vec<(&str, pb::TransferCertificate)> = vec![("certificate.account_fen", issued.clone()); 9];
+        edited[0].1.account_fen += 1;
+        edited[1] = ("certificate.paid_months", pb::TransferCertificate { paid_months: 600, ..issued.clone() });
+        edited[2] = ("certificate.unbroken_months", pb::TransferCertificate { unbroken_months: 1, ..issued.clone() });
+        edited[3] = ("certificate.to_date", pb::TransferCertificate { to_date: "2022-01-31".into(), ..issued.clone() });
+        edited[4] = ("certificate.person_id", pb::TransferCertificate { person_id: "x".into(), ..issued.clone() });
+        // a place that is not served here is no way round what is on the books here
+        edited[5] =
+            ("certificate.from_division", pb::TransferCertificate { from_division: "880100".into(), ..issued.clone() });
+        edited[6] =
+            ("certificate.certificate_id", pb::TransferCertificate { certificate_id: "x".into(), ..issued.clone() });
+        let later = prost_types::Timestamp { seconds: 1_636_000_000, nanos: 0 };
+        edited[7] = ("certificate.issued_at", pb::TransferCertificate { issued_at: Some(later), ..issued.clone() });
+        edited[8] = ("person_id", issued.clone());
+        let other = world.person(2).await;
+        for (field, certificate) in edited {
+            let who = if field == "person_id" { &other } else { &person };
+            let request = confirmed(taking(who, &certificate, &over_there()));
+            assert_eq!(fields(&calls.transfer_in(request).await.unwrap_err()), [field]);
+        }
+        let ask = || taking(&person, &issued, &over_there());
+        let answer = calls.transfer_in(ask()).await.unwrap().into_inner();
+        assert!(answer.transfer.unwrap().confirmed_by.is_none());
+        assert_eq!(fault(&calls.transfer_in(ask()).await.unwrap_err()).1["kind"], "certificate");
+    });
+}
+
+#[test]
+fn a_certificate_from_elsewhere_needs_an_officer_who_checked_the_contact_letter() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let person = world.person(1).await;
+        let mut calls = world.transfers.clone();
+        let ask = taking(&person, &elsewhere("L1"), &over_there());
+        assert_eq!(fields(&calls.transfer_in(ask.clone()).await.unwrap_err()), ["confirmed_by"]);
+        let empty = pb::TransferInRequest { confirmed_by: Some(Default::default()), ..ask.clone() };
+        let expected = ["confirmed_by.operator_id", "confirmed_by.reference"];
+        assert_eq!(fields(&calls.transfer_in(empty).await.unwrap_err()), expected);
+        let transfer = calls.transfer_in(confirmed(ask)).await.unwrap().into_inner().transfer.unwrap();
+        let kept = transfer_of(&world, &transfer.transfer_id).await;
+        assert_eq!((&kept, kept.confirmed_by.as_ref().unwrap().reference.as_str()), (&transfer, "letter 7"));
+    });
+}
+
+#[test]
+fn a_balance_brought_along_is_credited_when_an_enrolment_is_paid_and_not_before() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let person = world.person(1).await;
+        let mut calls = world.transfers.clone();
+        let answer = calls.transfer_in(confirmed(taking(&person, &elsewhere("L1"), &over_there()))).await;
+        let answer = answer.unwrap().into_inner();
+        let Some(pb::transfer_in_response::Outcome::Enrolment(unpaid)) = answer.outcome else { panic!("refused") };
+        let transfer = answer.transfer.unwrap();
+        let credits = || async {
+            let request = pb::ListAccountCreditsRequest { person_id: person.clone(), ..Default::default() };
+            let found = world.enrolments.clone().list_account_credits(request).await.unwrap().into_inner().credits;
+            found.into_iter().map(|credit| credit.amount_fen).collect::<Vec<_>>()
+        };
+        assert_eq!((credits().await, transfer.state()), (vec![], pb::TransferState::InProgress));
+        // the enrolment ends unpaid: the balance waits for the next one
+        let end = pb::EndEnrolmentRequest {
+            idempotency_key: key(),
+            enrolment_id: unpaid.enrolment_id.clone(),
+            to_date: "2021-12-31".to_owned(),
+            reason: pb::EndReason::Mistake.into(),
+        };
+        world.enrolments.clone().end_enrolment(end).await.unwrap();
+        let next = world.enrol(&person, over_there()).await;
+        assert!(credits().await.is_empty());
+        paid(world.pay(&next, "2021-11-15").await);
+        // 500 yuan brought along, 2 % of 60,000 yuan for the year
+        let mut found = credits().await;
+        found.sort_unstable();
+        assert_eq!(found, [50_000, 120_000]);
+        let done = || async {
+            (transfer_of(&world, &transfer.transfer_id).await.state() == pb::TransferState::Done).then_some(())
+        };
+        eventually(done).await;
+        // who has nothing to pay has the balance at once
+        let retired = world.person(2).await;
+        let terms = pb::EnrolmentTerms { group: PersonGroup::Retired.into(), premium_base_fen: 0, ..over_there() };
+        calls.transfer_in(confirmed(taking(&retired, &elsewhere("L2"), &terms))).await.unwrap();
+        let sent = || async {
+            let sent = world.accounts.credits.lock().unwrap();
+            sent.iter().any(|one| one.person_id == retired && one.amount_fen == 50_000).then_some(())
+        };
+        eventually(sent).await;
+    });
+}
+
+#[test]
+fn of_two_who_take_one_certificate_in_at_once_one_wins() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let (one, two) = (world.person(1).await, world.person(2).await);
+        let ask = |person: &str| {
+            let (mut calls, request) =
+                (world.transfers.clone(), confirmed(taking(person, &elsewhere("L1"), &over_there())));
+            async move { calls.transfer_in(request).await }
+        };
+        let (first, second, again) = tokio::join!(ask(&one), ask(&two), ask(&one));
+        let answers = [first, second, again];
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+        for status in answers.into_iter().filter_map(Result::err) {
+            let (reason, metadata) = fault(&status);
+            assert_eq!((reason.as_str(), metadata["kind"].as_str()), ("DUPLICATE", "certificate"));
+        }
+        let request = pb::ListEnrolmentsRequest { division: "990200".to_owned(), ..Default::default() };
+        let list = world.enrolments.clone().list_enrolments(request).await.unwrap().into_inner();
+        assert_eq!(list.enrolments.len(), 1);
+    });
+}
+
+#[test]
+fn a_transfer_goes_to_another_pooling_area_only() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let (_, enrolment) = world.resident(1).await;
+        let mut calls = world.transfers.clone();
+        // itself, above and below it by the packs and by the code, and what no district's code looks like
+        for wrong in ["990100", "990000", "990101", "990177", "880011", "88", ""] {
+            let request = pb::TransferOutRequest { to_division: wrong.to_owned(), ..out(&enrolment) };
+            assert_eq!(fields(&calls.transfer_out(request).await.unwrap_err()), ["to_division"], "{wrong}");
+        }
+        let request = pb::TransferOutRequest { to_division: "880123".to_owned(), ..out(&enrolment) };
+        calls.transfer_out(request).await.unwrap();
+    });
 }
 
 #[test]
@@ -44,14 +233,9 @@ fn a_transfer_carries_months_and_balance_and_leaves_no_gap_and_no_overlap() {
         assert_eq!(*world.accounts.balance_fen.lock().unwrap(), 0);
 
         let terms = pb::EnrolmentTerms { division: "990200".to_owned(), ..employee() };
-        let ask = |certificate: &pb::TransferCertificate| pb::TransferInRequest {
-            idempotency_key: key(),
-            person_id: person.clone(),
-            certificate: Some(certificate.clone()),
-            terms: Some(terms.clone()),
-        };
-        let early = pb::TransferCertificate { to_date: "2022-03-31".to_owned(), ..certificate.clone() };
-        let answer = calls.transfer_in(ask(&early)).await.unwrap().into_inner();
+        let ask = |certificate: &pb::TransferCertificate| taking(&person, certificate, &terms);
+        let early = pb::TransferCertificate { to_date: "2022-03-31".to_owned(), ..elsewhere("L1") };
+        let answer = calls.transfer_in(confirmed(ask(&early))).await.unwrap().into_inner();
         let Some(pb::transfer_in_response::Outcome::Refused(refusal)) = answer.outcome else { panic!("overlap") };
         assert_eq!(reasons(&refusal), [RefusalReason::TwoSchemes]);
         let answer = calls.transfer_in(ask(&certificate)).await.unwrap().into_inner();
@@ -87,13 +271,7 @@ fn a_resident_takes_no_account_along() {
         assert_eq!((certificate.paid_months, certificate.account_fen), (4, 0));
         let other = world.person(2).await;
         let terms = pb::EnrolmentTerms { how: EnrolHow::CentralPeriod.into(), ..resident() };
-        let request = pb::TransferInRequest {
-            idempotency_key: key(),
-            person_id: other,
-            certificate: Some(certificate),
-            terms: Some(terms),
-        };
-        let status = world.transfers.clone().transfer_in(request).await.unwrap_err();
-        assert_eq!(fields(&status), ["terms.division"]);
+        let status = world.transfers.clone().transfer_in(taking(&other, &certificate, &terms)).await.unwrap_err();
+        assert_eq!(fields(&status), ["person_id", "terms.division"]);
     });
 }

@@ -12,7 +12,9 @@ use super::plan::{Edit, policy_of};
 use super::restate::{Redone, Restated};
 use super::till::Till;
 use super::{Context, Trouble};
-use crate::domain::{Cause, Claim, Decided, Desk, Draw, Kind, PersonYear, State, draw, give_back, taken};
+use crate::domain::{
+    Cause, Claim, Decided, Desk, Draw, Kind, PersonYear, State, draw, drawn_from, give_back, owners, taken,
+};
 
 /// A claim whose decision was replaced.
 #[derive(Clone, Debug)]
@@ -103,10 +105,7 @@ impl Shares {
         let mut accounts = desk.family(&year.person);
         let mut hand_back = |before: &[Draw], now: &[Draw]| {
             for (owner, balance) in &mut accounts {
-                let of =
-                    |draws: &[Draw]| draws.iter().filter(|draw| draw.owner == *owner).map(|draw| draw.amount).sum();
-                let (before, now): (Fen, Fen) = (of(before), of(now));
-                *balance += before - now;
+                *balance += drawn_from(before, owner) - drawn_from(now, owner);
             }
         };
         if let Some(claim) = &edit.goes {
@@ -126,10 +125,7 @@ impl Shares {
         for (id, before, amount) in more.chain(new) {
             let draws = draw(&before, amount, &accounts).ok_or_else(short)?;
             for (owner, balance) in &mut accounts {
-                let of =
-                    |draws: &[Draw]| draws.iter().filter(|draw| draw.owner == *owner).map(|draw| draw.amount).sum();
-                let (before, now): (Fen, Fen) = (of(&before), of(&draws));
-                *balance -= now - before;
+                *balance -= drawn_from(&draws, owner) - drawn_from(&before, owner);
             }
             shares.push((id, draws));
         }
@@ -209,15 +205,9 @@ fn booking(policy: &Policy, claim: &Claim, facts: &Facts, decision: &Decision) -
 
 /// Entries that move relatives' amounts to and from what is offered to the person; one for each owner that pays differently.
 fn sharing(context: &Context<'_>, claim: &Claim, before: &[Draw], now: &[Draw]) -> Result<Vec<Entry>, Trouble> {
-    let of = |draws: &[Draw], owner: &Name| -> Fen {
-        draws.iter().filter(|draw| draw.owner == *owner).map(|draw| draw.amount).sum()
-    };
-    let mut owners: Vec<Name> = before.iter().chain(now).map(|draw| draw.owner).collect();
-    owners.sort_unstable();
-    owners.dedup();
     let mut entries = Vec::new();
-    for owner in owners {
-        let more = of(now, &owner) - of(before, &owner);
+    for owner in owners(before, now) {
+        let more = drawn_from(now, &owner) - drawn_from(before, &owner);
         if more.is_zero() {
             continue;
         }

@@ -42,8 +42,8 @@ pub enum Done {
     Settled(Settled),
     /// A refusal was kept.
     Refused,
-    /// A claim was reversed, or there was none.
-    Reversed(Reversed),
+    /// A claim was reversed, or there was none; with the key of the original, where it was named by it.
+    Reversed(Reversed, String),
     /// Lines were refunded.
     Refunded(Box<Refunded>),
     /// An account moved.
@@ -123,7 +123,10 @@ impl Command {
         Ok(match self {
             Self::Settle(command) => Done::Settled(settle::settle(context, desk, command)?),
             Self::Refuse(_) => Done::Refused,
-            Self::Reverse(command) => Done::Reversed(reverse::reverse(context, desk, command, original)?),
+            Self::Reverse(command) => {
+                let key = self.original().map(|call| call.key().to_owned()).unwrap_or_default();
+                Done::Reversed(reverse::reverse(context, desk, command, original)?, key)
+            }
             Self::Refund(command) => Done::Refunded(Box::new(refund::refund(context, desk, command)?)),
             Self::Credit(command) => Done::Moved(Box::new(account::credit(context, desk, command)?)),
             Self::Debit(command) => Done::Moved(Box::new(account::debit(context, desk, command)?)),

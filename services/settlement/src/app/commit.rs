@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use host::{Clock, Ids};
+use host::{Clock, Ids, failpoint};
 use registry::Registry;
 use rpc::Fault;
 use store::idempotency::{self, Call, Kept};
@@ -114,6 +114,7 @@ async fn work(bench: Bench, waiting: Arc<Mutex<mpsc::Receiver<Job>>>) {
             }
         }
         // In a task of its own: a defect breaks off this commit and not the next.
+        failpoint("commit.taken");
         let _ = tokio::spawn(commit(bench.clone(), together)).await;
     }
 }
@@ -123,12 +124,12 @@ async fn commit(bench: Bench, jobs: Vec<Job>) {
         jobs.iter().map(|job| info_span!(parent: &job.span, "commit", together = jobs.len())).collect();
     let first = spans.first().cloned().unwrap_or_else(Span::none);
     let works: Vec<Arc<Work>> = jobs.iter().map(|job| Arc::clone(&job.work)).collect();
-    let answers = match together(&bench, &works).instrument(first).await {
+    let answers = match caught(&bench, works.clone(), first).await {
         Ok(answers) => answers,
         Err(trouble) if works.len() > 1 && may_be_one_of_them(&trouble) => {
             let mut answers = Vec::with_capacity(works.len());
             for (work, span) in works.iter().zip(&spans) {
-                let alone = together(&bench, std::slice::from_ref(work)).instrument(span.clone()).await;
+                let alone = caught(&bench, vec![Arc::clone(work)], span.clone()).await;
                 answers.push(
                     alone.map_or_else(|trouble| Err(fault(trouble)), |mut one| one.pop().unwrap_or_else(missing)),
                 );
@@ -145,10 +146,19 @@ async fn commit(bench: Bench, jobs: Vec<Job>) {
         }
     };
     drop(spans);
+    failpoint("commit.committed");
     for (job, answer) in jobs.into_iter().zip(answers) {
         // A caller that went away looks the outcome up by its key.
         let _ = job.reply.send(answer);
     }
+}
+
+/// Commits commands in a task of its own: a defect that panics breaks off this commit and nothing else, and what it had begun is
+/// taken back with its transaction.
+async fn caught(bench: &Bench, works: Vec<Arc<Work>>, span: Span) -> Result<Answers, Trouble> {
+    let bench = bench.clone();
+    let committing = async move { together(&bench, &works).await };
+    tokio::spawn(committing.instrument(span)).await.unwrap_or(Err(Trouble::Panicked))
 }
 
 /// After how long a caller may try again when the database is away.
@@ -196,6 +206,7 @@ async fn together(bench: &Bench, works: &[Arc<Work>]) -> Result<Answers, Trouble
 }
 
 async fn attempt(bench: &Bench, tx: &Tx, policies: &Policies, works: &[Arc<Work>]) -> Result<Answers, Trouble> {
+    failpoint("commit.begun");
     let context = Context { policies, now: bench.clock.now(), ids: &*bench.ids };
     let calls = |work: &Arc<Work>| std::iter::once(work.command.call().clone()).chain(work.command.original().cloned());
     let calls: Vec<Call> = works.iter().flat_map(calls).collect();
@@ -215,6 +226,7 @@ async fn attempt(bench: &Bench, tx: &Tx, policies: &Policies, works: &[Arc<Work>
         return Ok(answers);
     }
     let mut desk = tables::load(tx, Some(tx), &needs, context.today()).await?;
+    failpoint("commit.locked");
     let (mut made, mut failed) = (Vec::new(), Vec::new());
     for ((work, answer), (is_fresh, original)) in works.iter().zip(&mut answers).zip(&fresh) {
         if !is_fresh {
@@ -238,9 +250,13 @@ async fn attempt(bench: &Bench, tx: &Tx, policies: &Policies, works: &[Arc<Work>
     if !failed.is_empty() && idempotency::look_up(tx, &failed).await?.iter().any(Option::is_some) {
         return Err(Trouble::KeyTaken);
     }
+    failpoint("commit.decided");
     tables::write(tx, &desk).await?;
+    failpoint("commit.written");
     made.extend(desk.writes.tombstones.iter().map(|call| (call, Vec::new())));
-    if idempotency::keep_all(tx, &made).await? { Ok(answers) } else { Err(Trouble::KeyTaken) }
+    let is_kept = idempotency::keep_all(tx, &made).await?;
+    failpoint("commit.kept");
+    if is_kept { Ok(answers) } else { Err(Trouble::KeyTaken) }
 }
 
 /// The answer to a call whose key is known.
@@ -255,7 +271,7 @@ fn known(call: &Call, kept: Kept) -> Result<Vec<u8>, Fault> {
 pub fn fault(trouble: Trouble) -> Fault {
     match trouble {
         Trouble::Fault(fault) => fault,
-        Trouble::NeedVersion(_) => Fault::internal(trouble),
+        Trouble::NeedVersion(_) | Trouble::Panicked => Fault::internal(trouble),
         Trouble::KeyTaken => contended().because(trouble),
         Trouble::Store(error) => store_fault(error),
     }

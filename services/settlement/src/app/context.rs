@@ -1,5 +1,5 @@
-use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
-use host::Ids;
+use chrono::{DateTime, NaiveDate, Utc};
+use host::{Ids, china_day};
 use terms::Name;
 
 use super::Trouble;
@@ -16,21 +16,11 @@ pub struct Context<'a> {
     pub ids: &'a dyn Ids,
 }
 
-/// China's standard time: the whole country keeps one, and has no summer time.
-const HOURS_EAST: i32 = 8;
-
-/// The bureau's day at a moment.
-#[must_use]
-pub fn day_of(moment: DateTime<Utc>) -> NaiveDate {
-    FixedOffset::east_opt(HOURS_EAST * 3600)
-        .map_or_else(|| moment.date_naive(), |zone| moment.with_timezone(&zone).date_naive())
-}
-
 impl Context<'_> {
     /// The bureau's day.
     #[must_use]
     pub fn today(&self) -> NaiveDate {
-        day_of(self.now)
+        china_day(self.now)
     }
 
     /// A new id.

@@ -14,8 +14,8 @@ use crate::clients::Enrolment;
 /// A person's facts on a day, or why there are none.
 #[derive(Clone, Debug)]
 pub enum Gathered {
-    /// The facts.
-    Person(Box<Person>),
+    /// The facts, and the clauses that enrolment's answer for the day rests on; none where the caller handed the facts in.
+    Person(Box<Person>, Vec<String>),
     /// Enrolment's "no", with its clauses.
     Refused(Refusal),
 }
@@ -35,7 +35,7 @@ pub async fn person(
             let message = "this caller may not hand in a person's facts; leave person_facts out";
             return Err(Fault::new(Reason::NotAllowed, message).with("field", "submission.person_facts"));
         }
-        return Ok(Gathered::Person(Box::new(person)));
+        return Ok(Gathered::Person(Box::new(person), Vec::new()));
     }
     let enrolment = enrolment.ok_or_else(|| {
         let message = "this service is not connected to enrolment; hand in submission.person_facts";
@@ -49,7 +49,7 @@ pub async fn person(
             let person = wire::read::person(&mut violations, &facts);
             // What enrolment says cannot be the caller's mistake.
             let person = violations.finish(person).map_err(Fault::internal)?;
-            Ok(Gathered::Person(Box::new(person)))
+            Ok(Gathered::Person(Box::new(person), answer.cite))
         }
         None => Err(Fault::internal("enrolment answered nothing")),
     }

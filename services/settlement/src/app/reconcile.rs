@@ -151,7 +151,7 @@ fn stored(one: &Difference<'_>, position: i64, stood: &BTreeMap<String, (i64, St
         bill: one.bill_id().to_owned(),
         ours: ours.transpose()?,
         theirs: one.theirs.cloned(),
-        advice: one.advice_zh().to_owned(),
+        advice: one.advice_zh(),
     })
 }
 

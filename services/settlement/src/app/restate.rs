@@ -57,7 +57,7 @@ pub(super) fn restate(context: &Context<'_>, desk: &Desk, year: &PersonYear, edi
                 let held = &claim.decided.facts.accumulated;
                 let (part, apart) = bound.parts(claim);
                 let own = offer.own.offered(held.account);
-                let family = offer.family.offered(held.family_account - apart) + apart;
+                let family = (offer.family.offered(held.family_account - apart) + apart).min(Fen::LIMIT);
                 let accumulated = balances_of(&state, own, family);
                 let redone = redo(context, item, claim, accumulated)?;
                 state = after(&redone.decision, &state);

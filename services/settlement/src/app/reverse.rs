@@ -37,9 +37,14 @@ pub struct Reverse {
 pub enum Reversed {
     /// The claim was taken out; what it changed behind it.
     Claim(Box<Recorded>, Vec<Adjusted>),
-    /// There was nothing to reverse: the original is refused from now on, or was refused by the policy.
-    Nothing,
+    /// The original has not come; it is refused from now on.
+    Ahead,
+    /// The original was refused by the policy: there was nothing to reverse.
+    WasRefused,
 }
+
+/// The calls about a bill that settle none.
+const UNDOING: [&str; 2] = ["ReverseClaim", "RefundLines"];
 
 /// The field of the call that stands for a key whose original is never to be settled.
 pub(crate) const TOMBSTONE: &str = "tombstone";
@@ -66,10 +71,18 @@ pub(super) fn reverse(
         (Some(claim), _) => take_out(context, desk, &claim, reverse),
         (None, Original::Claim(id)) => Err(Fault::not_found("claim", id.as_str()).into()),
         (None, Original::Call(call)) => {
-            if kept.is_none() && !desk.writes.tombstones.contains(&tombstone(call)) {
-                desk.writes.tombstones.push(tombstone(call));
+            let Some(kept) = kept else {
+                if !desk.writes.tombstones.contains(&tombstone(call)) {
+                    desk.writes.tombstones.push(tombstone(call));
+                }
+                return Ok(Reversed::Ahead);
+            };
+            if let Some(other) = UNDOING.into_iter().find(|method| kept.says("method", method)) {
+                let message = format!("the key was used by a call to {other}, which settles nothing");
+                let fault = Fault::wrong_state("no_settlement", message);
+                return Err(fault.with("original_key", call.key()).into());
             }
-            Ok(Reversed::Nothing)
+            Ok(if kept.has_field(TOMBSTONE) { Reversed::Ahead } else { Reversed::WasRefused })
         }
     }
 }

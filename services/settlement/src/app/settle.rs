@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use chrono::Datelike as _;
 use money::Fen;
-use policy::{Bill, Costs, Decision, Policy};
+use policy::{Bill, Costs, Decision, Outcome, Policy};
 use rpc::{Fault, Reason};
 use sha2::{Digest as _, Sha256};
 use store::idempotency::Call;
 use terms::Name;
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::book::{Because, Booked, first, put_on_record};
 use super::plan::{Edit, NewBill};
@@ -36,6 +37,8 @@ pub struct Settle {
     pub new: NewBill,
     /// What was handed in.
     pub origin: Origin,
+    /// The clauses on which enrolment's answer for the day rests: a refusal for want of coverage cites them.
+    pub clauses: Vec<String>,
 }
 
 /// What became of a bill.
@@ -57,15 +60,20 @@ impl Settle {
     /// The invoices it rests on, by fingerprint: what was paid once is not paid again.
     pub fn invoices(&self) -> impl Iterator<Item = String> {
         let evidence = self.origin.reimbursement.iter().flat_map(|reimbursement| &reimbursement.evidence);
-        evidence.filter(|evidence| evidence.kind == INVOICE).flat_map(fingerprints)
+        evidence.filter(|evidence| compared(&evidence.kind) == INVOICE).flat_map(fingerprints)
     }
 }
 
 /// The kind of evidence that may be used once.
 const INVOICE: &str = "invoice";
 
+/// A text as it is compared: one invoice written in two ways, with spaces, in capitals, in full-width digits, is one invoice.
+fn compared(text: &str) -> String {
+    text.nfkc().filter(|char| !char.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
 fn fingerprints(evidence: &Evidence) -> [String; 2] {
-    let reference = Sha256::digest(evidence.reference.as_bytes());
+    let reference = Sha256::digest(compared(&evidence.reference).as_bytes());
     let reference = reference.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     [format!("content:{}", evidence.sha256), format!("reference:{reference}")]
 }
@@ -127,7 +135,7 @@ fn add(
         return Err(Trouble::internal("a bill was added and not decided"));
     };
     if decided.1.settlement().is_none() {
-        return Ok(Settled::Refused(policy, decided.1));
+        return Ok(Settled::Refused(policy, cited(decided.1, &settle.clauses)));
     }
     year.numbers += 1;
     let claim = claim(context, settle, &year, because.claim, decided)?;
@@ -145,6 +153,23 @@ fn add(
         desk.stays.insert((settle.institution, settle.stay.clone()), because.claim);
     }
     Ok(Settled::Claim(Box::new(booked)))
+}
+
+/// A refusal for want of coverage with enrolment's clauses: they are those of what keeps the person from benefits on the day,
+/// waiting, suspended or unpaid, where the packs cite when benefits begin.
+fn cited(decision: Arc<Decision>, clauses: &[String]) -> Arc<Decision> {
+    if clauses.is_empty() {
+        return decision;
+    }
+    let mut decision = Arc::unwrap_or_clone(decision);
+    if let Outcome::Refused(refusal) = &mut decision.outcome {
+        use policy::Reason::{NoScheme, NotCovered, TwoSchemes};
+        let causes = refusal.causes.iter_mut();
+        for cause in causes.filter(|cause| matches!(cause.reason, NoScheme | NotCovered | TwoSchemes)) {
+            cause.cite = clauses.to_vec();
+        }
+    }
+    Arc::new(decision)
 }
 
 /// A claim's place in its year, from 1.

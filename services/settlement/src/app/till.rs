@@ -8,7 +8,7 @@ use rpc::{Fault, Reason};
 use terms::Name;
 
 use super::{Context, Trouble};
-use crate::domain::{Account, Claim, Decided, Desk, Draw, Movement, MovementKind, taken};
+use crate::domain::{Account, Claim, Decided, Desk, Draw, Movement, MovementKind, drawn_from, owners, taken};
 
 /// Accounts as they change within a command.
 #[derive(Clone, Debug)]
@@ -95,14 +95,8 @@ impl Till {
             let kind = kind(amount, MovementKind::Bill);
             self.make(context, Move { person: claim.person, kind, amount, about, relative: None })?;
         }
-        let of = |draws: &[Draw], owner: &Name| -> Fen {
-            draws.iter().filter(|draw| draw.owner == *owner).map(|draw| draw.amount).sum()
-        };
-        let mut owners: Vec<Name> = before.iter().chain(now).map(|draw| draw.owner).collect();
-        owners.sort_unstable();
-        owners.dedup();
-        for person in owners {
-            let amount = of(before, &person) - of(now, &person);
+        for person in owners(before, now) {
+            let amount = drawn_from(before, &person) - drawn_from(now, &person);
             if wanted(&amount) {
                 let kind = kind(amount, MovementKind::RelativeBill);
                 self.make(context, Move { person, kind, amount, about, relative: Some(claim.person) })?;

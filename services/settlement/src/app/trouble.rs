@@ -14,6 +14,9 @@ pub enum Trouble {
     /// Somebody used one of the keys meanwhile; the command is tried again.
     #[error("be the first to use a key")]
     KeyTaken,
+    /// A defect broke it off; what it had begun is taken back.
+    #[error("carry out a command: it panicked")]
+    Panicked,
     /// The database.
     #[error("use the database")]
     Store(#[from] store::Error),

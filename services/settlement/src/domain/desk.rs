@@ -23,10 +23,8 @@ pub struct Desk {
     pub years: BTreeMap<(Name, i32), PersonYear>,
     /// Years that were looked for, whether there or not.
     pub known: BTreeSet<(Name, i32)>,
-    /// Claims that were loaded or made; of years in `whole` all that stand.
+    /// Claims that were loaded or made; of years that are decided anew all that stand.
     pub claims: BTreeMap<Name, Claim>,
-    /// Years of which every standing claim is loaded.
-    pub whole: BTreeSet<(Name, i32)>,
     /// The standing claim of an institution's bill.
     pub bills: BTreeMap<(Name, String), Name>,
     /// The standing claim of an institution's stay: an interim one, or the one that ended it.

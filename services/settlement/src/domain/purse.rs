@@ -19,10 +19,11 @@ impl Purse {
         Self { pot: balance + paid.into_iter().sum(), shift: Fen::ZERO }
     }
 
-    /// What is offered to a bill that was offered this much when it was last decided.
+    /// What is offered to a bill that was offered this much when it was last decided. Accounts may hold more together than any
+    /// amount may be; what no bill can cost is offered to none.
     #[must_use]
     pub fn offered(&self, then: Fen) -> Fen {
-        (then + self.shift).max(Fen::ZERO).min(self.pot)
+        (then + self.shift).max(Fen::ZERO).min(self.pot).min(Fen::LIMIT)
     }
 
     /// A bill that paid `before` pays `now`, at most what it was offered.
@@ -73,6 +74,12 @@ mod tests {
         assert_eq!(purse.offered(fen(40)), fen(70), "100 by the order of bills, 70 by what is there");
         purse.spend(fen(10), fen(70));
         assert_eq!(purse.left(), Fen::ZERO);
+    }
+
+    #[test]
+    fn accounts_that_hold_more_together_than_an_amount_may_be_offer_as_much_as_it_may() {
+        let purse = Purse::new(Fen::LIMIT + Fen::LIMIT, []);
+        assert_eq!(purse.offered(purse.left()), Fen::LIMIT);
     }
 
     #[test]

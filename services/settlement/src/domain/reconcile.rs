@@ -85,6 +85,8 @@ pub struct OurClaim {
     pub is_reversed: bool,
     /// What it cost and who paid.
     pub amounts: Amounts,
+    /// The claim that came after it: its bill settled again, or the stay's settlement that took it in.
+    pub followed_by: Option<String>,
 }
 
 /// A claim in the institution's books.
@@ -119,6 +121,8 @@ pub enum Kind {
     Group,
     /// Both have it with other amounts.
     Amount,
+    /// Both have it alike, and the institution has another claim id for it.
+    Claim,
 }
 
 /// A claim on which the two sides differ.
@@ -140,50 +144,83 @@ impl<'c> Difference<'c> {
         theirs.or(self.ours.map(|claim| claim.bill_id.as_str())).unwrap_or_default()
     }
 
-    /// What to do about it, in Chinese.
+    /// What to do about it next, in Chinese.
     #[must_use]
-    pub fn advice_zh(&self) -> &'static str {
+    pub fn advice_zh(&self) -> String {
         let ours_is_reversed = self.ours.is_some_and(|claim| claim.is_reversed);
         let theirs_is_reversed = self.theirs.is_some_and(|claim| claim.is_reversed);
-        match self.kind {
-            Kind::MissingThere if ours_is_reversed => "医保方已冲正、机构无此单：不涉及资金，请机构补记该单及其冲正",
-            Kind::MissingThere => {
-                "医保方已结算、机构无此单：请机构核对患者是否已按该单结算，已结算的补记，未结算的申请冲正"
+        let standing = self.ours.filter(|claim| !claim.is_reversed).map_or("", |claim| claim.claim_id.as_str());
+        let follower = self.ours.and_then(|claim| claim.followed_by.as_deref());
+        let what = match (self.kind, follower) {
+            (Kind::MissingThere, _) if ours_is_reversed => {
+                "医保方已冲正、机构无此单：不涉及资金，请机构补记该单及其冲正".to_owned()
             }
-            Kind::MissingHere if theirs_is_reversed => {
-                "机构已冲正、医保方无此单：不涉及资金，请机构核对该单是否曾成功上传"
+            (Kind::MissingThere, _) => format!(
+                "医保方已结算、机构无此单：请机构按结算号{standing}核对患者是否已按该单结算，已结算的补记，未结算的申请冲正"
+            ),
+            (Kind::MissingHere, _) if theirs_is_reversed => {
+                "机构已冲正、医保方无此单：不涉及资金，请机构核对该单是否曾成功上传".to_owned()
             }
-            Kind::MissingHere => "机构有此单、医保方未结算：请机构以原交易流水号查询结果，未成功的重新结算或向患者退费",
-            Kind::ReversedThere => {
-                "机构已冲正、医保方仍有效：请机构按结算号或原交易流水号提交冲正，未冲正前不得重复结算"
+            (Kind::MissingHere, _) => {
+                "机构有此单、医保方未结算：请机构以原交易流水号查询结果，未成功的重新结算或向患者退费".to_owned()
             }
-            Kind::ReversedHere => "医保方已冲正、机构仍有效：请机构冲正本单；确需结算的以新单据号重新结算",
-            Kind::Group => {
+            (Kind::ReversedThere, _) => format!(
+                "机构已冲正、医保方仍有效：请机构按结算号{standing}或原交易流水号提交冲正，未冲正前不得重复结算"
+            ),
+            (Kind::ReversedHere, Some(follower)) => format!(
+                "医保方已冲正并已由结算号{follower}重新结算或并入该结算、机构仍记原结算：请机构冲正原记录，按结算号{follower}入账"
+            ),
+            (Kind::ReversedHere, None) => {
+                "医保方已冲正、机构仍有效：请机构冲正本单；确需结算的，以新交易流水号重新结算".to_owned()
+            }
+            (Kind::Group, _) => {
                 "双方险种或医疗类别不一致：以医保方结算结果为准，请机构更正分类；确属上传有误的冲正后重新结算"
+                    .to_owned()
             }
-            Kind::Amount => {
+            (Kind::Amount, _) => {
                 "双方金额不一致：以医保方结算结果为准，请机构核对是否有未同步的退费或差额调整，更正后重新对账"
+                    .to_owned()
             }
-        }
+            (Kind::Claim, _) => "双方金额一致、结算号不一致：不涉及资金".to_owned(),
+        };
+        let other = self.theirs.zip(self.ours).filter(|(theirs, ours)| names_another(ours, theirs));
+        other.map_or(what.clone(), |(theirs, ours)| {
+            format!("{what}；机构所记结算号{}不是本单的，请改记为{}", theirs.claim_id, ours.claim_id)
+        })
     }
+}
+
+/// Whether the institution has another claim id for a claim of ours. Where it never got one, it has none.
+fn names_another(ours: &OurClaim, theirs: &TheirClaim) -> bool {
+    !theirs.claim_id.is_empty() && theirs.claim_id != ours.claim_id
 }
 
 /// Compares claims and says on which the two sides differ, in order of the institution's bill ids.
 ///
-/// Claims belong together by bill id, and where that finds none, by our id. Each claim is in one pair or in none, and a pair
-/// is of one kind at most: what is reversed on one side only is that whatever else differs, and another group comes before
-/// other amounts. Amounts of a claim that both sides reversed are in no total and make no difference.
+/// Claims belong together by bill id, and where that finds none, by our id; of a bill with several claims, settled again after a
+/// reversal, those of one id and state first, then those of one state, the latest first. Each claim is in one pair or in none, and
+/// a pair is of one kind at most: what is reversed on one side only is that whatever else differs, then come another group, other
+/// amounts, another claim id. Amounts of a claim that both sides reversed are in no total and make no difference. Nor does a
+/// reversed claim of ours that no claim of theirs is left for, where the institution has the bill, or a later claim of ours stands
+/// for it: an institution may keep a bill as it last stands, or its whole history.
 #[must_use]
 pub fn details<'c>(theirs: &'c [TheirClaim], ours: &'c [OurClaim]) -> Vec<Difference<'c>> {
     let mut books = Books::of(ours);
-    let by_bill: Vec<_> = theirs.iter().map(|claim| (claim, books.take_by_bill(claim))).collect();
+    let mut pairs: Vec<Option<&'c OurClaim>> = vec![None; theirs.len()];
+    for pass in Pass::ALL {
+        for (claim, pair) in theirs.iter().zip(&mut pairs) {
+            *pair = pair.or_else(|| books.take(claim, pass));
+        }
+    }
     let mut differences = Vec::new();
-    for (claim, pair) in by_bill {
-        let pair = pair.or_else(|| books.take_by_id(claim));
+    for (claim, pair) in theirs.iter().zip(pairs) {
         let kind = pair.map_or(Some(Kind::MissingHere), |pair| kind_of(pair, claim));
         differences.extend(kind.map(|kind| Difference { kind, ours: pair, theirs: Some(claim) }));
     }
-    let left = books.left.into_iter().filter_map(|place| ours.get(place));
+    let named: BTreeSet<&str> = theirs.iter().map(|claim| claim.bill_id.as_str()).collect();
+    let is_past =
+        |claim: &OurClaim| claim.is_reversed && (claim.followed_by.is_some() || named.contains(claim.bill_id.as_str()));
+    let left = books.left.into_iter().filter_map(|place| ours.get(place)).filter(|claim| !is_past(claim));
     differences.extend(left.map(|claim| Difference { kind: Kind::MissingThere, ours: Some(claim), theirs: None }));
     differences.sort_by(|a, b| a.bill_id().cmp(b.bill_id()));
     differences
@@ -195,8 +232,28 @@ fn kind_of(ours: &OurClaim, theirs: &TheirClaim) -> Option<Kind> {
         (true, false) => Some(Kind::ReversedHere),
         _ if (ours.scheme, ours.care) != (theirs.scheme, theirs.care) => Some(Kind::Group),
         (false, false) if ours.amounts != theirs.amounts => Some(Kind::Amount),
+        (false, false) if names_another(ours, theirs) => Some(Kind::Claim),
         _ => None,
     }
+}
+
+/// In which order claims are put together; what one pass finds is left to none of the others.
+#[derive(Clone, Copy)]
+enum Pass {
+    /// The same bill, claim and state.
+    Same,
+    /// The same bill and claim, reversed there and standing here.
+    Undone,
+    /// The same bill and state.
+    Alike,
+    /// The same bill.
+    Bill,
+    /// The same claim under another bill id.
+    Claim,
+}
+
+impl Pass {
+    const ALL: [Self; 5] = [Self::Same, Self::Undone, Self::Alike, Self::Bill, Self::Claim];
 }
 
 /// Our claims by both ids, and which of them have no pair yet.
@@ -217,23 +274,29 @@ impl<'c> Books<'c> {
         Self { ours, by_bill, by_id, left: (0..ours.len()).collect() }
     }
 
-    /// Of several claims of one bill, the one in the same state.
-    fn take_by_bill(&mut self, theirs: &TheirClaim) -> Option<&'c OurClaim> {
-        let places = self.by_bill.get(theirs.bill_id.as_str())?;
-        let left = || places.iter().copied().filter(|place| self.left.contains(place));
-        let is_alike = |place: &usize| self.ours.get(*place).is_some_and(|ours| ours.is_reversed == theirs.is_reversed);
-        let place = left().find(is_alike).or_else(|| left().next())?;
-        self.take(place)
-    }
-
-    fn take_by_id(&mut self, theirs: &TheirClaim) -> Option<&'c OurClaim> {
-        let place = self.by_id.get(theirs.claim_id.as_str()).copied().filter(|place| self.left.contains(place))?;
-        self.take(place)
-    }
-
-    fn take(&mut self, place: usize) -> Option<&'c OurClaim> {
+    fn take(&mut self, theirs: &TheirClaim, pass: Pass) -> Option<&'c OurClaim> {
+        let place = match pass {
+            Pass::Claim => self.by_id.get(theirs.claim_id.as_str()).copied().filter(|place| self.left.contains(place)),
+            _ => {
+                let places = self.by_bill.get(theirs.bill_id.as_str())?;
+                let fits = |place: &&usize| self.ours.get(**place).is_some_and(|ours| pass.fits(ours, theirs));
+                places.iter().rev().filter(|place| self.left.contains(place)).find(fits).copied()
+            }
+        }?;
         self.left.remove(&place);
         self.ours.get(place)
+    }
+}
+
+impl Pass {
+    fn fits(self, ours: &OurClaim, theirs: &TheirClaim) -> bool {
+        let (is_same, is_alike) = (ours.claim_id == theirs.claim_id, ours.is_reversed == theirs.is_reversed);
+        match self {
+            Self::Same => is_same && is_alike,
+            Self::Undone => is_same && theirs.is_reversed,
+            Self::Alike => is_alike,
+            Self::Bill | Self::Claim => true,
+        }
     }
 }
 

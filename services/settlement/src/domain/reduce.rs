@@ -1,4 +1,4 @@
-use money::{Fen, Rate};
+use money::{Fen, Rate, Rounding};
 use policy::{Bill, Costs, Line};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,18 @@ pub enum ReduceError {
         /// Its place, from 0.
         line: usize,
     },
+    /// The amount given back is not what the quantity given back costs.
+    #[error("give back {quantity} of line {line} for {asked}: it costs {worth}")]
+    Unequal {
+        /// Its place, from 0.
+        line: usize,
+        /// The quantity given back.
+        quantity: Rate,
+        /// What is asked for.
+        asked: Fen,
+        /// What the quantity costs at the line's price.
+        worth: Fen,
+    },
     /// Nothing of the bill would be left: that is a reversal.
     #[error("refund every line of a bill: reverse it")]
     Everything,
@@ -49,17 +61,22 @@ pub enum ReduceError {
 /// The bill with refunds taken off: `refunds` are all that were ever given back of it, in order.
 ///
 /// # Errors
-/// [`ReduceError`].
-pub fn reduce(bill: &Bill, refunds: &[LineRefund]) -> Result<Bill, ReduceError> {
-    let Costs::Lines(lines) = &bill.costs else { return Err(ReduceError::NoLines) };
+/// Every [`ReduceError`] of a line, or the one of the whole bill.
+pub fn reduce(bill: &Bill, refunds: &[LineRefund]) -> Result<Bill, Vec<ReduceError>> {
+    let Costs::Lines(lines) = &bill.costs else { return Err(vec![ReduceError::NoLines]) };
     let mut left: Vec<Line> = lines.clone();
+    let mut errors = Vec::new();
     for refund in refunds {
-        let line = left.get_mut(refund.line).ok_or(ReduceError::UnknownLine { line: refund.line })?;
-        take_off(line, refund)?;
+        let unknown = ReduceError::UnknownLine { line: refund.line };
+        let taken = left.get_mut(refund.line).ok_or(unknown).and_then(|line| take_off(line, refund));
+        errors.extend(taken.err());
+    }
+    if !errors.is_empty() {
+        return Err(errors);
     }
     left.retain(|line| !line.amount.is_zero());
     if left.is_empty() {
-        return Err(ReduceError::Everything);
+        return Err(vec![ReduceError::Everything]);
     }
     let total = left.iter().map(|line| line.amount).sum();
     Ok(Bill { total, costs: Costs::Lines(left), ..bill.clone() })
@@ -70,15 +87,23 @@ fn take_off(line: &mut Line, refund: &LineRefund) -> Result<(), ReduceError> {
     if amount > line.amount {
         return Err(ReduceError::Exceeds { line: place, asked: amount, left: line.amount });
     }
-    line.amount -= amount;
-    if line.amount.is_zero() {
+    let (held, is_all) = (line.quantity, amount == line.amount);
+    if is_all && quantity.is_none_or(|quantity| quantity == held) {
+        line.amount = Fen::ZERO;
         return Ok(());
     }
-    let quantity = quantity.or_else(|| exact(amount, line.unit_price)).ok_or(ReduceError::Quantity { line: place })?;
-    let left = line.quantity.millionths() - quantity.millionths();
-    if left <= 0 || quantity <= Rate::ZERO {
-        return Err(ReduceError::Quantity { line: place });
+    let unfit = ReduceError::Quantity { line: place };
+    let quantity = quantity.or_else(|| exact(amount, line.unit_price)).ok_or(unfit.clone())?;
+    let left = held.millionths() - quantity.millionths();
+    // all of the quantity goes with all of the amount only, and the other way round
+    if left <= 0 || quantity <= Rate::ZERO || is_all {
+        return Err(unfit);
     }
+    let worth = (quantity * line.unit_price).round(Rounding::HalfUp);
+    if worth != amount {
+        return Err(ReduceError::Unequal { line: place, quantity, asked: amount, worth });
+    }
+    line.amount -= amount;
     line.quantity = Rate::from_millionths(left);
     Ok(())
 }

@@ -11,6 +11,21 @@ pub struct Draw {
     pub amount: Fen,
 }
 
+/// What one account pays of a bill, in fen.
+#[must_use]
+pub fn drawn_from(draws: &[Draw], owner: &Name) -> Fen {
+    draws.iter().filter(|draw| draw.owner == *owner).map(|draw| draw.amount).sum()
+}
+
+/// Whose accounts pay of a bill before or now, each once, in order of name.
+#[must_use]
+pub fn owners(before: &[Draw], now: &[Draw]) -> Vec<Name> {
+    let mut owners: Vec<Name> = before.iter().chain(now).map(|draw| draw.owner).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    owners
+}
+
 /// Adds `amount` to what accounts pay, each up to its balance, in the order in which they were bound; none where they hold less.
 #[must_use]
 pub fn draw(draws: &[Draw], mut amount: Fen, accounts: &[(Name, Fen)]) -> Option<Vec<Draw>> {

@@ -1,27 +1,102 @@
 //! The content of a call, as its idempotency key is compared by.
 
+use pb::policy::v1::bill::Costs;
+use pb::policy::v1::{Bill, PersonFacts};
 use pb::settlement::v1::Submission;
 use prost::Message as _;
 use store::idempotency::Call;
 
-/// Whose calls share their keys: those about bills of an institution.
+/// Whose calls share their keys: those about bills of an institution, whichever of them it makes.
 pub(super) fn claims_of(institution: &str) -> String {
     format!("claims/{institution}")
 }
 
+/// The calls about bills, by the name that stands in `method`.
+pub(super) const METHODS: [&str; 5] = ["Settle", "SettleInterim", "Reimburse", "ReverseClaim", "RefundLines"];
+
+/// Adds a field where it says anything: what is left out and what is its default are one on the wire.
+fn said(call: Call, field: &str, content: impl AsRef<[u8]>) -> Call {
+    if content.as_ref().is_empty() { call } else { call.field(field, content) }
+}
+
+fn number(call: Call, field: &str, number: impl Into<i64>) -> Call {
+    let number = number.into();
+    if number == 0 { call } else { call.field(field, number.to_be_bytes()) }
+}
+
 /// Adds a submission field by field, so that a key used again names what differs.
 pub(super) fn submitted(call: Call, submission: &Submission) -> Call {
-    let mut rest = submission.clone();
-    let bill = rest.bill.take().unwrap_or_default();
-    let person = std::mem::take(&mut rest.person_id);
-    let facts = rest.person_facts.take();
-    let mut other = bill.clone();
-    let (costs, total) = (other.costs.take(), std::mem::take(&mut other.total_fen));
-    let costs = pb::policy::v1::Bill { costs, ..Default::default() };
-    call.field("submission.person_id", person)
-        .field("submission.person_facts", facts.map(|facts| facts.encode_to_vec()).unwrap_or_default())
-        .field("submission.bill.total_fen", total.to_be_bytes())
-        .field("submission.bill.lines", costs.encode_to_vec())
-        .field("submission.bill", other.encode_to_vec())
-        .field("submission", rest.encode_to_vec())
+    let Submission {
+        person_id,
+        institution_id,
+        visit_id,
+        stay_id,
+        bill: given,
+        policy_version,
+        person_facts,
+        with_steps,
+        care_division,
+    } = submission;
+    let texts = [
+        ("submission.person_id", person_id),
+        ("submission.institution_id", institution_id),
+        ("submission.visit_id", visit_id),
+        ("submission.stay_id", stay_id),
+        ("submission.policy_version", policy_version),
+        ("submission.care_division", care_division),
+    ];
+    let call = texts.into_iter().fold(call, |call, (field, text)| said(call, field, text));
+    let call = number(call, "submission.with_steps", *with_steps);
+    let call = person_facts.iter().fold(call, person);
+    given.iter().fold(call, bill)
+}
+
+fn person(call: Call, person: &PersonFacts) -> Call {
+    let PersonFacts { division, schemes, group, age, categories, plans, diseases, covered } = person;
+    // that facts were handed in at all is content as well
+    let call = call.field("submission.person_facts.division", division);
+    let words = |words: &[i32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
+    let names = |names: &[String]| names.iter().flat_map(String::encode_length_delimited_to_vec).collect::<Vec<u8>>();
+    let call = said(call, "submission.person_facts.schemes", words(schemes));
+    let call = number(call, "submission.person_facts.group", *group);
+    let call = said(call, "submission.person_facts.age", age.map(|age| age.to_be_bytes().to_vec()).unwrap_or_default());
+    let call = said(call, "submission.person_facts.categories", words(categories));
+    let call = said(call, "submission.person_facts.plans", names(plans));
+    let call = said(call, "submission.person_facts.diseases", names(diseases));
+    let covered = covered.as_ref().map(prost::Message::encode_length_delimited_to_vec).unwrap_or_default();
+    said(call, "submission.person_facts.covered", covered)
+}
+
+fn bill(call: Call, bill: &Bill) -> Call {
+    let texts = [
+        ("submission.bill.bill_id", &bill.bill_id),
+        ("submission.bill.from_date", &bill.from_date),
+        ("submission.bill.to_date", &bill.to_date),
+        ("submission.bill.settled_date", &bill.settled_date),
+        ("submission.bill.disease", &bill.disease),
+    ];
+    let call = texts.into_iter().fold(call, |call, (field, text)| said(call, field, text));
+    let numbers = [
+        ("submission.bill.care", bill.care.into()),
+        ("submission.bill.institution", bill.institution.into()),
+        ("submission.bill.place", bill.place.into()),
+        ("submission.bill.filing", bill.filing.into()),
+        ("submission.bill.referral", bill.referral.into()),
+        ("submission.bill.total_fen", bill.total_fen),
+        ("submission.bill.use_account", bill.use_account.map_or(0, |uses| 1 + i64::from(uses))),
+    ];
+    let call = numbers.into_iter().fold(call, |call, (field, content)| number(call, field, content));
+    match &bill.costs {
+        Some(Costs::Parts(parts)) => {
+            let parts = [
+                ("submission.bill.parts.outside_catalogue_fen", parts.outside_catalogue_fen),
+                ("submission.bill.parts.over_limit_fen", parts.over_limit_fen),
+                ("submission.bill.parts.first_self_paid_fen", parts.first_self_paid_fen),
+                ("submission.bill.parts.within_scope_fen", parts.within_scope_fen),
+            ];
+            parts.into_iter().fold(call, |call, (field, content)| number(call, field, content))
+        }
+        Some(Costs::Lines(lines)) => call.field("submission.bill.lines", lines.encode_to_vec()),
+        None => call,
+    }
 }

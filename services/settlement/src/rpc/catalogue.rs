@@ -4,8 +4,8 @@ mod token;
 
 use std::sync::Arc;
 
-use chrono::{FixedOffset, NaiveDate};
-use host::Clock;
+use chrono::NaiveDate;
+use host::{Clock, china_day};
 use pb::policy::v1::CatalogueTerms;
 use pb::settlement::v1 as wire_pb;
 use pb::settlement::v1::catalogue_service_server::CatalogueService;
@@ -19,8 +19,6 @@ use token::Token;
 
 /// The longest code anybody asks for, in characters.
 const CODE_CHARS_MAX: usize = 47;
-/// China's civil time, all year and everywhere, is eight hours before UTC.
-const CHINA_SECONDS: i32 = 8 * 3600;
 
 /// Answers questions about a catalogue.
 #[derive(Clone)]
@@ -37,8 +35,7 @@ impl CatalogueRpc {
     }
 
     fn today(&self) -> NaiveDate {
-        let now = self.clock.now();
-        FixedOffset::east_opt(CHINA_SECONDS).map_or(now.date_naive(), |china| now.with_timezone(&china).date_naive())
+        china_day(self.clock.now())
     }
 
     fn item(&self, request: &wire_pb::GetItemRequest) -> Result<wire_pb::GetItemResponse, Fault> {

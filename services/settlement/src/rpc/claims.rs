@@ -2,7 +2,8 @@
 
 use pb::settlement::v1::{
     Claim as ClaimPb, ClaimRevision, ClaimState, GetClaimRequest, GetClaimResponse, GetOutcomeRequest,
-    GetOutcomeResponse, ListClaimsRequest, ListClaimsResponse, Outcome, StreamClaimsRequest, StreamClaimsResponse,
+    GetOutcomeResponse, ListClaimsRequest, ListClaimsResponse, Outcome, RefundLinesResponse, ReverseClaimResponse,
+    StreamClaimsRequest, StreamClaimsResponse,
 };
 use prost::Message as _;
 use rpc::{Fault, Reason, Violations};
@@ -15,11 +16,11 @@ use tonic::Status;
 use wire::read;
 
 use super::answer::{self, Form};
-use super::call::claims_of;
+use super::call::{METHODS, claims_of};
 use super::submission::institution;
 use super::{Settlement, page};
 use crate::app::{TOMBSTONE, store_fault};
-use crate::domain::{Claim, State};
+use crate::domain::{Claim, Kind, State};
 use crate::store::{self as tables, Place, Revision, Wanted};
 
 /// How many claims are read at once for a stream.
@@ -51,17 +52,35 @@ impl Settlement {
         if let Some(id) = tables::claim_ids(reader, &institution, &key).await.map_err(store_fault)? {
             let (claim, _) = self.stored(&id, None).await?;
             let outcome = if claim.state == State::Reversed { Outcome::Reversed } else { Outcome::Settled };
+            let method = match claim.kind {
+                Kind::Direct => "Settle",
+                Kind::Interim => "SettleInterim",
+                Kind::Reimbursed => "Reimburse",
+            };
             let written = self.written(&claim, Form::default()).await?;
-            return Ok(GetOutcomeResponse { outcome: outcome.into(), claim: Some(written) });
+            return Ok(became(outcome, method, Some(written)));
         }
         let call = Call::new(&claims_of(institution.as_str()), &key);
         let kept = idempotency::look_up(reader, &[&call]).await.map_err(store_fault)?.pop().flatten();
-        let outcome = match kept {
-            None => Outcome::NeverSeen,
-            Some(kept) if kept.has_field(TOMBSTONE) => Outcome::Tombstone,
-            Some(_) => Outcome::Refused,
+        let Some(kept) = kept else { return Ok(became(Outcome::NeverSeen, "", None)) };
+        if kept.has_field(TOMBSTONE) {
+            return Ok(became(Outcome::Tombstone, "", None));
+        }
+        let method = METHODS.into_iter().find(|method| kept.says("method", method)).unwrap_or_default();
+        let answer = kept.answer.as_slice();
+        let (outcome, claim) = match method {
+            "ReverseClaim" => {
+                let claim = ReverseClaimResponse::decode(answer).map_err(Fault::internal)?.claim;
+                (if claim.is_some() { Outcome::Reversal } else { Outcome::ReversalOfNothing }, claim)
+            }
+            "RefundLines" => (Outcome::Refund, RefundLinesResponse::decode(answer).map_err(Fault::internal)?.claim),
+            _ => (Outcome::Refused, None),
         };
-        Ok(GetOutcomeResponse { outcome: outcome.into(), claim: None })
+        let Some(claim) = claim else { return Ok(became(outcome, method, None)) };
+        let id = Name::new(&claim.claim_id).map_err(Fault::internal)?;
+        let (claim, _) = self.stored(&id, None).await?;
+        let written = self.written(&claim, Form::default()).await?;
+        Ok(became(outcome, method, Some(written)))
     }
 
     pub(super) async fn list(&self, request: ListClaimsRequest) -> Result<ListClaimsResponse, Fault> {
@@ -132,6 +151,29 @@ impl Settlement {
         let policy = self.policy_of(claim).await?;
         answer::claim(&policy, claim, form)
     }
+}
+
+/// What became of a call, and what to do about it.
+fn became(outcome: Outcome, method: &str, claim: Option<ClaimPb>) -> GetOutcomeResponse {
+    let message = match outcome {
+        Outcome::Settled => "the bill was settled and stands",
+        Outcome::Reversed => "the bill was settled and later reversed; it may be settled again under a new key",
+        Outcome::Refused => "the policy refused the bill and nothing was kept; the same call gives the refusal again",
+        Outcome::Tombstone => {
+            "a reversal came before the call: the bill was not settled and never will be under this key; settle it under a new key"
+        }
+        Outcome::Reversal => "the call reversed the claim",
+        Outcome::ReversalOfNothing => {
+            "the call found nothing to reverse: its original had not come, and is refused from now on, or was refused by the policy"
+        }
+        Outcome::Refund => "the call refunded lines of the claim",
+        Outcome::NeverSeen => {
+            "no call under this key has ended here; it may still be on its way: make it again, or reverse it by its key"
+        }
+        Outcome::Unspecified | Outcome::InProgress => "",
+    };
+    let (method, message) = (method.to_owned(), message.to_owned());
+    GetOutcomeResponse { outcome: outcome.into(), claim, method, message }
 }
 
 /// Reads claims in chunks and sends them one by one; ends with the caller.

@@ -102,8 +102,10 @@ impl Settlement {
             Some((key?, by_hand?))
         })?;
         let call = call(&read, &key, "Reimburse", request.submission.as_ref());
-        let other = ReimburseRequest { submission: None, idempotency_key: String::new(), ..request.clone() };
-        let call = call.field("reimbursement", other.encode_to_vec());
+        let evidence: Vec<u8> = request.evidence.iter().flat_map(Message::encode_length_delimited_to_vec).collect();
+        let call = call.field("reason", request.reason.to_be_bytes()).field("remark", &request.remark);
+        let call = call.field("evidence", evidence).field("payee_reference", &request.payee_reference);
+        let call = call.field("operator_id", &request.operator_id);
         let form = Form { with_steps: with_steps(request.submission.as_ref()), would_be: false };
         let way = self.way(read, Kind::Reimbursed, call, form, Some(by_hand)).await?;
         let answer = |outcome, adjustments| {
@@ -140,8 +142,8 @@ impl Settlement {
         let Read { person, institution, visit, stay, bill, version, facts, care_division } = read;
         let about = (&person, bill.bill.to);
         let gathered = app::person(self.enrolment.as_deref(), self.trusts_facts, facts, about).await?;
-        let mut facts = match gathered {
-            Gathered::Person(facts) => *facts,
+        let (mut facts, clauses) = match gathered {
+            Gathered::Person(facts, clauses) => (*facts, clauses),
             Gathered::Refused(refusal) => {
                 let refused = refused_by_enrolment(refusal, version, bill.bill.to);
                 return Ok(Way { command: Command::Refuse(call), form, refused: Some(refused) });
@@ -152,7 +154,7 @@ impl Settlement {
         let (bill, catalogue_version) = self.with_catalogue(bill, care_division.unwrap_or(facts.division))?;
         let origin = Origin { bill: bill.clone(), care_division, catalogue_version, reimbursement };
         let new = NewBill { person: facts, bill, policy };
-        let settle = Settle { call, kind, person, institution, visit, stay, new, origin };
+        let settle = Settle { call, kind, person, institution, visit, stay, new, origin, clauses };
         Ok(Way { command: Command::Settle(Box::new(settle)), form, refused: None })
     }
 

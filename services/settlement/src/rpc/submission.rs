@@ -1,8 +1,9 @@
 //! Reads what is handed in to be settled.
 
 use chrono::NaiveDate;
+use money::{Fen, Rate, Rounding};
 use pb::settlement::v1::Submission;
-use policy::{Person, Version};
+use policy::{Bill, Costs, Person, Version};
 use rpc::Violations;
 use terms::{Division, Name};
 use wire::read::{self, ReadBill};
@@ -42,6 +43,9 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
         let bill = v.required("bill", submission.bill.as_ref(), "the bill").and_then(|bill| {
             v.within("bill", |v| {
                 let read = read::bill(v, bill, Some(today));
+                if let Some(read) = &read {
+                    priced(v, &read.bill);
+                }
                 let last = read.as_ref().map(|read| read.bill.to).filter(|last| *last > today);
                 if read.as_ref().is_some_and(|read| read.bill.total.is_zero()) {
                     v.add("total_fen", 0, "an amount above zero: a bill of nothing settles nothing");
@@ -67,6 +71,26 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
             care_division: care_division?,
         })
     })
+}
+
+/// Complains of each line whose amount is not quantity × unit price, half up to the fen: neither the national interface nor its
+/// samples know a tolerance. What cannot be right at all is the policy's to refuse.
+fn priced(v: &mut Violations, bill: &Bill) {
+    let Costs::Lines(lines) = &bill.costs else { return };
+    let most = Rate::ONE.times(1_000_000);
+    v.within("lines", |v| {
+        for (at, line) in lines.iter().enumerate() {
+            let (quantity, price) = (line.quantity, line.unit_price);
+            if quantity <= Rate::ZERO || quantity > most || price.is_negative() || price > Fen::LIMIT {
+                continue;
+            }
+            let cost = (quantity * price).round(Rounding::HalfUp);
+            if cost != line.amount && !line.amount.is_negative() && line.amount <= Fen::LIMIT {
+                let expected = format!("{} fen: {quantity} × {} fen, half up", cost.get(), price.get());
+                v.within_item("lines", at, |v| v.add("amount_fen", line.amount.get(), expected));
+            }
+        }
+    });
 }
 
 /// An institution's id: `H` for hospitals, `P` for pharmacies, and 11 digits (`domain.md` 1.1).

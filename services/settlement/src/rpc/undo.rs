@@ -1,18 +1,22 @@
 //! Reversing and refunding.
 
 use pb::settlement::v1::reverse_claim_request::Original as Named;
-use pb::settlement::v1::{RefundLinesRequest, RefundLinesResponse, ReverseClaimRequest, ReverseClaimResponse};
+use pb::settlement::v1::{
+    RefundLinesRequest, RefundLinesResponse, ReversalEffect, ReverseClaimRequest, ReverseClaimResponse,
+};
 use prost::Message as _;
 use rpc::{Fault, Violations};
 use store::idempotency::Call;
+use terms::Name;
 use wire::read;
 
 use super::Settlement;
 use super::answer::{self, Form};
 use super::call::claims_of;
 use super::submission::institution;
-use crate::app::{Command, Done, Original, Refund, Refunded, Reverse, Reversed, Work};
+use crate::app::{Command, Done, Original, Refund, Refunded, Reverse, Reversed, Work, store_fault};
 use crate::domain::{LineRefund, Policies};
+use crate::store as tables;
 
 const REASON_CHARS_MAX: usize = 1_000;
 const LINES_MOST: usize = 10_000;
@@ -29,8 +33,13 @@ impl Settlement {
 
     pub(super) async fn refund(&self, request: RefundLinesRequest) -> Result<RefundLinesResponse, Fault> {
         let mut v = Violations::new();
-        let command = refund(&mut v, &request);
-        let command = Command::Refund(v.finish(command)?);
+        let asked = refund(&mut v, &request);
+        let asked = v.finish(asked)?;
+        // whose keys they are: a claim stays its institution's for ever, so that the same call finds the same keys
+        let billed_by =
+            tables::institution_of(self.bench.database.reader(), &asked.claim).await.map_err(store_fault)?;
+        let billed_by = billed_by.ok_or_else(|| Fault::not_found("claim", asked.claim.as_str()))?;
+        let command = Command::Refund(asked.of(billed_by.as_str(), &request));
         let work = Work { command, encode: Box::new(|policies, done| Ok(refunded(policies, done)?.encode_to_vec())) };
         let bytes = self.committer.commit(work).await?;
         RefundLinesResponse::decode(bytes.as_slice()).map_err(Fault::internal)
@@ -46,18 +55,41 @@ fn reverse(v: &mut Violations, request: &ReverseClaimRequest) -> Option<Reverse>
         Named::OriginalKey(key) => read::key(v, "original_key", key)
             .map(|key| Original::Call(Call::new(&claims_of(&request.institution_id), &key))),
     };
-    let institution = institution?;
-    let named = match &request.original {
-        Some(Named::ClaimId(id)) => format!("claim {id}"),
-        Some(Named::OriginalKey(key)) => format!("key {key}"),
-        None => String::new(),
+    let (field, named) = match &request.original {
+        Some(Named::ClaimId(id)) => ("claim_id", id),
+        Some(Named::OriginalKey(key)) => ("original_key", key),
+        None => return None,
     };
-    let call = Call::new(&format!("reversals/{institution}"), &key?);
-    let call = call.field("method", "ReverseClaim").field("original", named).field("reason", &request.reason);
+    if field == "original_key" && *named == request.idempotency_key {
+        v.add("original_key", policy::printable(named), "the key of the original, which is not that of this call");
+        return None;
+    }
+    let institution = institution?;
+    let call = Call::new(&claims_of(institution.as_str()), &key?);
+    let call = call.field("method", "ReverseClaim").field(field, named).field("reason", &request.reason);
     Some(Reverse { call, original: original?, institution, reason: reason? })
 }
 
-fn refund(v: &mut Violations, request: &RefundLinesRequest) -> Option<Refund> {
+/// Lines to give back, before it is known whose claim they are of.
+struct Asked {
+    key: String,
+    claim: Name,
+    lines: Vec<LineRefund>,
+    reason: String,
+}
+
+impl Asked {
+    fn of(self, institution: &str, request: &RefundLinesRequest) -> Refund {
+        let Self { key, claim, lines, reason } = self;
+        let given = RefundLinesRequest { lines: request.lines.clone(), ..RefundLinesRequest::default() };
+        let call = Call::new(&claims_of(institution), &key).field("method", "RefundLines");
+        let call =
+            call.field("claim_id", claim.as_str()).field("lines", given.encode_to_vec()).field("reason", &reason);
+        Refund { call, claim, lines, reason }
+    }
+}
+
+fn refund(v: &mut Violations, request: &RefundLinesRequest) -> Option<Asked> {
     let key = read::key(v, "idempotency_key", &request.idempotency_key);
     let claim = read::id(v, "claim_id", &request.claim_id);
     let reason = read::text(v, "reason", &request.reason, REASON_CHARS_MAX);
@@ -85,25 +117,34 @@ fn refund(v: &mut Violations, request: &RefundLinesRequest) -> Option<Refund> {
             }
         });
     }
-    let call = Call::new("refunds", &key?).field("method", "RefundLines").field("claim_id", &request.claim_id);
-    let given = RefundLinesRequest { lines: request.lines.clone(), ..RefundLinesRequest::default() };
-    let call = call.field("lines", given.encode_to_vec()).field("reason", &request.reason);
-    Some(Refund { call, claim: claim?, lines, reason: reason? })
+    Some(Asked { key: key?, claim: claim?, lines, reason: reason? })
 }
 
 fn reversed(policies: &Policies, done: &Done) -> Result<ReverseClaimResponse, Fault> {
     let form = Form::default();
     match done {
-        Done::Reversed(Reversed::Claim(gone, adjusted)) => {
+        Done::Reversed(Reversed::Claim(gone, adjusted), original) => {
             let policy = answer::policy_of(policies, &gone.claim.decided.decision)?;
             Ok(ReverseClaimResponse {
                 reversed: true,
                 claim: Some(answer::claim(policy, &gone.claim, form)?),
                 entries: answer::entries(&gone.entries, gone.booked_at, form),
                 adjustments: answer::adjustments(policies, adjusted, form)?,
+                effect: ReversalEffect::Reversed.into(),
+                original_key: original.clone(),
             })
         }
-        Done::Reversed(Reversed::Nothing) => Ok(ReverseClaimResponse::default()),
+        Done::Reversed(nothing, original) => {
+            let effect = match nothing {
+                Reversed::WasRefused => ReversalEffect::OriginalWasRefused,
+                _ => ReversalEffect::OriginalRefusedFromNowOn,
+            };
+            Ok(ReverseClaimResponse {
+                effect: effect.into(),
+                original_key: original.clone(),
+                ..ReverseClaimResponse::default()
+            })
+        }
         _ => Err(Fault::internal("a reversal got the answer of another command")),
     }
 }

@@ -104,6 +104,9 @@ fn ones<A: serde::Serialize>(ones: &BTreeSet<A>) -> Vec<Json> {
 }
 
 /// The claims that are to change, whose persons and years never do.
+///
+/// Here and where bills are looked up, `institution || ''` keeps the database from going by the institution, which has many
+/// claims, instead of by the number, which has one.
 async fn targets(
     connection: &impl ConnectionTrait,
     needs: &Needs,
@@ -112,9 +115,9 @@ async fn targets(
 ) -> Result<(), Error> {
     let by_id = "SELECT c.id, c.person, c.year, c.stay FROM {rows} JOIN claim c ON c.id = r.a";
     let by_key =
-        "SELECT c.id, c.person, c.year, c.stay FROM {rows} JOIN claim c ON c.institution = r.a AND c.key = r.b";
+        "SELECT c.id, c.person, c.year, c.stay FROM {rows} JOIN claim c ON c.key = r.b AND c.institution || '' = r.a";
     let by_stay = "SELECT c.id, c.person, c.year, c.institution, c.stay FROM {rows} \
-         JOIN claim c ON c.institution = r.a AND c.stay = r.b WHERE c.stay <> '' AND c.state <> 'reversed'";
+         JOIN claim c ON c.stay = r.b AND c.institution || '' = r.a WHERE c.stay <> '' AND c.state <> 'reversed'";
     let mut rows = rows::query(connection, by_id, ONE, &ones(&needs.claims), []).await?;
     rows.extend(rows::query(connection, by_key, PAIR, &pairs(&needs.keys), []).await?);
     let stays = rows::query(connection, by_stay, PAIR, &pairs(&needs.stays), []).await?;
@@ -144,7 +147,7 @@ async fn bindings(
 ) -> Result<(), Error> {
     let valid = format!(
         "SELECT {BINDING} FROM {{rows}} JOIN binding b ON b.relative = r.a \
-         WHERE b.from_date <= $2 AND (b.to_date IS NULL OR b.to_date >= $2) ORDER BY b.from_date, b.id"
+         WHERE b.from_date <= $1 AND (b.to_date IS NULL OR b.to_date >= $1) ORDER BY b.from_date, b.id"
     );
     for row in &rows::query(connection, &valid, ONE, &ones(&found.persons), [today.to_string().into()]).await? {
         let binding = row::binding(row)?;
@@ -174,7 +177,7 @@ async fn bound(
     }
     let pairs = format!(
         "SELECT {BINDING} FROM {{rows}} JOIN binding b ON b.owner = r.a AND b.relative = r.b \
-         WHERE b.to_date IS NULL OR b.to_date >= $2 ORDER BY b.from_date, b.id"
+         WHERE b.to_date IS NULL OR b.to_date >= $1 ORDER BY b.from_date, b.id"
     );
     let today = today.to_string();
     for row in &rows::query(connection, &pairs, PAIR, &self::pairs(&needs.pairs), [today.into()]).await? {
@@ -255,7 +258,6 @@ async fn claims(
         owners.extend(claim.decided.draws.iter().map(|draw| draw.owner));
         desk.claims.insert(claim.id, claim);
     }
-    desk.whole.clone_from(&found.whole);
     // Owners whose binding has ended get back what comes back. They are locked late; the database sorts out a deadlock.
     owners.retain(|owner| !desk.accounts.contains_key(owner));
     accounts(connection, lock, desk, &owners).await?;
@@ -268,7 +270,7 @@ async fn claims(
 /// What was used before: bills, invoices, credits.
 async fn used(connection: &impl ConnectionTrait, needs: &Needs, desk: &mut Desk) -> Result<(), Error> {
     let sql = "SELECT c.id, c.institution, c.bill FROM {rows} \
-         JOIN claim c ON c.institution = r.a AND c.bill = r.b AND c.state <> 'reversed'";
+         JOIN claim c ON c.bill = r.b AND c.institution || '' = r.a AND c.state <> 'reversed'";
     for row in &rows::query(connection, sql, PAIR, &pairs(&needs.bills), []).await? {
         desk.bills.insert((row::name(row, "institution")?, row.try_get("", "bill")?), row::name(row, "id")?);
     }

@@ -92,6 +92,15 @@ pub async fn claim_ids(
     rows.first().map(|row| row::name(row, "id")).transpose()
 }
 
+/// The institution that billed a claim.
+///
+/// # Errors
+/// What the database said.
+pub async fn institution_of(connection: &impl ConnectionTrait, claim: &Name) -> Result<Option<Name>, Error> {
+    let rows = all(connection, "SELECT institution FROM claim WHERE id = $1", vec![claim.as_str().into()]).await?;
+    rows.first().map(|row| row::name(row, "institution")).transpose()
+}
+
 /// The decisions of a claim, first to last.
 ///
 /// # Errors

@@ -67,13 +67,14 @@ pub struct Stored {
     pub advice: String,
 }
 
-const KINDS: [(Kind, &str); 6] = [
+const KINDS: [(Kind, &str); 7] = [
     (Kind::MissingThere, "missing_there"),
     (Kind::MissingHere, "missing_here"),
     (Kind::ReversedThere, "reversed_there"),
     (Kind::ReversedHere, "reversed_here"),
     (Kind::Group, "group"),
     (Kind::Amount, "amount"),
+    (Kind::Claim, "claim"),
 ];
 
 const GROUP: &Columns = &[
@@ -162,7 +163,13 @@ pub async fn our_totals(
         .collect()
 }
 
-/// Our claims of an institution settled on these days, at most so many; manual reimbursements left out.
+/// The claim that came after one that is reversed: of the same bill, or of the stay whose interim claim it was.
+const FOLLOWED_BY: &str = "CASE WHEN c.state = 'reversed' THEN (SELECT n.id FROM claim n WHERE n.institution = c.institution \
+     AND n.settled_at > c.settled_at AND n.state <> 'reversed' \
+     AND (n.bill = c.bill OR (c.kind = 'interim' AND n.stay = c.stay)) ORDER BY n.settled_at, n.id LIMIT 1) END";
+
+/// Our claims of an institution settled on these days, at most so many; manual reimbursements left out. Claims of one bill come in
+/// the order in which they were settled.
 ///
 /// # Errors
 /// What the database said.
@@ -173,8 +180,9 @@ pub async fn our_claims(
     most: usize,
 ) -> Result<Vec<Ours>, Error> {
     let sql = format!(
-        "SELECT id, bill, scheme, care, state, revision, total_fen, fund_fen, account_fen, cash_fen FROM claim \
-         WHERE institution = $1 AND settled_date BETWEEN $2 AND $3 AND kind <> 'reimbursed' ORDER BY bill, number, id LIMIT {most}"
+        "SELECT c.id, c.bill, c.scheme, c.care, c.state, c.revision, c.total_fen, c.fund_fen, c.account_fen, c.cash_fen, \
+         {FOLLOWED_BY} AS followed_by FROM claim c WHERE c.institution = $1 AND c.settled_date BETWEEN $2 AND $3 \
+         AND c.kind <> 'reimbursed' ORDER BY c.bill, c.settled_at, c.id LIMIT {most}"
     );
     let rows = all(connection, &sql, of_period(institution, settled)).await?;
     let ours = |row: &QueryResult| {
@@ -192,6 +200,7 @@ pub async fn our_claims(
             care: word(row, "care")?,
             is_reversed: state == State::Reversed,
             amounts,
+            followed_by: row.try_get("", "followed_by")?,
         };
         Ok(Ours { claim, revision: row.try_get("", "revision")?, state })
     };

@@ -1,6 +1,5 @@
 //! Claims and their decisions as rows and back.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -12,8 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use store::Error;
-use store::rows::Columns;
 use store::rows::Kind::{Int, Text};
+use store::rows::{Cell, Columns};
 use terms::Name;
 
 use crate::domain::{
@@ -52,8 +51,8 @@ pub(super) const DECISION: &Columns = &[
     ("cause_claim", Text),
     ("policy", Text),
     ("facts", Text),
-    ("decision", Text),
     ("sha256", Text),
+    ("decision", Text),
     ("draws", Text),
     ("refunds", Text),
     ("decided_at", Int),
@@ -92,11 +91,7 @@ pub(super) const SELECT: &str = "c.id, c.person, c.institution, c.visit, c.stay,
 /// The SHA-256 of a decision's stored bytes, in hexadecimal.
 #[must_use]
 pub(crate) fn sha256(bytes: &str) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        // writing to a String cannot fail
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// A decision's stored bytes: compact JSON in the order of its fields.
@@ -128,16 +123,23 @@ pub(super) fn claim_row(claim: &Claim) -> Result<Json, Error> {
     }))
 }
 
-/// The row of the decision that stands for a claim.
-pub(super) fn decision_row(claim: &Claim) -> Result<Json, Error> {
+/// The row of the decision that stands for a claim, as [`DECISION`] has its columns.
+pub(super) fn decision_row(claim: &Claim) -> Result<Vec<Cell>, Error> {
     let decided = &claim.decided;
     let bytes = bytes_of(&decided.decision)?;
-    Ok(json!({
-        "claim": claim.id, "revision": decided.revision, "cause": decided.cause.word(), "cause_claim": decided.cause_claim,
-        "policy": decided.decision.version.to_string(), "facts": text(&*decided.facts, "facts")?,
-        "sha256": sha256(&bytes), "decision": bytes, "draws": text(&decided.draws, "draws")?,
-        "refunds": text(&decided.refunds, "refunds")?, "decided_at": decided.at.timestamp_micros(),
-    }))
+    Ok(vec![
+        claim.id.as_str().into(),
+        i64::from(decided.revision).into(),
+        decided.cause.word().into(),
+        decided.cause_claim.map(|claim| claim.to_string()).into(),
+        decided.decision.version.to_string().into(),
+        text(&*decided.facts, "facts")?.into(),
+        sha256(&bytes).into(),
+        bytes.into(),
+        text(&decided.draws, "draws")?.into(),
+        text(&decided.refunds, "refunds")?.into(),
+        decided.at.timestamp_micros().into(),
+    ])
 }
 
 pub(super) fn year_row(year: &PersonYear) -> Result<Json, Error> {

@@ -1,5 +1,6 @@
 //! Writes what a commit has put on its desk: one statement a table, whatever the number of commands.
 
+use host::failpoint;
 use serde_json::{Value as Json, json};
 use store::rows::Kind::{Int, Text};
 use store::rows::{self, Columns};
@@ -36,16 +37,22 @@ pub async fn write(tx: &Tx, desk: &Desk) -> Result<(), Error> {
     let sql = "UPDATE claim SET state = r.state, revision = r.revision, total_fen = r.total_fen, fund_fen = r.fund_fen, \
          account_fen = r.account_fen, cash_fen = r.cash_fen FROM {rows} WHERE claim.id = r.id";
     rows::execute(tx, sql, CHANGED, &rows).await?;
+    failpoint("write.changed");
     let made = claims(&writes.claims).into_iter().map(row::claim_row).collect::<Result<Vec<_>, _>>()?;
     rows::insert(tx, "claim", row::CLAIM, &made, "").await?;
+    failpoint("write.claims");
     let decided = writes.decided.iter().map(row::decision_row).collect::<Result<Vec<_>, _>>()?;
-    rows::insert(tx, "decision", row::DECISION, &decided, "").await?;
+    rows::insert_cells(tx, "decision", row::DECISION, decided, "").await?;
+    failpoint("write.decisions");
     years(tx, desk).await?;
+    failpoint("write.years");
     accounts(tx, desk).await?;
+    failpoint("write.accounts");
     let bindings: Vec<Json> = writes.bindings.iter().map(row::binding_row).collect();
     rows::insert(tx, "binding", row::BINDING, &bindings, "ON CONFLICT (id) DO UPDATE SET to_date = excluded.to_date")
         .await?;
     evidence(tx, desk).await?;
+    failpoint("write.evidence");
     journal::append_new(tx, &writes.entries).await
 }
 

@@ -117,12 +117,10 @@ fn every_golden_question_is_answered_as_the_policy_answers_it() {
                     Question::Watch(facts) => burden_of(&mut client, facts, file).await,
                     Question::Indicator(facts) => indicator_of(&mut client, facts, file).await,
                     Question::Bills(bills) => {
-                        let mut person = bills.person.clone();
-                        // the wire knows no absent age
-                        person.age = person.age.or(Some(0));
                         for bill in &bills.bills {
-                            let (person, bill) = (person.clone(), bill.clone());
-                            let facts = Facts { person, bill, accumulated: bills.accumulated.clone(), held: Vec::new() };
+                            let (person, bill) = (bills.person.clone(), bill.clone());
+                            let accumulated = bills.accumulated.clone();
+                            let facts = Facts { person, bill, accumulated, held: Vec::new() };
                             decision_of(&mut client, &facts, file).await;
                         }
                     }

@@ -41,7 +41,7 @@ impl Paper<'_> {
                 division: "370800".to_owned(),
                 schemes: vec![self.scheme.into()],
                 group: group.into(),
-                age: 40,
+                age: Some(40),
                 ..PersonFacts::default()
             }),
             ..Submission::default()

@@ -1,8 +1,8 @@
 //! The real process, killed: what was answered is there after it, nothing is there in part, and who got no answer tries again.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Lines};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -23,21 +23,29 @@ use crate::world::{
 };
 
 /// A day of service before the day of any test run: the process looks at the machine's clock.
-const DAY: &str = "2025-03-01";
+pub(crate) const DAY: &str = "2025-03-01";
 
 /// The settlement process, killed with the test.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     address: SocketAddr,
+    /// What it says after where it listens.
+    said: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 impl Served {
-    async fn start(url: &str) -> Self {
+    pub(crate) async fn start(url: &str) -> Self {
+        Self::stopping_at(url, "").await
+    }
+
+    /// A process that stops for good at a failpoint.
+    pub(crate) async fn stopping_at(url: &str, point: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_settlement"))
             .env("YIBAO_SETTLEMENT_LISTEN", "127.0.0.1:0")
             .env("YIBAO_SETTLEMENT_DATABASE_URL", url)
             .env("YIBAO_SETTLEMENT_TRUSTED_FACTS", "true")
             .env("YIBAO_SETTLEMENT_LOG", "off")
+            .env("YIBAO_FAILPOINT", point)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -45,23 +53,31 @@ impl Served {
             .expect("the process starts");
         let said = BufReader::new(child.stdout.take().expect("an output"));
         let address = tokio::task::spawn_blocking(move || {
-            let mut lines = said.lines().map_while(Result::ok);
-            lines.find_map(|line| line.split_once(" listens on ").map(|(_, address)| address.parse().unwrap()))
+            let mut lines = said.lines();
+            let listens = |line: String| line.split_once(" listens on ").map(|(_, address)| address.parse().unwrap());
+            (lines.by_ref().map_while(Result::ok).find_map(listens), lines)
         });
-        let address = address.await.expect("heard").expect("the process says where it listens");
-        Self { child, address }
+        let (address, said) = address.await.expect("heard");
+        Self { child, address: address.expect("the process says where it listens"), said: Some(said) }
     }
 
-    fn channel(&self) -> rpc::Client {
+    /// Waits until the process has stopped at a failpoint.
+    pub(crate) async fn has_stopped_at(&mut self, point: &str) {
+        let (mut said, stopped) = (self.said.take().expect("asked once"), format!("failpoint {point}"));
+        let heard = tokio::task::spawn_blocking(move || said.any(|line| line.is_ok_and(|line| line == stopped)));
+        assert!(heard.await.expect("heard"), "the process ended before {point}");
+    }
+
+    pub(crate) fn channel(&self) -> rpc::Client {
         channel(self.address)
     }
 
-    fn client(&self) -> SettlementServiceClient<rpc::Client> {
+    pub(crate) fn client(&self) -> SettlementServiceClient<rpc::Client> {
         SettlementServiceClient::new(self.channel())
     }
 
     /// SIGKILL.
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("gone");
     }
@@ -78,13 +94,13 @@ fn channel(address: SocketAddr) -> rpc::Client {
     rpc::channel(&format!("http://{address}")).expect("an address")
 }
 
-async fn prepared(url: &str) -> Database {
+pub(crate) async fn prepared(url: &str) -> Database {
     let database = Database::open(url).await.expect("a database");
     publish(&database, packs()).await;
     database
 }
 
-async fn outcome(served: &Served, key: &str) -> GetOutcomeResponse {
+pub(crate) async fn outcome(served: &Served, key: &str) -> GetOutcomeResponse {
     let request = GetOutcomeRequest { idempotency_key: key.to_owned(), institution_id: institution(1) };
     served.client().get_outcome(request).await.expect("an outcome").into_inner()
 }

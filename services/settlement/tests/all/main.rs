@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod accounts;
+mod amounts;
 mod answers;
 mod away;
 mod bindings;
@@ -10,6 +11,8 @@ mod catalogue;
 mod counter;
 mod crash;
 mod crowd;
+mod defects;
+mod failpoints;
 mod golden;
 mod input;
 mod once;
@@ -19,6 +22,7 @@ mod reconciliation;
 mod registry;
 mod regression;
 mod support;
+mod uncovered;
 mod verbs;
 mod versions;
 mod world;

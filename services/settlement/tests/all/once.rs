@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use pb::settlement::v1::{GetOutcomeRequest, Outcome, SettleRequest};
+use pb::settlement::v1::{GetOutcomeRequest, Outcome, ReversalEffect, SettleRequest};
 use prost::Message as _;
 use testkit::{on_both, on_postgres};
 use tokio::task::JoinSet;
-use tonic::Response;
+use tonic::{Response, Status};
 
 use crate::regression::{at_once, by_hand};
 use crate::support::{House, institution};
-use crate::world::{about, asks, claim_of, count, reason, refund, reversal, reversal_by_key, town, visit, with_lines};
+use crate::world::{
+    about, asks, claim_of, count, fields, reason, refund, reversal, reversal_by_key, town, visit, with_lines,
+};
 
 async fn outcome(house: &House, key: &str) -> Outcome {
     let request = GetOutcomeRequest { idempotency_key: key.to_owned(), institution_id: institution(1) };
@@ -65,20 +67,26 @@ fn a_key_used_again_with_other_content_is_refused_and_the_field_named() {
         let request = asks("K1", "p", &visit("B1", "2035-03-01", 10_000));
         house.client().settle(request.clone()).await.expect("settled");
         type Change = fn(&mut SettleRequest);
-        let changes: [(&str, Change); 5] = [
+        let changes: [(&str, Change); 7] = [
             ("submission.bill.total_fen", |other| {
                 other.submission.as_mut().unwrap().bill.as_mut().unwrap().total_fen += 1;
             }),
-            ("submission.bill.lines", |other| {
+            ("submission.bill.parts.within_scope_fen", |other| {
                 *other = asks("K1", "p", &visit("B1", "2035-03-01", 10_001));
             }),
-            ("submission.bill", |other| {
+            ("submission.bill.from_date", |other| {
                 *other = asks("K1", "p", &visit("B1", "2035-03-02", 10_000));
+            }),
+            ("submission.bill.lines", |other| {
+                *other = asks("K1", "p", &with_lines(&visit("B1", "2035-03-01", 0), &[(1, 10_000)]));
+            }),
+            ("submission.person_facts.age", |other| {
+                other.submission.as_mut().unwrap().person_facts.as_mut().unwrap().age = None;
             }),
             ("submission.person_id", |other| {
                 other.submission.as_mut().unwrap().person_id = "q".to_owned();
             }),
-            ("submission", |other| other.submission.as_mut().unwrap().visit_id = "V".to_owned()),
+            ("submission.visit_id", |other| other.submission.as_mut().unwrap().visit_id = "V".to_owned()),
         ];
         for (field, change) in changes {
             let mut other = request.clone();
@@ -88,6 +96,38 @@ fn a_key_used_again_with_other_content_is_refused_and_the_field_named() {
         }
         let status = house.client().reimburse(by_hand("K1", request.submission, "I1")).await.expect_err("used");
         assert_eq!((reason(&status).as_str(), about(&status, "field").as_str()), ("KEY_REUSED", "method"));
+        house.is_sound().await;
+        house.close().await;
+    });
+}
+
+#[test]
+fn an_institutions_keys_are_one_namespace_over_all_calls_about_bills() {
+    on_both(|url| async move {
+        let house = town(&url).await;
+        let bill = with_lines(&visit("B1", "2035-03-01", 0), &[(10, 10_000), (1, 1_000)]);
+        let claim = house.settles("K1", "p", &bill).await;
+        let used = |status: &Status| (reason(status), about(status, "field"));
+        let method = ("KEY_REUSED".to_owned(), "method".to_owned());
+        let status = house.reverses("K1", &claim).await.expect_err("a settlement's key");
+        assert_eq!(used(&status), method);
+        let status = house.client().refund_lines(refund("K1", &claim.claim_id, &[(0, 10_000)])).await;
+        assert_eq!(used(&status.expect_err("a settlement's key")), method);
+        let own = house.client().reverse_claim(reversal_by_key("K1", "K1")).await.expect_err("one key for both");
+        assert_eq!(fields(&own), ["original_key"]);
+        house.client().refund_lines(refund("F1", &claim.claim_id, &[(0, 10_000)])).await.expect("refunded");
+        let other = house.client().refund_lines(refund("F1", &claim.claim_id, &[(1, 1_000)])).await;
+        assert_eq!(used(&other.expect_err("other lines")), ("KEY_REUSED".to_owned(), "lines".to_owned()));
+        house.reverses("R1", &claim).await.expect("reversed");
+        let status = house.client().settle(asks("R1", "p", &bill)).await.expect_err("a reversal's key");
+        assert_eq!(used(&status), method);
+        let mut other = reversal("R1", &claim.claim_id);
+        other.reason = "another".to_owned();
+        let status = house.client().reverse_claim(other).await.expect_err("another reason");
+        assert_eq!(used(&status), ("KEY_REUSED".to_owned(), "reason".to_owned()));
+        // what settles nothing is not reversed by its key
+        let status = house.client().reverse_claim(reversal_by_key("R2", "F1")).await.expect_err("a refund's key");
+        assert_eq!((reason(&status).as_str(), about(&status, "state").as_str()), ("WRONG_STATE", "no_settlement"));
         house.is_sound().await;
         house.close().await;
     });
@@ -120,13 +160,15 @@ fn a_reversal_that_comes_before_its_original_refuses_it_for_ever() {
         assert_eq!(outcome(&house, "K1").await, Outcome::NeverSeen);
         let answer = house.client().reverse_claim(reversal_by_key("R1", "K1")).await.expect("a mark").into_inner();
         assert!(!answer.reversed && answer.claim.is_none());
+        assert_eq!(answer.effect(), ReversalEffect::OriginalRefusedFromNowOn);
+        assert_eq!(answer.original_key, "K1");
         assert_eq!(outcome(&house, "K1").await, Outcome::Tombstone);
         for _ in 0..2 {
             let status = house.client().settle(asks("K1", "p", &bill)).await.expect_err("reversed before");
             assert_eq!(reason(&status), "REVERSED_BEFORE");
         }
         let again = house.client().reverse_claim(reversal_by_key("R2", "K1")).await.expect("a mark").into_inner();
-        assert!(!again.reversed);
+        assert_eq!((again.reversed, again.effect()), (false, ReversalEffect::OriginalRefusedFromNowOn));
         assert_eq!(count(&house.database, "SELECT COUNT(*) AS n FROM claim").await, 0);
         house.settles("K2", "p", &bill).await;
         house.close().await;

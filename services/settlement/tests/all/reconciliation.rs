@@ -7,7 +7,8 @@ use pb::settlement::v1::reverse_claim_request::Original;
 use pb::settlement::v1::{
     Claim, ClaimState, Difference, DifferenceKind, Evidence, GetReconciliationRequest, ListDifferencesRequest,
     ReconcileDetailsRequest, ReconcileDetailsResponse, ReconcileTotalsRequest, Reconciliation, ReconciliationState,
-    ReimburseRequest, ReimbursementReason, ReverseClaimRequest, TheirClaim, Totals, reimburse_response,
+    ReimburseRequest, ReimbursementReason, ReverseClaimRequest, SettleRequest, TheirClaim, Totals, reimburse_response,
+    settle_response,
 };
 use pb::r#type::v1::{Care, Period, Scheme};
 use testkit::on_both;
@@ -205,6 +206,45 @@ fn a_bill_that_exists_on_one_side_only_is_found_on_its_day() {
             ("undone", DifferenceKind::ReversedHere),
         ];
         assert_eq!(kinds(&told.differences), expected);
+        house.close().await;
+    });
+}
+
+#[test]
+fn a_bill_reversed_and_settled_again_is_no_difference() {
+    on_both(|url| async move {
+        let house = House::open(&url).await;
+        house.clock.set("2022-06-15T02:00:00Z");
+        let (hospital, mut client) = (institution(1), books(&house));
+        let first = settled(&house, &hospital, &[("a", 1_000)]).await.remove(0);
+        reverse(&house, &first).await;
+        let paper =
+            Paper { person: "person-a", institution: &hospital, bill: "a", scheme: Scheme::Employee, fen: 2_000 };
+        let settle =
+            |key: &str| SettleRequest { idempotency_key: key.to_owned(), submission: Some(paper.submission()) };
+        let reply = house.client().settle(settle("again")).await.expect("settled again").into_inner();
+        let Some(settle_response::Outcome::Claim(second)) = reply.outcome else { panic!("not settled") };
+        // two claims of one bill never stand together
+        let twice = house.client().settle(settle("twice")).await.expect_err("it stands");
+        assert_eq!(said(&twice, "claim_id"), ("DUPLICATE".into(), second.claim_id.clone()));
+        let unlike = group(Scheme::Employee, 1, 0, 2_000);
+        let details = async |key: &str, theirs: Vec<TheirClaim>| {
+            let made = compared(&mut books(&house), day(key, &hospital, vec![unlike])).await;
+            streamed(&mut books(&house), &format!("{key}-d"), &made.reconciliation_id, &theirs).await
+        };
+        let told = details("last", vec![copy(&second)]).await.expect("compared");
+        assert_eq!(kinds(&told.differences), []);
+        let history = [TheirClaim { reversed: true, ..copy(&first) }, copy(&second)];
+        let told = details("whole", history.to_vec()).await.expect("compared");
+        assert_eq!(kinds(&told.differences), []);
+        let older = TheirClaim { claim_id: first.claim_id.clone(), ..copy(&second) };
+        let told = details("older", vec![older]).await.expect("compared");
+        assert_eq!(kinds(&told.differences), [("a", DifferenceKind::Claim)]);
+        assert!(told.differences[0].advice_zh.contains(&second.claim_id), "{}", told.differences[0].advice_zh);
+        let both_stand = details("both", vec![copy(&first), copy(&second)]).await.expect_err("one bill stands once");
+        assert_eq!(fields(&both_stand), ["messages[1].claims[1].bill_id"]);
+        let day_after = compared(&mut client, day("k", &hospital, vec![group(Scheme::Employee, 1, 1, 2_000)])).await;
+        assert_eq!(day_after.state(), ReconciliationState::Equal);
         house.close().await;
     });
 }

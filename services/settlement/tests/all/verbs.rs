@@ -2,8 +2,8 @@
 
 use money::Fen;
 use pb::settlement::v1::{
-    Adjustment, ClaimState, GetClaimRequest, GetOutcomeRequest, Outcome, ReplayClaimRequest, RevisionCause,
-    SettleInterimRequest, SettleInterimResponse, reimburse_response, settle_interim_response,
+    Adjustment, ClaimState, GetClaimRequest, GetOutcomeRequest, Outcome, ReplayClaimRequest, ReversalEffect,
+    RevisionCause, SettleInterimRequest, SettleInterimResponse, reimburse_response, settle_interim_response,
 };
 use policy::{Accumulators, Bill};
 use testkit::on_both;
@@ -257,8 +257,16 @@ fn a_reimbursement_is_owed_to_the_person_and_an_invoice_is_paid_once() {
             .sum();
         assert_eq!(owed, -66_000, "{:?}", claim.entries);
         let again = asks("K2", "q", &visit("B2", "2035-03-01", 100_000)).submission;
-        let status = house.client().reimburse(by_hand("K2", again.clone(), "I1")).await.expect_err("paid before");
-        assert_eq!((reason(&status).as_str(), about(&status, "claim_id")), ("DUPLICATE", claim.claim_id.clone()));
+        // however it is written: in small letters, with spaces, in full-width forms, and whatever its content is called
+        for (reference, kind) in
+            [("I1", "invoice"), ("i1", "Invoice"), (" I 1\u{3000}", "INVOICE "), ("Ｉ１", "ｉnvoice")]
+        {
+            let mut request = by_hand("K2", again.clone(), reference);
+            request.evidence[0].kind = kind.to_owned();
+            request.evidence[0].sha256 = "9".repeat(64);
+            let status = house.client().reimburse(request).await.expect_err("paid before");
+            assert_eq!((reason(&status).as_str(), about(&status, "claim_id")), ("DUPLICATE", claim.claim_id.clone()));
+        }
         house.reverses("R1", &claim).await.expect("reversed");
         house.client().reimburse(by_hand("K2", again, "I1")).await.expect("the invoice is free again");
         assert_eq!(balance(&house.database, "p").await, 10_000);
@@ -294,32 +302,52 @@ fn a_late_bill_takes_its_place_as_the_policy_orders_the_year() {
 }
 
 #[test]
-fn what_became_of_a_call_has_five_answers() {
+fn what_became_of_a_call_is_told_whichever_it_was() {
     on_both(|url| async move {
         let house = town(&url).await;
-        house.settles("settled", "p", &visit("B1", "2035-03-01", 10_000)).await;
-        let reversed = house.settles("reversed", "p", &visit("B2", "2035-03-01", 10_000)).await;
-        house.reverses("R1", &reversed).await.expect("reversed");
+        let settled = house.settles("settled", "p", &visit("B1", "2035-03-01", 10_000)).await;
+        let lines = with_lines(&visit("B2", "2035-03-01", 0), &[(10, 1_000)]);
+        let reversed = house.settles("reversed", "p", &lines).await;
+        let give_back = refund("refund", &reversed.claim_id, &[(0, 1_000)]);
+        house.client().refund_lines(give_back).await.expect("refunded");
+        house.reverses("reversal", &reversed).await.expect("reversed");
         let mut request = asks("refused", "p", &visit("B3", "2035-03-01", 10_000));
         request.submission.as_mut().unwrap().bill.as_mut().unwrap().total_fen = 1;
         house.client().settle(request).await.expect("refused");
-        house.client().reverse_claim(reversal_by_key("R2", "tombstone")).await.expect("a mark");
-        for (key, outcome) in [
-            ("never", Outcome::NeverSeen),
-            ("settled", Outcome::Settled),
-            ("reversed", Outcome::Reversed),
-            ("refused", Outcome::Refused),
-            ("tombstone", Outcome::Tombstone),
+        house.client().reverse_claim(reversal_by_key("ahead", "tombstone")).await.expect("a mark");
+        let answer = house.client().reverse_claim(reversal_by_key("of-refused", "refused")).await.expect("nothing");
+        assert_eq!(answer.into_inner().effect(), ReversalEffect::OriginalWasRefused);
+        let by_hand = by_hand("by-hand", asks("", "p", &visit("B4", "2035-03-01", 10_000)).submission, "I1");
+        house.client().reimburse(by_hand).await.expect("paid");
+        part(&house, "interim", &stay("B5", ("2035-03-01", "2035-03-10"), 100_000)).await;
+        for (key, outcome, method, claim) in [
+            ("never", Outcome::NeverSeen, "", false),
+            ("settled", Outcome::Settled, "Settle", true),
+            ("interim", Outcome::Settled, "SettleInterim", true),
+            ("by-hand", Outcome::Settled, "Reimburse", true),
+            ("reversed", Outcome::Reversed, "Settle", true),
+            ("reversal", Outcome::Reversal, "ReverseClaim", true),
+            ("refund", Outcome::Refund, "RefundLines", true),
+            ("refused", Outcome::Refused, "Settle", false),
+            ("tombstone", Outcome::Tombstone, "", false),
+            ("ahead", Outcome::ReversalOfNothing, "ReverseClaim", false),
+            ("of-refused", Outcome::ReversalOfNothing, "ReverseClaim", false),
         ] {
             let request = GetOutcomeRequest { idempotency_key: key.to_owned(), institution_id: institution(1) };
             let answer = house.client().get_outcome(request).await.expect("an outcome").into_inner();
-            assert_eq!(answer.outcome(), outcome, "{key}");
-            assert_eq!(answer.claim.is_some(), [Outcome::Settled, Outcome::Reversed].contains(&outcome));
+            assert_eq!((answer.outcome(), answer.method.as_str()), (outcome, method), "{key}");
+            assert_eq!((answer.claim.is_some(), answer.message.is_empty()), (claim, false), "{key}");
+            if ["reversal", "refund"].contains(&key) {
+                let claim = answer.claim.unwrap();
+                // as it stands now, not as it stood then
+                assert_eq!((claim.claim_id, claim.state), (reversed.claim_id.clone(), ClaimState::Reversed.into()));
+            }
             // keys are an institution's own
             let request = GetOutcomeRequest { idempotency_key: key.to_owned(), institution_id: institution(2) };
             let answer = house.client().get_outcome(request).await.expect("an outcome").into_inner();
             assert_eq!(answer.outcome(), Outcome::NeverSeen);
         }
+        assert!(!settled.claim_id.is_empty());
         house.close().await;
     });
 }

@@ -17,11 +17,12 @@ fn ours(bill: &str, is_reversed: bool, total: i64) -> OurClaim {
         care: Care::Inpatient,
         is_reversed,
         amounts: amounts(total, total / 2),
+        followed_by: None,
     }
 }
 
 fn theirs(bill: &str, is_reversed: bool, total: i64) -> TheirClaim {
-    let OurClaim { claim_id, bill_id, scheme, care, is_reversed, amounts } = ours(bill, is_reversed, total);
+    let OurClaim { claim_id, bill_id, scheme, care, is_reversed, amounts, .. } = ours(bill, is_reversed, total);
     TheirClaim { claim_id, bill_id, scheme, care, is_reversed, amounts }
 }
 
@@ -83,7 +84,7 @@ fn each_difference_is_of_its_kind_in_order_of_bill() {
         ("h", Kind::MissingThere),
     ];
     assert_eq!(said, expected);
-    let advice: BTreeSet<&str> = found.iter().map(Difference::advice_zh).collect();
+    let advice: BTreeSet<String> = found.iter().map(Difference::advice_zh).collect();
     assert_eq!(advice.len(), expected.len(), "a claim that is missing reversed needs other words");
 }
 
@@ -96,14 +97,142 @@ fn a_bill_the_institution_renamed_is_found_by_our_id() {
     assert_eq!(details(&nameless, &here).len(), 2);
 }
 
+/// A bill settled, reversed and settled again: the claims of either side as `id` and whether it is reversed, the differences found.
+struct Again {
+    what: &'static str,
+    theirs: &'static [(&'static str, bool)],
+    ours: &'static [(&'static str, bool)],
+    found: &'static [(Kind, Option<&'static str>)],
+}
+
+const UNDONE: bool = true;
+const STANDS: bool = false;
+
+const AGAIN: &[Again] = &[
+    Again { what: "settled", theirs: &[("c1", STANDS)], ours: &[("c1", STANDS)], found: &[] },
+    Again { what: "settled, its id never got", theirs: &[("", STANDS)], ours: &[("c1", STANDS)], found: &[] },
+    Again { what: "reversed", theirs: &[("c1", UNDONE)], ours: &[("c1", UNDONE)], found: &[] },
+    Again {
+        what: "settled again, known as it last stands",
+        theirs: &[("c2", STANDS)],
+        ours: &[("c1", UNDONE), ("c2", STANDS)],
+        found: &[],
+    },
+    Again {
+        what: "settled again, known without an id",
+        theirs: &[("", STANDS)],
+        ours: &[("c1", UNDONE), ("c2", STANDS)],
+        found: &[],
+    },
+    Again {
+        what: "settled again, the whole history",
+        theirs: &[("c1", UNDONE), ("c2", STANDS)],
+        ours: &[("c1", UNDONE), ("c2", STANDS)],
+        found: &[],
+    },
+    Again {
+        what: "settled again, known by the claim that was reversed",
+        theirs: &[("c1", STANDS)],
+        ours: &[("c1", UNDONE), ("c2", STANDS)],
+        found: &[(Kind::Claim, Some("c2"))],
+    },
+    Again {
+        what: "settled again, the reversal alone is known",
+        theirs: &[("c1", UNDONE)],
+        ours: &[("c1", UNDONE), ("c2", STANDS)],
+        found: &[(Kind::MissingThere, Some("c2"))],
+    },
+    Again {
+        what: "settled again, and reversed again there alone",
+        theirs: &[("c2", UNDONE)],
+        ours: &[("c1", UNDONE), ("c2", STANDS)],
+        found: &[(Kind::ReversedThere, Some("c2"))],
+    },
+    Again {
+        what: "settled again, both stand there",
+        theirs: &[("c1", STANDS), ("c2", STANDS)],
+        ours: &[("c1", UNDONE), ("c2", STANDS)],
+        found: &[(Kind::ReversedHere, Some("c1"))],
+    },
+    Again {
+        what: "reversed twice, known once",
+        theirs: &[("c2", UNDONE)],
+        ours: &[("c1", UNDONE), ("c2", UNDONE)],
+        found: &[],
+    },
+    Again {
+        what: "reversed here alone",
+        theirs: &[("c1", STANDS)],
+        ours: &[("c1", UNDONE)],
+        found: &[(Kind::ReversedHere, Some("c1"))],
+    },
+    Again {
+        what: "settled under an id that is none of ours",
+        theirs: &[("x9", STANDS)],
+        ours: &[("c1", STANDS)],
+        found: &[(Kind::Claim, Some("c1"))],
+    },
+    Again {
+        what: "unknown there, reversed here",
+        theirs: &[],
+        ours: &[("c1", UNDONE)],
+        found: &[(Kind::MissingThere, Some("c1"))],
+    },
+    Again {
+        what: "unknown there, settled again here",
+        theirs: &[],
+        ours: &[("c1", UNDONE), ("c2", STANDS)],
+        found: &[(Kind::MissingThere, Some("c2"))],
+    },
+];
+
 #[test]
-fn of_two_claims_of_a_bill_the_one_in_the_same_state_is_the_pair() {
-    let first = OurClaim { claim_id: "first".to_owned(), ..ours("a", true, 100) };
-    let here = [first, ours("a", false, 100)];
-    let there = [TheirClaim { claim_id: String::new(), ..theirs("a", false, 100) }];
-    let found = details(&there, &here);
-    assert_eq!(found.len(), 1);
-    assert_eq!((found[0].kind, found[0].ours), (Kind::MissingThere, Some(&here[0])));
+fn a_bill_settled_reversed_and_settled_again_differs_only_in_what_a_clerk_has_to_mend() {
+    for Again { what, theirs: there, ours: here, found } in AGAIN {
+        let last = here.last().map(|(id, _)| (*id).to_owned());
+        let claim = |(id, is_reversed): &(&str, bool)| OurClaim {
+            claim_id: (*id).to_owned(),
+            followed_by: last.clone().filter(|last| last != id && here.last().is_some_and(|(_, undone)| !undone)),
+            ..ours("a", *is_reversed, 100)
+        };
+        let here: Vec<OurClaim> = here.iter().map(claim).collect();
+        let there: Vec<TheirClaim> = there
+            .iter()
+            .map(|(id, is_reversed)| TheirClaim { claim_id: (*id).to_owned(), ..theirs("a", *is_reversed, 100) })
+            .collect();
+        let differences = details(&there, &here);
+        let said: Vec<(Kind, Option<&str>)> =
+            differences.iter().map(|one| (one.kind, one.ours.map(|claim| claim.claim_id.as_str()))).collect();
+        assert_eq!(said, *found, "{what}");
+        // the other order of either side says the same
+        let (mut here, mut there) = (here.clone(), there.clone());
+        there.reverse();
+        assert_eq!(details(&there, &here).len(), found.len(), "{what}, theirs turned round");
+        here.reverse();
+        assert_eq!(details(&there, &here).len(), found.len(), "{what}, both turned round");
+    }
+}
+
+#[test]
+fn advice_names_the_claim_to_go_on_with() {
+    let older = [OurClaim { claim_id: "c2".to_owned(), ..ours("a", false, 100) }];
+    let there = [TheirClaim { claim_id: "c1".to_owned(), ..theirs("a", false, 90) }];
+    let found = details(&there, &older);
+    assert_eq!(found[0].kind, Kind::Amount);
+    assert!(
+        found[0].advice_zh().contains("c1") && found[0].advice_zh().contains("改记为c2"),
+        "{}",
+        found[0].advice_zh()
+    );
+    // an interim claim that the stay's settlement took in
+    let taken_in = [OurClaim { followed_by: Some("c-end".to_owned()), ..ours("a", true, 100) }];
+    let there = [theirs("a", false, 100)];
+    let found = details(&there, &taken_in);
+    assert!(found[0].kind == Kind::ReversedHere && found[0].advice_zh().contains("c-end"));
+    let standing = [ours("a", false, 100)];
+    let reversed = [theirs("a", true, 100)];
+    assert!(details(&reversed, &standing)[0].advice_zh().contains("c-a"));
+    assert!(details(&[], &standing)[0].advice_zh().contains("c-a"));
 }
 
 /// One bill: a group, whether it is reversed, and an amount, on either side or on both.
@@ -127,7 +256,8 @@ fn books() -> impl Strategy<Value = Books> {
             }
             if let Some((scheme, care, is_reversed, total)) = here {
                 let (scheme, care, amounts) = (SCHEMES[scheme], CARES[care], amounts(total, 0));
-                books.1.push(OurClaim { claim_id, bill_id, scheme, care, is_reversed, amounts });
+                let followed_by = None;
+                books.1.push(OurClaim { claim_id, bill_id, scheme, care, is_reversed, amounts, followed_by });
             }
         }
         books

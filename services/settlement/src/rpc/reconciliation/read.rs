@@ -1,6 +1,6 @@
 //! Totals and details as an institution sends them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use money::Fen;
@@ -93,7 +93,8 @@ fn count(v: &mut Violations, field: &str, count: u64) -> Option<u64> {
 struct Told {
     key: String,
     reconciliation: Option<Name>,
-    bills: BTreeSet<String>,
+    /// Each bill with the claim ids it came with, and whether it stands in one of them.
+    bills: BTreeMap<String, (BTreeSet<String>, bool)>,
     claims: Vec<TheirClaim>,
 }
 
@@ -148,10 +149,18 @@ impl Told {
         for (at, claim) in claims.iter().enumerate() {
             v.within_item("claims", at, |v| {
                 let Some(read) = claim_of(v, claim) else { return };
-                if self.bills.insert(read.bill_id.clone()) {
-                    self.claims.push(read);
+                let known = self.bills.entry(read.bill_id.clone());
+                let is_again = matches!(known, std::collections::btree_map::Entry::Occupied(_));
+                let (ids, stands) = known.or_default();
+                if is_again && (read.claim_id.is_empty() || ids.contains("") || !ids.insert(read.claim_id.clone())) {
+                    let expected = "each bill once in the stream, or each time with the id of another claim";
+                    v.add("bill_id", &read.bill_id, expected);
+                } else if *stands && !read.is_reversed {
+                    v.add("bill_id", &read.bill_id, "a bill that stands once, in the latest of its claims");
                 } else {
-                    v.add("bill_id", &read.bill_id, "each bill once in the stream");
+                    ids.insert(read.claim_id.clone());
+                    *stands |= !read.is_reversed;
+                    self.claims.push(read);
                 }
             });
         }
@@ -161,7 +170,7 @@ impl Told {
         let missing = || Fault::internal("a stream was read without its first message");
         let reconciliation = self.reconciliation.ok_or_else(missing)?;
         // the same claims are the same content, however they were cut into messages
-        self.claims.sort_by(|a, b| a.bill_id.cmp(&b.bill_id));
+        self.claims.sort_by(|a, b| (&a.bill_id, &a.claim_id).cmp(&(&b.bill_id, &b.claim_id)));
         let mut content = Sha256::new();
         for claim in &self.claims {
             content.update(write::theirs(claim).encode_length_delimited_to_vec());

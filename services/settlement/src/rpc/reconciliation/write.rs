@@ -74,6 +74,7 @@ pub(super) fn difference(one: &Stored, claims: &[Claim]) -> Result<Difference, F
         Kind::ReversedThere => DifferenceKind::ReversedThere,
         Kind::ReversedHere => DifferenceKind::ReversedHere,
         Kind::Group => DifferenceKind::Group,
+        Kind::Claim => DifferenceKind::Claim,
     };
     let ours = one.ours.map(|(id, ..)| {
         let claim = claims.iter().find(|claim| claim.id == id);

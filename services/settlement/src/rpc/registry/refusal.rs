@@ -29,6 +29,10 @@ pub(super) fn refused(change: Option<&Change>, why: PublishError) -> Fault {
             let fault = Fault::new(Reason::PolicyVersion, "the head is another version than the one that is replaced");
             fault.with("policy_version", head.map(|head| head.to_string()).unwrap_or_default())
         }
+        PublishError::AlreadyHead(version) => {
+            let message = "this version is the division's head already; nothing would change, and nothing is recorded";
+            Fault::wrong_state("head", message).with("policy_version", version.to_string())
+        }
         PublishError::UnknownDivision(division) => {
             one("division", &division.to_string(), "a division that the packs have")
         }

@@ -23,7 +23,7 @@ fn publications_are_listed_page_by_page_newest_first() {
                 break;
             }
             // what is published meanwhile stands on no later page
-            publish_ratio(&house, &format!("n{}", paged.len()), "0.70").await;
+            publish_ratio(&house, &format!("n{}", paged.len()), &format!("0.7{}", paged.len())).await;
             asked.page_token = page.next_page_token;
         }
         assert_eq!(paged, whole);

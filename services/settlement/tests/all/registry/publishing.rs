@@ -144,6 +144,29 @@ fn a_check_says_what_a_publication_would_be_and_keeps_nothing() {
 }
 
 #[test]
+fn what_would_change_nothing_is_told_so_and_not_recorded() {
+    on_both(|url| async move {
+        let house = open(&url).await;
+        let first = head_version(&house, CITY).await;
+        let second = publish_ratio(&house, "p1", "0.65").await;
+        let recorded = publications(&house).await;
+        let empty = registry(&house).publish_version(publish("p2", CITY, change(&second, Vec::new()))).await;
+        let same = registry(&house).publish_version(publish("p3", CITY, change(&second, vec![ratio("0.65")]))).await;
+        let rolled = registry(&house).roll_forward(roll("r1", CITY, &second, &second)).await;
+        for refused in [empty.expect_err("empty"), same.expect_err("the same"), rolled.expect_err("the head")] {
+            assert_eq!((reason(&refused).as_str(), said(&refused, "state")), ("WRONG_STATE", "head".to_owned()));
+            assert_eq!(said(&refused, "policy_version"), second);
+        }
+        assert_eq!(publications(&house).await, recorded);
+        // the same publication under its key is answered as it was, and the keys of what was refused are free
+        let again = registry(&house).publish_version(publish("p1", CITY, change(&first, vec![ratio("0.65")]))).await;
+        assert_eq!(again.expect("known").into_inner().publication.expect("the act").policy_version, second);
+        registry(&house).roll_forward(roll("r1", CITY, &first, &second)).await.expect("the key was not used up");
+        house.close().await;
+    });
+}
+
+#[test]
 fn an_earlier_version_is_the_head_again_with_the_document_it_came_from() {
     on_both(|url| async move {
         let house = open(&url).await;

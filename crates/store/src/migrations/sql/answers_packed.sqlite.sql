@@ -1,0 +1,2 @@
+-- SQLite packs nothing
+SELECT 1;
