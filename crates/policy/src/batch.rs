@@ -42,7 +42,8 @@ impl Policy {
     /// The refusal that `like` itself would get, but for its amounts.
     pub fn batch<'p>(&'p self, like: &'p Facts) -> Result<Batch<'p>, Refusal> {
         let mut date: NaiveDate = like.bill.to;
-        let found = self.find(like, &mut date)?;
+        let found = self.find(like, &mut date);
+        let found = found.map_err(|refusal| self.with_clauses(refusal, &like.person, date))?;
         let candidates: Result<Vec<Candidate<'p>>, Refusal> = category::candidates(&like.person.categories)
             .map(|category| {
                 let candidate = Candidate::resolve(self, found.benefit, situation(like, &found, category), found.date)?;
