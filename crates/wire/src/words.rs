@@ -38,22 +38,25 @@ fn numbers<W: Word>(unspecified: &str, number_of: impl Fn(&str) -> Option<i32>) 
 }
 
 macro_rules! wired {
-    ($($name:ident),+ $(,)?) => {$(
+    ($($package:ident { $($name:ident),+ $(,)? })+) => {$($(
         impl Wired for terms::$name {
             fn numbers() -> &'static [i32] {
                 static NUMBERS: LazyLock<Vec<i32>> = LazyLock::new(|| {
-                    let unspecified = type_pb::$name::Unspecified.as_str_name();
-                    numbers::<terms::$name>(unspecified, |name| type_pb::$name::from_str_name(name).map(i32::from))
+                    let unspecified = $package::$name::Unspecified.as_str_name();
+                    numbers::<terms::$name>(unspecified, |name| $package::$name::from_str_name(name).map(i32::from))
                 });
                 &NUMBERS
             }
         }
-    )+};
+    )+)+};
 }
 
 wired! {
-    Scheme, Care, Institution, PersonGroup, Category, Place, Filing, Referral, LineClass, LineKind, Epidemic, EnrolHow,
-    CountyKind, College, Side,
+    type_pb {
+        Scheme, Care, Institution, PersonGroup, Category, Place, Filing, Referral, LineClass, LineKind, Epidemic, EnrolHow,
+        CountyKind, College, Side,
+    }
+    policy_pb { HeldWhy }
 }
 
 /// Sets of the policy that are no words of facts: their values bear the same names on both sides, and a value that the wire
@@ -72,12 +75,13 @@ same_names! {
     rule Rule -> Rule {
         OutsideCatalogue, OverLimit, FirstSelfPaid, BorneApart, OffClassB, Elsewhere, Stack, Applied, NotApplied, Base,
         DeductibleStandard, DeductibleFactor, DeductibleFloor, DeductibleMet, Deductible, Ratio, RatioPoints,
-        RatioPerYearOfAge, OwnShareFactor, RatioMax, BillCeiling, Ceiling, CeilingExtra, SharedCeiling, Balance, Paid, Cash,
+        RatioPerYearOfAge, OwnShareFactor, RatioMax, BillCeiling, Ceiling, CeilingExtra, SharedCeiling, Balance, Held, Paid,
+        Cash,
     }
     reason Reason -> RefusalReason {
         UnknownDivision, NoScheme, TwoSchemes, WrongGroup, NotCovered, NoBenefit, NoValue, AbsentValue, NotQualified,
         UnknownDisease, NotAtPharmacy, NegativeAmount, AmountTooLarge, SumMismatch, BadDates, BadPlace, BadLine, LinesNeeded,
-        TooManyLines,
+        TooManyLines, BadHeld,
     }
 }
 

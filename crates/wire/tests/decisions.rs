@@ -6,11 +6,11 @@ use policy::statement::Statement;
 use policy::{Decision, PayerKind, Policy, Settlement, Used};
 use wire::{read, write};
 
-use crate::support::{SHIPPED, bill_cases, facts_of, reading};
+use crate::support::{SHIPPED, bill_cases, facts_of, held, reading};
 
-/// Every golden bill with its decision.
+/// Every golden bill with its decision, also as held payers let it be settled.
 fn decided() -> impl Iterator<Item = (policy::Facts, Decision)> {
-    bill_cases().flat_map(|(_, bills)| facts_of(bills)).map(|facts| {
+    bill_cases().flat_map(|(_, bills)| facts_of(bills)).flat_map(|facts| [held(&facts), facts]).map(|facts| {
         let decision = SHIPPED.adjudicate(&facts);
         (facts, decision)
     })

@@ -46,6 +46,20 @@ fn an_empty_message_names_all_that_is_missing() {
 }
 
 #[test]
+fn held_shares_are_in_order_each_once_with_a_reason() {
+    let share = |payer: &str, why: i32| policy_pb::HeldShare { payer: payer.to_owned(), most_fen: 1, why };
+    let with = |held: &[policy_pb::HeldShare]| paths(&policy_pb::Facts { held: held.to_vec(), ..facts_with_lines() });
+    assert_eq!(with(&[share("assistance", 1), share("assistance", 2)]), ["held[1].payer"]);
+    assert_eq!(with(&[share("tilt", 1), share("assistance", 1)]), ["held[1].payer"]);
+    assert_eq!(with(&[share("", 0), share("tilt", 9)]), ["held[0].payer", "held[0].why", "held[1].why"]);
+    assert_eq!(with(&vec![share("tilt", 1); 1_001]), ["held"]);
+    // Who is held the policy knows, and an amount out of range is its refusal, as those of meters are.
+    let odd = policy_pb::HeldShare { most_fen: -1, ..share("hospital", 1) };
+    let read = reading(|v| read::facts(v, &policy_pb::Facts { held: vec![odd], ..facts_with_lines() })).unwrap();
+    assert_eq!(SHIPPED.adjudicate(&read).refusal().unwrap().causes[0].reason, Reason::NegativeAmount);
+}
+
+#[test]
 fn many_mistakes_are_named_at_once() {
     let mut facts = facts_with_lines();
     let person = facts.person.as_mut().unwrap();
@@ -229,12 +243,4 @@ fn questions_name_all_their_mistakes() {
     assert_eq!(watch, ["division", "scheme", "on_date"]);
     let indicator = reading(|v| read::indicator_facts(v, &Default::default())).expect_err("wrong");
     assert_eq!(indicator, ["division", "name", "on_date"]);
-}
-
-#[test]
-fn a_cap_the_engine_does_not_know_is_never_lost_on_the_way() {
-    let mut facts = facts_with_lines();
-    let why = policy_pb::HeldWhy::Limit.into();
-    facts.held = vec![policy_pb::HeldShare { payer: "assistance".to_owned(), most_fen: 0, why }];
-    assert_eq!(paths(&facts), ["held"]);
 }

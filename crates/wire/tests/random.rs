@@ -7,11 +7,13 @@ use proptest::prelude::*;
 use prost::Message;
 use wire::{read, write};
 
-use crate::support::{SHIPPED, bill_cases, facts_of, reading};
+use crate::support::{SHIPPED, bill_cases, facts_of, held, reading};
 
 /// Golden facts, encoded.
 static GOLDEN: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-    bill_cases().flat_map(|(_, bills)| facts_of(bills)).map(|facts| write::facts(&facts).encode_to_vec()).collect()
+    let plain = bill_cases().flat_map(|(_, bills)| facts_of(bills));
+    let all = plain.flat_map(|facts| [held(&facts), facts]);
+    all.map(|facts| write::facts(&facts).encode_to_vec()).collect()
 });
 
 /// Texts near the edge of what is read.

@@ -2,10 +2,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use money::Fen;
 use pb::policy::v1 as policy_pb;
 use policy::case::{Bills, Case, Question, read};
-use policy::{Facts, Policy};
+use policy::{Facts, HeldShare, Policy};
 use rpc::Violations;
+use terms::HeldWhy;
 
 /// The packs that ship, compiled once.
 pub(crate) static SHIPPED: LazyLock<Policy> =
@@ -48,6 +50,7 @@ pub(crate) fn facts_of(bills: &Bills) -> impl Iterator<Item = Facts> {
         person: bills.person.clone(),
         bill: bill.clone(),
         accumulated: bills.accumulated.clone(),
+        held: Vec::new(),
     })
 }
 
@@ -59,6 +62,14 @@ pub(crate) fn reading<T>(read: impl FnOnce(&mut Violations) -> Option<T>) -> Res
         assert!(!fault.violations().is_empty(), "refused without a word why: {fault}");
         fault.violations().iter().map(|violation| violation.field.clone()).collect()
     })
+}
+
+/// The same facts, with one yuan allowed to every held payer of the place.
+pub(crate) fn held(facts: &Facts) -> Facts {
+    let payers = SHIPPED.held_payers(facts.person.division).into_iter();
+    let shares = payers.zip([HeldWhy::Limit, HeldWhy::Away].into_iter().cycle());
+    let held = shares.map(|(payer, why)| HeldShare { payer, most: Fen::new(100), why }).collect();
+    Facts { held, ..facts.clone() }
 }
 
 /// The message of the first golden bill with fee lines.

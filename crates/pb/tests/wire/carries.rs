@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use policy::case::{Answer, Question, read};
-use policy::{FoundValue, Policy, Severity};
+use policy::case::{Answer, Bills, Question, read};
+use policy::{Facts, FoundValue, HeldShare, Policy, Severity};
 use prost_types::FieldDescriptorProto;
 use prost_types::field_descriptor_proto::Type;
 use serde::Serialize;
 use serde_json::Value;
+use terms::{HeldWhy, Name, Word};
 
 use crate::descriptors::{message, words};
 
@@ -83,6 +84,11 @@ impl Missing {
         }
     }
 
+    fn facts(&mut self, facts: &Value) {
+        self.compare("Facts", facts);
+        self.each("HeldShare", &facts["held"]);
+    }
+
     fn decision(&mut self, policy: &Policy, decision: &policy::Decision) {
         let json = json(decision);
         self.compare("Decision", &json);
@@ -137,12 +143,24 @@ fn question(missing: &mut Missing, question: &Question) {
             missing.compare("PersonFacts", &json(&bills.person));
             missing.accumulators(&json(&bills.accumulated));
             bills.bills.iter().for_each(|bill| missing.bill(&json(bill)));
+            held(bills).for_each(|facts| missing.facts(&json(&facts)));
         }
         Question::Contribution(facts) => missing.compare("ContributionFacts", &json(facts)),
         Question::Coverage(facts) => missing.compare("CoverageFacts", &json(facts)),
         Question::Watch(facts) => missing.compare("WatchFacts", &json(facts)),
         Question::Indicator(facts) => missing.compare("IndicatorFacts", &json(facts)),
     }
+}
+
+/// The bills of a case with a share that is allowed to every held payer of the place, for each reason.
+fn held(bills: &Bills) -> impl Iterator<Item = Facts> {
+    bills.bills.iter().flat_map(|bill| {
+        HeldWhy::ALL.iter().map(|why| {
+            let payers = ["assistance", "tilt"].map(|payer| Name::new(payer).expect("a name"));
+            let held = payers.map(|payer| HeldShare { payer, most: Default::default(), why: *why }).to_vec();
+            Facts { person: bills.person.clone(), bill: bill.clone(), accumulated: bills.accumulated.clone(), held }
+        })
+    })
 }
 
 fn answer(missing: &mut Missing, policy: &Policy, answer: &Answer) {
@@ -188,6 +206,9 @@ fn every_golden_case_can_be_asked_and_answered_over_the_wire() {
     for text in &texts {
         let case = read("case.toml", text).expect("a golden case is read");
         question(&mut missing, &case.question);
+        if let Question::Bills(bills) = &case.question {
+            held(bills).for_each(|facts| missing.decision(&policy, &policy.adjudicate(&facts)));
+        }
         answer(&mut missing, &policy, &case.answer(&policy));
     }
     policy.clauses().for_each(|clause| missing.compare("Clause", &json(clause)));

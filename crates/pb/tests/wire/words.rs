@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use policy::{NationalField, Reason};
 use terms::{
-    Care, Category, College, CountyKind, EnrolHow, Epidemic, Filing, Institution, LineClass, LineKind, PersonGroup,
-    Place, Referral, Scheme, Word,
+    Care, Category, College, CountyKind, EnrolHow, Epidemic, Filing, HeldWhy, Institution, LineClass, LineKind,
+    PersonGroup, Place, Referral, Scheme, Word,
 };
 
 use crate::descriptors::{enums, message, upper_snake, words};
@@ -36,6 +36,7 @@ fn every_word_of_facts_is_on_the_wire_in_the_same_spelling() {
     same_words::<EnrolHow>("EnrolHow");
     same_words::<CountyKind>("CountyKind");
     same_words::<College>("College");
+    same("yibao.policy.v1.HeldWhy", HeldWhy::ALL.iter().map(|why| why.word()));
 }
 
 #[test]

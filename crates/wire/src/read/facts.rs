@@ -1,14 +1,14 @@
 use std::collections::HashSet;
 
 use pb::policy::v1 as policy_pb;
-use policy::{Accumulators, Counts, Facts, Meter};
+use policy::{Accumulators, Counts, Facts, HeldShare, Meter};
 use rpc::Violations;
 use terms::Name;
 
 use super::bill::bill;
 use super::lists::{LIST_AT_MOST, list};
 use super::person::person;
-use super::plain::fen_any;
+use super::plain::{fen_any, word};
 use super::texts::{name, optional_name};
 
 /// Everything a decision is made from, handed in whole: the day of settlement is required, and a line without terms is
@@ -22,18 +22,28 @@ pub fn facts(v: &mut Violations, facts: &policy_pb::Facts) -> Option<Facts> {
         Some(accumulated) => v.within("accumulated", |v| accumulators(v, accumulated)),
         None => Some(Accumulators::default()),
     };
-    // A cap that the engine does not know yet must not be lost on the way: it would be paid in full.
-    if !facts.held.is_empty() {
-        v.add(
-            "held",
-            format!("{} shares", facts.held.len()),
-            "none: no payer of the policy is held by another service",
-        );
-        return None;
-    }
+    let held = held_shares(v, &facts.held);
     let (mut person, read) = (who?, what?);
     person.use_account = read.use_account;
-    Some(Facts { person, bill: read.bill, accumulated: accumulated? })
+    Some(Facts { person, bill: read.bill, accumulated: accumulated?, held: held? })
+}
+
+/// What held payers let the bill take, in order of name, each once. Whether they are held the policy alone knows, and amounts
+/// out of range are its refusal.
+fn held_shares(v: &mut Violations, shares: &[policy_pb::HeldShare]) -> Option<Vec<HeldShare>> {
+    let mut last: Option<Name> = None;
+    list(v, "held", shares, LIST_AT_MOST, |v, _, share| {
+        let payer = name(v, "payer", &share.payer);
+        let why = word(v, "why", share.why);
+        if let (Some(payer), Some(before)) = (payer, last)
+            && payer <= before
+        {
+            v.add("payer", payer.as_str(), format!("a payer after {before} in order of name"));
+            return None;
+        }
+        last = payer.or(last);
+        Some(HeldShare { payer: payer?, most: fen_any(share.most_fen), why: why? })
+    })
 }
 
 /// What a person's year has accumulated; no two meters have the same name and part.

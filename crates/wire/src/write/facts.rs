@@ -1,7 +1,7 @@
 use pb::policy::v1 as policy_pb;
 use policy::{
-    Accumulators, Bill, ContributionFacts, Costs, CoverageFacts, Facts, IndicatorFacts, Line, Meter, Parts, Person,
-    WatchFacts,
+    Accumulators, Bill, ContributionFacts, Costs, CoverageFacts, Facts, HeldShare, IndicatorFacts, Line, Meter, Parts,
+    Person, WatchFacts,
 };
 use terms::Name;
 
@@ -14,8 +14,12 @@ pub fn facts(facts: &Facts) -> policy_pb::Facts {
         person: Some(person(&facts.person)),
         bill: Some(bill(&facts.bill, facts.person.use_account)),
         accumulated: (facts.accumulated != Accumulators::default()).then(|| accumulators(&facts.accumulated)),
-        held: Vec::new(),
+        held: facts.held.iter().map(held_share).collect(),
     }
+}
+
+fn held_share(share: &HeldShare) -> policy_pb::HeldShare {
+    policy_pb::HeldShare { payer: share.payer.to_string(), most_fen: share.most.get(), why: word(share.why) }
 }
 
 /// The person. Whether accounts may be used goes with the bill.

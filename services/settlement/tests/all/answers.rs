@@ -119,7 +119,8 @@ fn every_golden_question_is_answered_as_the_policy_answers_it() {
                     Question::Bills(bills) => {
                         for bill in &bills.bills {
                             let (person, bill) = (bills.person.clone(), bill.clone());
-                            let facts = Facts { person, bill, accumulated: bills.accumulated.clone() };
+                            let accumulated = bills.accumulated.clone();
+                            let facts = Facts { person, bill, accumulated, held: Vec::new() };
                             decision_of(&mut client, &facts, file).await;
                         }
                     }
