@@ -40,6 +40,14 @@ pub enum Account {
         /// The payer's name in the packs.
         payer: Name,
     },
+    /// Between the books that settle bills and those that keep a payer's fund: `due:<division>:<payer>`. Debited where the
+    /// bill is settled, credited where the fund is kept: over both it is zero for each claim.
+    Due {
+        /// The division whose fund it is.
+        division: Division,
+        /// The payer's name in the packs.
+        payer: Name,
+    },
     /// What the bureau owes an institution: `payable:<institution>`.
     Payable {
         /// The institution's id.
@@ -87,6 +95,7 @@ impl Account {
             Self::Personal { .. } => AccountKind::Personal,
             Self::Family { .. } => AccountKind::Family,
             Self::Other { .. } => AccountKind::Other,
+            Self::Due { .. } => AccountKind::Due,
             Self::Payable { .. } => AccountKind::Payable,
             Self::Opening { .. } => AccountKind::Opening,
             Self::Hospital { .. } => AccountKind::Hospital,
@@ -107,7 +116,8 @@ impl Account {
         matches!(self, Self::Personal { .. } | Self::Family { .. })
     }
 
-    /// The side on which a standing claim has this account; memorandum accounts count like a debit.
+    /// The side on which a standing claim has this account; memorandum accounts count like a debit. An account between two
+    /// books stands on the other side in the books that keep the fund, there never beyond what the fund bears.
     #[must_use]
     pub const fn side_in_claim(&self) -> Side {
         if matches!(self, Self::Payable { .. }) { Side::Credit } else { Side::Debit }
@@ -119,6 +129,7 @@ impl Account {
         match self {
             Self::Fund { payer: name, .. }
             | Self::Other { payer: name, .. }
+            | Self::Due { payer: name, .. }
             | Self::Personal { person: name }
             | Self::Cash { person: name }
             | Self::Family { family: name }
@@ -133,6 +144,7 @@ impl Account {
         match self {
             Self::Fund { division, .. }
             | Self::Other { division, .. }
+            | Self::Due { division, .. }
             | Self::Income { division, .. }
             | Self::Opening { division } => Some(*division),
             _ => None,
@@ -170,6 +182,7 @@ impl FromStr for Account {
         Ok(match kind {
             AccountKind::Fund => Self::Fund { division: division(two()?.0)?, payer: name(two()?.1)? },
             AccountKind::Other => Self::Other { division: division(two()?.0)?, payer: name(two()?.1)? },
+            AccountKind::Due => Self::Due { division: division(two()?.0)?, payer: name(two()?.1)? },
             AccountKind::Income => {
                 let source = two()?.1.parse().map_err(|_| wrong("a known source of income at the end"))?;
                 Self::Income { division: division(two()?.0)?, source }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use money::Fen;
-use policy::{Decision, PayerKind, Policy, Settlement, SourceId, Version};
+use policy::{Decision, Payer, PayerKind, Policy, Settlement, SourceId, Version};
 use terms::{Division, Name};
 
 use crate::Account;
@@ -116,7 +116,7 @@ impl Booking {
         let layers = settlement.layers.iter().map(|layer| (layer.payer, layer.paid));
         for (number, paid) in apart.into_iter().chain(layers).filter(|(_, paid)| !paid.is_zero()) {
             let payer = policy.payer(number).ok_or(BookingError::UnknownPayer { number })?;
-            if let Some(account) = account(payer.kind, payer.name, paid, parties)? {
+            if let Some(account) = account(payer, paid, parties)? {
                 self.add(account, paid);
             }
         }
@@ -150,10 +150,12 @@ impl Booking {
 }
 
 /// The account of a payer; none for the hospital's own share, which is remembered and not paid, and for a layer that only
-/// counts.
-fn account(kind: PayerKind, payer: Name, paid: Fen, parties: &Parties) -> Result<Option<Account>, BookingError> {
+/// counts. The fund that another service keeps is not in these books: what it owes them is.
+fn account(payer: &Payer, paid: Fen, parties: &Parties) -> Result<Option<Account>, BookingError> {
     let Parties { division, person, family, .. } = *parties;
+    let (kind, held, payer) = (payer.kind, payer.held_by.is_some(), payer.name);
     Ok(match kind {
+        PayerKind::Fund if held => Some(Account::Due { division, payer }),
         PayerKind::Fund => Some(Account::Fund { division, payer }),
         PayerKind::Other => Some(Account::Other { division, payer }),
         PayerKind::Account => Some(Account::Personal { person }),

@@ -18,6 +18,7 @@
 //! | `income:<division>:<source>` | a premium or subsidy came in | it was taken back |
 //! | `personal:<person>`, `family:<family>` | pays a bill | is credited |
 //! | `other:<division>:<payer>` | a charity or insurer owes its share | its share was taken back |
+//! | `due:<division>:<payer>` | a fund that other books keep owes its share of a bill | in those books: the fund owes it |
 //! | `payable:<institution>` | less is owed | the bureau owes the institution |
 //! | `opening:<division>` | balances brought forward | the same, taken back |
 //!
@@ -29,12 +30,17 @@
 //! A share of a payer beside the funds is settled at the same window: the bureau owes it to the institution and the payer
 //! owes it to the bureau. A whole refund or a cancelled visit is a reversal, never a refund of everything.
 //!
+//! A share of a fund that another service keeps (the packs' `held_by`: assistance, tilt) is owed by it: `due:` is debited in
+//! the books that settle the bill, and [`mirror`] makes the entry of the books that keep the fund, which debits `fund:` and
+//! credits `due:`. Summed over both journals, `due:` is zero for each claim: a claim is whole in both, or absent in both.
+//!
 //! Sums are written with debits above zero. A fund may be overdrawn (a shortfall is a fact to report, not a reason to turn a
 //! patient away); personal and family accounts may not, judged after each commit.
 //!
 //! Invariant: an entry's debits equal its credits, each line is above zero, and bill = payable + memo; nothing else is an entry.
 //! Invariant: the journal adds up to zero after every append, and a refused append changes nothing.
 //! Invariant: the same id with the same content gives the same answer; with other content it is refused, naming the field.
+//! Invariant: of a claim, what the books that keep a fund owe never passes what that fund bears there.
 //! Invariant: a claim stands once; nothing of it is given back twice, or beyond what is left.
 //! Invariant: pending and posted together never pass a limit, inside a batch or across batches.
 //! Invariant: this crate knows no clock, no file, no network and no database; days and times are handed in.
@@ -47,6 +53,7 @@ mod draft;
 mod entry;
 mod journal;
 mod line;
+pub mod mirror;
 mod reserve;
 
 pub use account::{Account, ParseAccountError};

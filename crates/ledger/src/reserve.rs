@@ -1,4 +1,4 @@
-//! What is held of a limit until it is posted or voided: pending -> posted | voided | expired, and what is given back.
+//! What is held of a limit until it is posted or voided: pending -> posted | voided | expired, and what changes afterwards.
 
 mod command;
 mod error;
@@ -22,8 +22,10 @@ pub use error::ReserveError;
 pub struct Reservations {
     limits: BTreeMap<Account, Limit>,
     held: BTreeMap<Name, Reservation>,
-    /// What was given back under which id: of which reservation, how much.
-    returned: BTreeMap<Name, (Name, Fen)>,
+    /// Each reservation as it first came, before it was raised.
+    first: BTreeMap<Name, Reservation>,
+    /// What was changed under which id: of which limit, by how much.
+    changes: BTreeMap<Name, (Account, Fen)>,
     /// Ids that were voided before they arrived.
     tombstones: BTreeSet<Name>,
 }
@@ -35,7 +37,7 @@ pub struct Limit {
     pub cap: Fen,
     /// Held by reservations that are neither posted nor voided.
     pub pending: Fen,
-    /// Used by posted reservations, less what was given back.
+    /// Used by posted reservations, and what changed since.
     pub posted: Fen,
 }
 
@@ -54,14 +56,12 @@ pub struct Reservation {
     pub id: Name,
     /// The limit it holds a part of.
     pub limit: Account,
-    /// How much was reserved, in fen.
+    /// How much it holds or held, in fen: what was reserved, and what it was raised by.
     pub amount: Fen,
     /// From when on it may be expired.
     pub expires: DateTime<Utc>,
     /// What became of it.
     pub standing: Standing,
-    /// Of what was posted, how much was given back, in fen.
-    pub returned: Fen,
 }
 
 /// What became of a reservation.
@@ -86,6 +86,8 @@ pub enum Answer {
     Stands(Reservation),
     /// Voided before it arrived; a late arrival is refused.
     NeverHeld,
+    /// The limit as it stands now.
+    Uses(Limit),
 }
 
 impl Reservations {
@@ -98,11 +100,11 @@ impl Reservations {
     /// Sets the cap of a limit, in fen; a new limit is unused.
     ///
     /// # Errors
-    /// [`ReserveError::BelowUse`] where more is pending and posted; [`ReserveError::NotPositive`] for a cap below zero;
+    /// [`ReserveError::BelowUse`] where more is pending and posted; [`ReserveError::Negative`] for a cap below zero;
     /// [`ReserveError::TooLarge`].
     pub fn set_limit(&mut self, limit: Account, cap: Fen) -> Result<Limit, ReserveError> {
         if cap.is_negative() {
-            return Err(ReserveError::NotPositive { amount: cap });
+            return Err(ReserveError::Negative { amount: cap });
         }
         if cap > Fen::UNLIMITED {
             return Err(ReserveError::TooLarge);
@@ -140,12 +142,14 @@ impl Reservations {
         self.held.values().filter(move |held| held.standing == Standing::Pending && held.expires <= now)
     }
 
-    /// Whether each limit's use is what its reservations add up to and within its cap: the first limit that is not.
+    /// Whether each limit's use is what its reservations and changes add up to and within its cap: the first limit that is not.
     #[must_use]
     pub fn broken(&self) -> Option<&Account> {
         self.limits
             .iter()
-            .find(|(account, limit)| self.used(account) != **limit || limit.left().is_negative())
+            .find(|(account, limit)| {
+                self.used(account) != **limit || limit.left().is_negative() || limit.posted.is_negative()
+            })
             .map(|(account, _)| account)
     }
 
@@ -155,10 +159,12 @@ impl Reservations {
         for held in self.held.values().filter(|held| held.limit == *account) {
             match held.standing {
                 Standing::Pending => used.pending += held.amount,
-                Standing::Posted(amount) => used.posted += amount - held.returned,
+                Standing::Posted(amount) => used.posted += amount,
                 Standing::Voided | Standing::Expired => {}
             }
         }
+        used.posted +=
+            self.changes.values().filter(|(limit, _)| limit == account).map(|(_, amount)| *amount).sum::<Fen>();
         used
     }
 }

@@ -14,6 +14,7 @@ fn any_account() -> impl Strategy<Value = Account> {
             AccountKind::Personal => Account::Personal { person: name },
             AccountKind::Family => Account::Family { family: name },
             AccountKind::Other => Account::Other { division, payer: name },
+            AccountKind::Due => Account::Due { division, payer: name },
             AccountKind::Payable => Account::Payable { institution: name },
             AccountKind::Opening => Account::Opening { division },
             AccountKind::Hospital => Account::Hospital { institution: name },
@@ -44,6 +45,9 @@ fn codes_are_stable() {
     assert_eq!(fund().to_string(), "fund:990100:pooled_fund");
     let source = IncomeSource::SubsidyCity;
     assert_eq!(Account::Income { division: division(), source }.to_string(), "income:990100:subsidy_city");
+    let due = Account::Due { division: division(), payer: name("assistance") };
+    assert_eq!(due.to_string(), "due:990100:assistance");
+    assert!(!due.is_memorandum());
     assert_eq!(Account::Personal { person: name("P:1") }.to_string(), "personal:P:1");
     assert_eq!(Account::Opening { division: division() }.to_string(), "opening:990100");
 }

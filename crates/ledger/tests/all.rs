@@ -7,6 +7,7 @@ mod contribution;
 mod entry;
 mod golden;
 mod journal;
+mod mirror;
 mod model;
 mod refund;
 mod reservation;

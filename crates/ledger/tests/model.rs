@@ -9,6 +9,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use terms::{EntryKind, Name};
 
+use crate::mirror::{Keeper, due_by_claim};
 use crate::support::{Books, SHIPPED, bill_cases, booked, claim, day, expected, name};
 
 #[derive(Clone, Debug)]
@@ -44,8 +45,10 @@ struct Model {
     books: Books,
     reservations: Reservations,
     /// What each standing bill used of its person's limit.
-    used: BTreeMap<Name, (Account, Name, Fen)>,
+    used: BTreeMap<Name, (Account, Fen)>,
     fresh: u32,
+    /// The books that keep the funds of held payers.
+    keeper: Keeper,
 }
 
 fn limit(parties: &Parties) -> Account {
@@ -60,7 +63,7 @@ impl Model {
             let at = books.insure(all[case % all.len()]);
             reservations.set_limit(limit(&books.people[at].parties), Fen::new(cap)).unwrap();
         }
-        Self { books, reservations, used: BTreeMap::new(), fresh: 0 }
+        Self { books, reservations, used: BTreeMap::new(), fresh: 0, keeper: Keeper::default() }
     }
 
     fn obey(&mut self, op: &Op) {
@@ -85,6 +88,7 @@ impl Model {
             Op::Refund { person, nth, account, percent } => self.refund(person, nth, account, percent),
             Op::Retry { nth } => self.retry(nth),
         }
+        self.keeper.hears_of(&self.books);
     }
 
     /// Reserves what the funds will bear, settles, posts; the bill's id if it stands now.
@@ -111,7 +115,7 @@ impl Model {
             Ok(_) if asked.is_zero() => {}
             Ok(_) => {
                 self.reservations.obey(&Command::Post { id, amount: asked }).unwrap();
-                self.used.insert(claim, (limit, id, asked));
+                self.used.insert(claim, (limit, asked));
             }
             Err(refused) => {
                 self.reservations.obey(&Command::Void { id }).unwrap();
@@ -125,9 +129,9 @@ impl Model {
     fn reverse(&mut self, person: usize, bill: &Name) -> Result<Appended, JournalError> {
         let claim = claim(&self.books.people[person].parties, bill);
         let reversed = self.books.reverse(person, bill).map_err(|refused| *refused.reason)?;
-        if let Some((_, of, amount)) = self.used.remove(&claim) {
+        if let Some((limit, amount)) = self.used.remove(&claim) {
             let id = self.books.id();
-            self.reservations.obey(&Command::Return { id, of, amount }).unwrap();
+            self.reservations.obey(&Command::Change { id, limit, amount: -amount }).unwrap();
         }
         Ok(reversed)
     }
@@ -184,9 +188,11 @@ impl Model {
         }
         assert_eq!(booked(journal), expected(&self.books), "the journal is the standing decisions less refunds");
         assert_eq!(self.reservations.broken(), None);
+        let both = due_by_claim([journal, &self.keeper.journal]);
+        assert!(both.values().all(|due| due.is_zero()), "whole or absent in both books: {both:?}");
         for insured in &self.books.people {
             let limit = limit(&insured.parties);
-            let of_limit = self.used.values().filter(|(of, _, _)| *of == limit).map(|(_, _, amount)| *amount);
+            let of_limit = self.used.values().filter(|(of, _)| *of == limit).map(|(_, amount)| *amount);
             let kept = self.reservations.limit(&limit).unwrap();
             assert_eq!((kept.pending, kept.posted), (Fen::ZERO, of_limit.sum::<Fen>()));
         }
@@ -199,6 +205,7 @@ fn the_sequences_reach_every_kind_of_entry_of_a_claim() {
     let mut runner = TestRunner::deterministic();
     let sequences = (prop::collection::vec(0..1_000_usize, PEOPLE), prop::collection::vec(any_op(), 40));
     let mut found: BTreeMap<EntryKind, usize> = BTreeMap::new();
+    let mut kept: BTreeMap<EntryKind, usize> = BTreeMap::new();
     for _ in 0..40 {
         let (cases, ops) = sequences.new_tree(&mut runner).unwrap().current();
         let mut model = Model::new(&cases, 100_000_000_000);
@@ -207,10 +214,16 @@ fn the_sequences_reach_every_kind_of_entry_of_a_claim() {
         for entry in model.books.journal.entries() {
             *found.entry(entry.kind).or_default() += 1;
         }
+        for entry in model.keeper.journal.entries() {
+            *kept.entry(entry.kind).or_default() += 1;
+        }
     }
     let kinds = [EntryKind::Settlement, EntryKind::Adjustment, EntryKind::Refund, EntryKind::Reversal];
     for kind in kinds {
         assert!(found.get(&kind).is_some_and(|count| *count >= 20), "{kind}: {found:?}");
+    }
+    for kind in [EntryKind::Settlement, EntryKind::Adjustment] {
+        assert!(kept.get(&kind).is_some_and(|count| *count >= 20), "held payers, {kind}: {kept:?}");
     }
 }
 

@@ -125,26 +125,104 @@ fn a_reservation_that_arrives_after_its_undo_holds_nothing() {
     assert_eq!(reservations.obey(&post("A", "50.00")), Err(ReserveError::UnknownReservation));
 }
 
-#[test]
-fn what_a_reversal_gives_back_is_free_again_and_never_more_than_was_posted() {
-    let mut reservations = capped("100.00");
-    let back = |id: &str, amount: &str| Command::Return { id: name(id), of: name("A"), amount: yuan(amount) };
-    reservations.obey(&reserve("A", "100.00")).unwrap();
-    assert_eq!(reservations.obey(&back("R1", "60.00")), Err(ReserveError::NotPosted));
-    reservations.obey(&post("A", "100.00")).unwrap();
-    let first = reservations.obey(&back("R1", "60.00"));
-    assert_eq!(reservations.obey(&back("R1", "60.00")), first);
-    assert_eq!(reservations.obey(&back("R1", "61.00")), Err(ReserveError::OtherContent { field: "amount" }));
-    let beyond = ReserveError::BeyondPosted { left: yuan("40.00"), asked: yuan("60.00") };
-    assert_eq!(reservations.obey(&back("R2", "60.00")), Err(beyond));
-    assert_eq!(used(&reservations), (Fen::ZERO, yuan("40.00")));
+fn raise(id: &str, amount: &str, until: i64) -> Command {
+    Command::Raise { id: name(id), amount: yuan(amount), expires: at(until) }
+}
+
+fn change(id: &str, amount: &str) -> Command {
+    Command::Change { id: name(id), limit: limit(), amount: yuan(amount) }
 }
 
 #[test]
-fn a_limit_is_known_above_its_use_and_holds_amounts_above_zero() {
+fn posting_nothing_frees_all_of_it_and_is_final() {
     let mut reservations = capped("100.00");
-    assert_eq!(reservations.obey(&reserve("A", "0.00")), Err(ReserveError::NotPositive { amount: Fen::ZERO }));
+    reservations.obey(&reserve("A", "100.00")).unwrap();
+    assert_eq!(standing(reservations.obey(&post("A", "0.00"))), Standing::Posted(Fen::ZERO));
+    assert_eq!(used(&reservations), (Fen::ZERO, Fen::ZERO));
+    assert_eq!(standing(reservations.obey(&post("A", "0.00"))), Standing::Posted(Fen::ZERO), "done once");
+    let already = Err(ReserveError::AlreadyPosted { amount: Fen::ZERO });
+    assert_eq!(reservations.obey(&post("A", "0.01")), already);
+    assert_eq!(reservations.obey(&raise("A", "100.00", 200)), already);
+    assert_eq!(standing(reservations.obey(&reserve("B", "100.00"))), Standing::Pending);
+}
+
+#[test]
+fn a_pending_reservation_grows_within_what_is_left_and_never_shrinks() {
+    let mut reservations = capped("100.00");
+    reservations.apply(&[reserve("A", "30.00"), reserve("B", "50.00")]);
+    let held = |answer: Result<Answer, ReserveError>| match answer {
+        Ok(Answer::Stands(reservation)) => (reservation.amount, reservation.expires),
+        other => panic!("{other:?}"),
+    };
+    let beyond = ReserveError::BeyondLimit { limit: limit(), left: yuan("20.00"), asked: yuan("20.01") };
+    assert_eq!(reservations.obey(&raise("A", "50.01", 200)), Err(beyond));
+    assert_eq!(held(reservations.obey(&raise("A", "50.00", 200))), (yuan("50.00"), at(200)));
+    assert_eq!(held(reservations.obey(&raise("A", "50.00", 200))), (yuan("50.00"), at(200)), "done once");
+    assert_eq!(
+        held(reservations.obey(&raise("A", "10.00", 150))),
+        (yuan("50.00"), at(200)),
+        "neither less nor shorter"
+    );
+    assert_eq!(held(reservations.obey(&reserve("A", "30.00"))), (yuan("50.00"), at(200)), "as it stands");
+    let other = Err(ReserveError::OtherContent { field: "amount" });
+    assert_eq!(reservations.obey(&reserve("A", "50.00")), other);
+    assert_eq!(used(&reservations), (yuan("100.00"), Fen::ZERO));
+    assert_eq!(reservations.overdue(at(150)).count(), 1, "B alone");
+    reservations.obey(&void("B")).unwrap();
+    assert_eq!(reservations.obey(&raise("B", "1.00", 300)), Err(ReserveError::AlreadyVoided));
+    assert_eq!(standing(reservations.obey(&post("A", "50.00"))), Standing::Posted(yuan("50.00")));
+    assert_eq!(reservations.obey(&raise("C", "1.00", 300)), Err(ReserveError::UnknownReservation));
+}
+
+#[test]
+fn a_reservation_of_nothing_is_one_and_may_grow_when_room_comes_back() {
+    let mut reservations = capped("100.00");
+    reservations.apply(&[reserve("A", "100.00"), reserve("B", "0.00")]);
+    assert_eq!(standing(reservations.obey(&reserve("B", "0.00"))), Standing::Pending);
+    assert!(reservations.obey(&raise("B", "40.00", 100)).is_err());
+    reservations.obey(&post("A", "60.00")).unwrap();
+    assert_eq!(standing(reservations.obey(&raise("B", "40.00", 100))), Standing::Pending);
+    assert_eq!(used(&reservations), (yuan("40.00"), yuan("60.00")));
+}
+
+#[test]
+fn what_is_posted_changes_both_ways_once_and_never_below_nothing_or_beyond_the_limit() {
+    let mut reservations = capped("100.00");
+    reservations.apply(&[reserve("A", "60.00"), reserve("B", "10.00"), post("A", "60.00")]);
+    let first = reservations.obey(&change("C1", "-20.00"));
+    assert_eq!(first, Ok(Answer::Uses(*reservations.limit(&limit()).unwrap())));
+    assert_eq!(used(&reservations), (yuan("10.00"), yuan("40.00")));
+    assert_eq!(reservations.obey(&change("C1", "-20.00")), first, "done once");
+    assert_eq!(reservations.obey(&change("C1", "-21.00")), Err(ReserveError::OtherContent { field: "amount" }));
+    let below = ReserveError::BeyondPosted { left: yuan("40.00"), change: yuan("-40.01") };
+    assert_eq!(reservations.obey(&change("C2", "-40.01")), Err(below));
+    let beyond = ReserveError::BeyondLimit { limit: limit(), left: yuan("50.00"), asked: yuan("50.01") };
+    assert_eq!(reservations.obey(&change("C2", "50.01")), Err(beyond));
+    assert_eq!(reservations.obey(&change("C2", "0.00")), Err(ReserveError::NoChange));
+    reservations.obey(&change("C2", "50.00")).unwrap();
+    assert_eq!(used(&reservations), (yuan("10.00"), yuan("90.00")));
+    reservations.obey(&change("C3", "-90.00")).unwrap();
+    assert_eq!(used(&reservations), (yuan("10.00"), Fen::ZERO), "more than one reservation posted, and more than A");
+    let elsewhere = Account::Limit { name: name("elsewhere") };
+    let stray = Command::Change { id: name("C1"), limit: elsewhere, amount: yuan("-20.00") };
+    assert_eq!(reservations.obey(&stray), Err(ReserveError::OtherContent { field: "limit" }));
+    let stray = Command::Change { id: name("C4"), limit: elsewhere, amount: yuan("-20.00") };
+    assert_eq!(reservations.obey(&stray), Err(ReserveError::UnknownLimit { limit: elsewhere }));
+    for huge in [i64::MIN, i64::MAX] {
+        let huge = Command::Change { id: name("C5"), limit: limit(), amount: Fen::new(huge) };
+        assert!(reservations.obey(&huge).is_err());
+    }
+    assert_eq!(reservations.broken(), None);
+}
+
+#[test]
+fn a_limit_is_known_above_its_use_and_nothing_below_zero_is_held() {
+    let mut reservations = capped("100.00");
+    let negative = Err(ReserveError::Negative { amount: yuan("-0.01") });
+    assert_eq!(reservations.obey(&reserve("A", "-0.01")), negative);
     reservations.obey(&reserve("A", "80.00")).unwrap();
+    assert_eq!(reservations.obey(&post("A", "-0.01")), negative);
+    assert_eq!(reservations.obey(&raise("A", "-0.01", 100)), negative);
     let below = ReserveError::BelowUse { cap: yuan("79.99"), used: yuan("80.00") };
     assert_eq!(reservations.set_limit(limit(), yuan("79.99")), Err(below));
     assert_eq!(reservations.set_limit(limit(), yuan("80.00")).unwrap().left(), Fen::ZERO);
@@ -155,14 +233,15 @@ fn a_limit_is_known_above_its_use_and_holds_amounts_above_zero() {
 
 fn any_command() -> impl Strategy<Value = Command> {
     let id = (0..6_u8).prop_map(|id| name(&format!("T{id}")));
-    (id, 0..5_u8, 1..80_i64, 0..200_i64).prop_map(|(id, which, fen, now)| {
+    (id, 0..7_u8, 0..80_i64, 0..200_i64).prop_map(|(id, which, fen, now)| {
         let amount = Fen::new(fen);
         match which {
             0 | 1 => Command::Reserve { id, limit: limit(), amount, expires: at(100) },
             2 => Command::Post { id, amount },
             3 if now < 60 => Command::Void { id },
             3 => Command::Expire { id, now: at(now) },
-            _ => Command::Return { id: name(&format!("R{fen}")), of: id, amount },
+            4 => Command::Raise { id, amount, expires: at(now) },
+            _ => Command::Change { id: name(&format!("C{now}")), limit: limit(), amount: Fen::new(fen - 40) },
         }
     })
 }
@@ -193,13 +272,19 @@ proptest! {
                 if let Ok(Answer::Stands(reservation)) = result {
                     let holds = match reservation.standing {
                         Standing::Pending => reservation.amount,
-                        Standing::Posted(amount) => amount - reservation.returned,
+                        Standing::Posted(amount) => amount,
                         Standing::Voided | Standing::Expired => Fen::ZERO,
                     };
-                    held.insert(reservation.id, holds);
+                    let before = held.insert(reservation.id, holds);
+                    let grew = before.is_some_and(|before| holds > before);
+                    prop_assert!(!grew || matches!(command, Command::Raise { .. }), "only raising makes it hold more");
+                }
+                if let (Command::Change { id, amount, .. }, Ok(_)) = (command, result) {
+                    held.insert(*id, *amount);
                 }
                 let Limit { pending, posted, .. } = *after.limit(&limit()).unwrap();
                 prop_assert!(pending + posted <= cap);
+                prop_assert!(!pending.is_negative() && !posted.is_negative());
                 prop_assert_eq!(pending + posted, held.values().copied().sum::<Fen>());
                 prop_assert_eq!(after.broken(), None);
             }

@@ -8,7 +8,7 @@ use ledger::book::{self, BookError};
 use ledger::{Account, Appended, Booking, Entry, GroupRefused, Heading, Journal, Parties};
 use money::Fen;
 use policy::case::{Bills, Case, Question, read};
-use policy::{Adjustment, Bill, Decision, PayerKind, Policy, Year};
+use policy::{Adjustment, Bill, Decision, Payer, PayerKind, Policy, Year};
 use terms::{Division, Name};
 
 /// The packs that ship, compiled once.
@@ -190,8 +190,8 @@ pub(crate) fn claim(parties: &Parties, bill: &Name) -> Name {
 /// What the standing decisions of everyone say each account bears, less what stands refunded: computed from the policy's
 /// own sums, not from what is booked.
 pub(crate) fn expected(books: &Books) -> BTreeMap<Account, Fen> {
-    let kinds: BTreeMap<String, PayerKind> =
-        (0..).map_while(|number| SHIPPED.payer(number)).map(|payer| (payer.name.to_string(), payer.kind)).collect();
+    let payers: BTreeMap<String, &Payer> =
+        (0..).map_while(|number| SHIPPED.payer(number)).map(|payer| (payer.name.to_string(), payer)).collect();
     let mut sums: BTreeMap<Account, Fen> = BTreeMap::new();
     for insured in &books.people {
         let Parties { division, person, institution, .. } = insured.parties;
@@ -199,7 +199,11 @@ pub(crate) fn expected(books: &Books) -> BTreeMap<Account, Fen> {
         for settlement in settlements {
             let shares = &settlement.shares;
             for (payer, paid) in SHIPPED.payments(settlement) {
-                let account = match kinds[&payer] {
+                let account = match payers[&payer].kind {
+                    // Its fund is in other books, which owe it.
+                    PayerKind::Fund if payers[&payer].held_by.is_some() => {
+                        Account::Due { division, payer: name(&payer) }
+                    }
                     PayerKind::Fund => Account::Fund { division, payer: name(&payer) },
                     PayerKind::Other => Account::Other { division, payer: name(&payer) },
                     PayerKind::Account => Account::Personal { person },

@@ -32,7 +32,12 @@ fn cores() -> NonZeroUsize {
 fn facts_of(file: &str, text: &str) -> Facts {
     let case = read(file, text).unwrap_or_else(|problems| panic!("{problems}"));
     let Question::Bills(bills) = case.question else { panic!("a case with a bill") };
-    Facts { person: bills.person, bill: bills.bills.into_iter().next().unwrap(), accumulated: bills.accumulated }
+    Facts {
+        person: bills.person,
+        bill: bills.bills.into_iter().next().unwrap(),
+        accumulated: bills.accumulated,
+        held: Vec::new(),
+    }
 }
 
 fn three_systems() -> Facts {

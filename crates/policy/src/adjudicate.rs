@@ -12,6 +12,7 @@ use crate::decision::{
 use crate::facts::{Bill, Costs, Facts, Parts, Person};
 use crate::policy::Policy;
 use crate::recorder::{Recorder, Silent, Steps};
+use crate::rules::held::Held;
 use crate::rules::layer::Work;
 use crate::rules::{category, deductible, elsewhere, layer, off_class_b, scope};
 use crate::{PayerKind, door};
@@ -68,6 +69,7 @@ impl Policy {
         if bill.institution == terms::Institution::Pharmacy && !benefit.at_pharmacy {
             return Err(Refusal::of(Reason::NotAtPharmacy, bill.care.to_string()));
         }
+        self.check_held(facts)?;
         let disease = disease(division, benefit, person, bill)?;
         if benefit.looks_at_age && person.age.is_none() {
             return Err(Refusal::of(Reason::NoValue, "person.age: a rule here looks at it"));
@@ -127,7 +129,8 @@ impl Policy {
             Parts { within_scope: parts.within_scope - apart, over_limit: parts.over_limit - hospital, ..parts };
         let mut accumulators = facts.accumulated.clone();
         accumulators.meters.reserve_exact(stack.len());
-        let mut work = Work { whole, left: whole, accumulators, use_account: facts.person.use_account };
+        let held = Held::of(&facts.held);
+        let mut work = Work { whole, left: whole, accumulators, use_account: facts.person.use_account, held };
         if R::ON {
             recorder.keep(stack_step(row.source, bill.total));
         }

@@ -14,6 +14,7 @@ use crate::decision::{Decision, LayerShare, Reason, Refusal, Shares};
 use crate::facts::{Accumulators, Facts, Parts};
 use crate::policy::Policy;
 use crate::recorder::Silent;
+use crate::rules::held::Held;
 use crate::rules::layer::{Resolved, Work};
 use crate::rules::{category, layer};
 
@@ -85,6 +86,7 @@ impl Room {
             left: Parts::default(),
             accumulators: Accumulators::default(),
             use_account,
+            held: Held::default(),
         };
         Self { work, shares: Vec::new() }
     }
@@ -109,6 +111,7 @@ impl Batch<'_> {
     fn one(&self, parts: &Parts, room: &mut Room) -> Shares {
         let mut best: Option<Shares> = None;
         for candidate in &self.candidates {
+            room.work.held.begin(&self.like.held);
             let shares = candidate.shares(parts, &self.like.accumulated, room);
             if best.is_none_or(|best| shares.person < best.person) {
                 best = Some(shares);

@@ -5,6 +5,7 @@ mod builder;
 mod conditions;
 mod conflicts;
 mod gaps;
+mod held;
 mod layer;
 mod layers;
 mod rows;

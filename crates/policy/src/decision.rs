@@ -221,6 +221,8 @@ pub enum Rule {
     SharedCeiling,
     /// The balance of an account.
     Balance,
+    /// What the service that keeps the payer's fund lets the bill take.
+    Held,
     /// What the layer pays.
     Paid,
     /// What is left in cash.
@@ -298,4 +300,5 @@ reasons! {
     BadLine "bad_line" "费用明细有误" "a fee line that cannot be right",
     LinesNeeded "lines_needed" "按此政策须提供费用明细" "this policy needs fee lines, not parts",
     TooManyLines "too_many_lines" "费用明细过多" "too many fee lines",
+    BadHeld "bad_held" "托管基金的支付额度有误" "a share of a fund kept by another service that cannot be right",
 }

@@ -4,7 +4,7 @@ use money::{Fen, Rate};
 use terms::{Filing, Place, Scheme};
 
 use crate::decision::{Cause, Reason, Refusal};
-use crate::facts::{Accumulators, Bill, Costs, Facts, Line, Person};
+use crate::facts::{Accumulators, Bill, Costs, Facts, HeldShare, Line, Person};
 
 /// The most fee lines a bill may have.
 pub(crate) const LINES_AT_MOST: usize = 10_000;
@@ -18,6 +18,7 @@ pub(crate) fn check(facts: &Facts) -> Result<Scheme, Refusal> {
     let scheme = causes.scheme(&facts.person);
     causes.bill(&facts.bill);
     causes.accumulated(&facts.accumulated);
+    causes.held(&facts.held);
     match scheme {
         Some(scheme) if causes.0.is_empty() => Ok(scheme),
         _ => Err(Refusal { causes: causes.0 }),
@@ -116,6 +117,17 @@ impl Causes {
             for count in [counts.base, counts.deductible, counts.paid, counts.cost] {
                 self.amount(count, || format!("meter {}", meter.name));
             }
+        }
+    }
+
+    /// Whether the payers are held at all is asked where the place of insurance is known.
+    fn held(&mut self, held: &[HeldShare]) {
+        for share in held {
+            self.amount(share.most, || format!("held {}", share.payer));
+        }
+        for (share, next) in held.iter().zip(held.iter().skip(1)).filter(|(share, next)| share.payer >= next.payer) {
+            let how = if share.payer == next.payer { "twice" } else { "out of order" };
+            self.add(Reason::BadHeld, format!("held {} {how}", next.payer));
         }
     }
 

@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use money::{Fen, Rate};
 use serde::{Deserialize, Serialize};
 use terms::{
-    Care, Category, Division, Epidemic, Filing, Institution, LineClass, LineKind, Name, PersonGroup, Place, Referral,
-    Scheme,
+    Care, Category, Division, Epidemic, Filing, HeldWhy, Institution, LineClass, LineKind, Name, PersonGroup, Place,
+    Referral, Scheme,
 };
 
 /// Everything one decision is made from.
@@ -17,6 +17,21 @@ pub struct Facts {
     pub bill: Bill,
     /// What the person's year held before this bill.
     pub accumulated: Accumulators,
+    /// What payers whose fund another service keeps let this bill take, in order of the payer's name, each payer once.
+    /// A payer that is not named pays what the policy says. Facts without it are written as they were before it was known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldShare>,
+}
+
+/// The most that a payer whose fund another service keeps lets a bill take ([`crate::Payer::held_by`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldShare {
+    /// The payer's name in packs.
+    pub payer: Name,
+    /// The most it pays of this bill over all its layers, in fen.
+    pub most: Fen,
+    /// Why it is no more.
+    pub why: HeldWhy,
 }
 
 /// The insured person.

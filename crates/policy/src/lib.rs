@@ -31,12 +31,13 @@ pub use batch::Batch;
 pub use decision::{
     Cause, Decision, LayerShare, LineSplit, Outcome, Reason, Refusal, Rule, Settlement, Shares, Step, Used,
 };
-pub use facts::{Accumulators, Bill, Costs, Counts, Facts, Line, Meter, Parts, Period, Person};
+pub use facts::{Accumulators, Bill, Costs, Counts, Facts, HeldShare, Line, Meter, Parts, Period, Person};
 pub use lang::Lang;
 pub use pack::{Citation, Clause, Mark, NationalField, PackDivision, PackFile, Payer, PayerKind, SourceId};
 pub use policy::{ParseVersionError, Policy, Version};
 pub use problem::{Problem, Problems, Severity, printable};
 pub use question::{
-    Contribution, ContributionFacts, Coverage, CoverageFacts, FoundValue, Indicator, IndicatorFacts, Watch, WatchFacts,
+    Contribution, ContributionFacts, Coverage, CoverageFacts, FoundValue, Indicator, IndicatorFacts, LimitFacts, Watch,
+    WatchFacts,
 };
 pub use year::{Adjustment, Applied, Year, YearError};

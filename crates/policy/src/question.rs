@@ -142,6 +142,21 @@ pub struct Watch {
     pub values: Vec<FoundValue>,
 }
 
+/// Who asks how much of a year a payer pays at most whose fund another service keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitFacts {
+    /// Place of insurance.
+    pub division: Division,
+    /// Scheme.
+    pub scheme: Scheme,
+    /// The payer's name in packs.
+    pub payer: Name,
+    /// Assistance categories; the highest of their limits counts.
+    pub categories: Vec<Category>,
+    /// The day whose rules apply.
+    pub on: NaiveDate,
+}
+
 /// Who asks how an aggregate compares with its target (SX-5, GX-4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndicatorFacts {

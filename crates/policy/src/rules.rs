@@ -1,6 +1,7 @@
 //! The rules, one file each: pure functions over compiled tables and facts.
 
 pub(crate) mod account_credit;
+pub(crate) mod away;
 pub(crate) mod bands;
 pub(crate) mod category;
 pub(crate) mod ceiling;
@@ -8,9 +9,11 @@ pub(crate) mod contribution;
 pub(crate) mod coverage;
 pub(crate) mod deductible;
 pub(crate) mod elsewhere;
+pub(crate) mod held;
 pub(crate) mod index;
 pub(crate) mod indicator;
 pub(crate) mod layer;
+pub(crate) mod limit;
 pub(crate) mod off_class_b;
 pub(crate) mod payment;
 pub(crate) mod ratio;

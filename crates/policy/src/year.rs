@@ -95,11 +95,8 @@ impl<'p> Year<'p> {
         } else {
             self.bills.len()
         };
-        let decision = self.policy.adjudicate(&Facts {
-            person: person.clone(),
-            bill: bill.clone(),
-            accumulated: self.state_before(at, year),
-        });
+        let accumulated = self.state_before(at, year);
+        let decision = self.decide(&person, &bill, accumulated);
         self.bills.insert(at, Entry { person, bill, year, decision: decision.clone() });
         let adjustments = self.refold(at + 1);
         Ok(Applied { decision, adjustments })
@@ -152,13 +149,18 @@ impl<'p> Year<'p> {
         state
     }
 
+    /// The policy's own decision: no payer's fund is asked what it lets a bill take.
+    fn decide(&self, person: &Person, bill: &Bill, accumulated: Accumulators) -> Decision {
+        let (person, bill) = (person.clone(), bill.clone());
+        self.policy.adjudicate(&Facts { person, bill, accumulated, held: Vec::new() })
+    }
+
     fn refold(&mut self, from: usize) -> Vec<Adjustment> {
         let mut adjustments = Vec::new();
         for at in from..self.bills.len() {
             let Some(entry) = self.bills.get(at) else { continue };
             let accumulated = self.state_before(at, entry.year);
-            let after =
-                self.policy.adjudicate(&Facts { person: entry.person.clone(), bill: entry.bill.clone(), accumulated });
+            let after = self.decide(&entry.person, &entry.bill, accumulated);
             if let Some(entry) = self.bills.get_mut(at) {
                 let before = std::mem::replace(&mut entry.decision, after.clone());
                 adjustments.extend(self.policy.adjustment(entry.bill.id, before, after));

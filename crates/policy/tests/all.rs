@@ -6,6 +6,8 @@ mod broken;
 mod check;
 mod coverage;
 mod golden;
+mod held;
+mod held_packs;
 mod layers;
 mod mistakes;
 mod national;

@@ -106,7 +106,8 @@ fn the_stack_and_the_row_by_which_a_layer_applies_are_steps_with_their_clauses()
     let case = case("total = \"1000.00\"\nparts = { within_scope = \"1000.00\" }", "fund = \"350.00\"");
     assert_eq!(differences(&policy, std::slice::from_ref(&case)), [""; 0]);
     let policy::case::Question::Bills(bills) = case.question else { panic!("a bill") };
-    let facts = Facts { person: bills.person, bill: bills.bills[0].clone(), accumulated: bills.accumulated };
+    let facts =
+        Facts { person: bills.person, bill: bills.bills[0].clone(), accumulated: bills.accumulated, held: Vec::new() };
     let decision = policy.adjudicate(&facts);
     let steps = &decision.settlement().unwrap().steps;
     let of = |rule| steps.iter().find(|step| step.rule == rule).unwrap();

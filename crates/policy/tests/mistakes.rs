@@ -37,7 +37,12 @@ fn pooled(mechanism: &str, parameters: &[(&str, &str)]) -> Policy {
 }
 
 fn facts(within_scope: i64, accumulated: Accumulators) -> Facts {
-    Facts { person: person(PersonGroup::Adult), bill: stay("B1", "2022-03-01", within_scope), accumulated }
+    Facts {
+        person: person(PersonGroup::Adult),
+        bill: stay("B1", "2022-03-01", within_scope),
+        accumulated,
+        held: Vec::new(),
+    }
 }
 
 fn layer(policy: &Policy, facts: &Facts) -> LayerShare {

@@ -21,7 +21,7 @@ fn fold(world: &World, draw: &YearDraw, mut look: impl FnMut(&Facts, &Decision) 
     let person = draw.person(world);
     let mut accumulated = draw.start();
     for bill in draw.bills(world) {
-        let facts = Facts { person: person.clone(), bill, accumulated: accumulated.clone() };
+        let facts = Facts { person: person.clone(), bill, accumulated: accumulated.clone(), held: Vec::new() };
         let decision = world.policy.adjudicate(&facts);
         look(&facts, &decision)?;
         if let Some(settlement) = decision.settlement() {
@@ -31,7 +31,7 @@ fn fold(world: &World, draw: &YearDraw, mut look: impl FnMut(&Facts, &Decision) 
     Ok(())
 }
 
-fn shares_add_up(facts: &Facts, settlement: &Settlement) -> TestCaseResult {
+pub(crate) fn shares_add_up(facts: &Facts, settlement: &Settlement) -> TestCaseResult {
     let shares = &settlement.shares;
     prop_assert_eq!(shares.total, facts.bill.total);
     prop_assert_eq!(shares.fund + shares.hospital + shares.person, shares.total);
@@ -55,7 +55,7 @@ fn shares_add_up(facts: &Facts, settlement: &Settlement) -> TestCaseResult {
     Ok(())
 }
 
-fn layers_are_in_order(settlement: &Settlement) -> TestCaseResult {
+pub(crate) fn layers_are_in_order(settlement: &Settlement) -> TestCaseResult {
     for layer in &settlement.layers {
         let LayerShare { base, deductible, deductible_standard, cost, cost_paid_on, computed, paid, .. } = *layer;
         for figure in
@@ -78,7 +78,7 @@ fn layers_are_in_order(settlement: &Settlement) -> TestCaseResult {
     Ok(())
 }
 
-fn parts_add_up(facts: &Facts, settlement: &Settlement) -> TestCaseResult {
+pub(crate) fn parts_add_up(facts: &Facts, settlement: &Settlement) -> TestCaseResult {
     let parts = &settlement.parts;
     prop_assert_eq!(parts.total(), facts.bill.total);
     let Costs::Lines(lines) = &facts.bill.costs else {
@@ -473,7 +473,8 @@ fn the_batch_door_refuses_with_the_reason_a_single_bill_meets_first() {
     // A commercial plan whose ratio nobody has given, and care elsewhere in 2021 whose extra share nobody has given.
     let case = crate::support::case("tests/cases/370800/elsewhere-in-province-2021-unknown.toml");
     let policy::case::Question::Bills(asked) = case.question else { panic!("no bills") };
-    let mut facts = Facts { person: asked.person, bill: asked.bills[0].clone(), accumulated: Accumulators::default() };
+    let (person, bill) = (asked.person, asked.bills[0].clone());
+    let mut facts = Facts { person, bill, accumulated: Accumulators::default(), held: Vec::new() };
     facts.person.plans = vec![name("commercial")];
     let single = SHIPPED.adjudicate(&facts);
     assert_eq!(single.refusal().unwrap().causes[0].cite, ["TB-12"]);
@@ -532,7 +533,7 @@ fn first_bill_of(world: &World) -> Facts {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let draw = year(1).new_tree(&mut runner).unwrap().current();
     let bill = draw.bills(world).remove(0);
-    Facts { person: draw.person(world), bill, accumulated: draw.start() }
+    Facts { person: draw.person(world), bill, accumulated: draw.start(), held: Vec::new() }
 }
 
 #[test]

@@ -199,7 +199,8 @@ fn a_malicious_item_name_and_bill_id_are_letters_only() {
     let line: &mut Line = &mut lines[0];
     line.item = "\"><script>alert(1)</script>\u{1b}[31m".to_owned();
     bill.id = Name::new("<b onclick='x'>&\n").unwrap();
-    let facts = Facts { person: person.clone(), bill: bill.clone(), accumulated: policy::Accumulators::default() };
+    let accumulated = policy::Accumulators::default();
+    let facts = Facts { person: person.clone(), bill: bill.clone(), accumulated, held: Vec::new() };
     let decision = SHIPPED.adjudicate(&facts);
     assert!(decision.settlement().is_some());
     let statement = Statement::new(&SHIPPED, &person, &bill, &decision);

@@ -134,6 +134,7 @@ impl World {
                 costs,
             },
             accumulated: Accumulators::default(),
+            held: Vec::new(),
         }
     }
 }

@@ -27,6 +27,8 @@ words! {
         Personal "personal" "个人账户" "personal account",
         Family "family" "家庭共济账户" "family account",
         Other "other" "应收其他支付方" "receivable from a payer beside the funds",
+        /// Debited where a bill is settled, credited in the books that keep the fund: over both it is zero.
+        Due "due" "与托管基金往来" "between the books that settle and those that keep a fund",
         Payable "payable" "应付定点医药机构" "payable to an institution",
         Opening "opening" "期初余额" "balances brought forward",
         Hospital "hospital" "医院负担（备查）" "borne by the hospital, memorandum",

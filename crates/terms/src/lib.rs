@@ -14,6 +14,6 @@ pub use division::{Division, ParseDivisionError};
 pub use name::{Name, NameTooLong};
 pub use word::{UnknownWord, Word};
 pub use words::{
-    Admission, Care, Category, College, CountyKind, EnrolHow, Epidemic, Filing, Institution, LineClass, LineKind,
-    PersonGroup, Place, Referral, Scheme,
+    Admission, Away, Care, Category, College, CountyKind, EnrolHow, Epidemic, Filing, HeldBy, HeldWhy, Institution,
+    LineClass, LineKind, PersonGroup, Place, Referral, Scheme,
 };

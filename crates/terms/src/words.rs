@@ -187,3 +187,28 @@ words! {
         Region "region_college" "区直高校学生" "student of a college under the region",
     }
 }
+
+words! {
+    /// The service that keeps a payer's fund, where it is not the one that settles bills (基金管理方).
+    HeldBy is "service that keeps a fund" {
+        Assistance "assistance" "医疗救助" "medical assistance",
+    }
+}
+
+words! {
+    /// Why a payer whose fund another service keeps lets a bill take no more.
+    HeldWhy is "reason of a held share" {
+        /// Other bills have used, or hold, the rest of the year's limit.
+        Limit "limit" "年度限额已被其他费用占用" "other bills have used or hold the rest of the year's limit",
+        /// The service was not reached; the share follows by itself.
+        Away "away" "救助系统暂不可用，随后补付" "medical assistance is not reached; its share follows",
+    }
+}
+
+words! {
+    /// What becomes of a bill while medical assistance is not reached.
+    Away is "way to settle without assistance" {
+        SettleTwo "settle_two" "先结算前两重，救助随后补付" "settle the two systems before it; its share follows",
+        Refuse "refuse" "暂不结算" "settle nothing until it is back",
+    }
+}

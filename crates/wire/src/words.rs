@@ -72,12 +72,13 @@ same_names! {
     rule Rule -> Rule {
         OutsideCatalogue, OverLimit, FirstSelfPaid, BorneApart, OffClassB, Elsewhere, Stack, Applied, NotApplied, Base,
         DeductibleStandard, DeductibleFactor, DeductibleFloor, DeductibleMet, Deductible, Ratio, RatioPoints,
-        RatioPerYearOfAge, OwnShareFactor, RatioMax, BillCeiling, Ceiling, CeilingExtra, SharedCeiling, Balance, Paid, Cash,
+        RatioPerYearOfAge, OwnShareFactor, RatioMax, BillCeiling, Ceiling, CeilingExtra, SharedCeiling, Balance, Held, Paid,
+        Cash,
     }
     reason Reason -> RefusalReason {
         UnknownDivision, NoScheme, TwoSchemes, WrongGroup, NotCovered, NoBenefit, NoValue, AbsentValue, NotQualified,
         UnknownDisease, NotAtPharmacy, NegativeAmount, AmountTooLarge, SumMismatch, BadDates, BadPlace, BadLine, LinesNeeded,
-        TooManyLines,
+        TooManyLines, BadHeld,
     }
 }
 

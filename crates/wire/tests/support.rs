@@ -48,6 +48,7 @@ pub(crate) fn facts_of(bills: &Bills) -> impl Iterator<Item = Facts> {
         person: bills.person.clone(),
         bill: bill.clone(),
         accumulated: bills.accumulated.clone(),
+        held: Vec::new(),
     })
 }
 

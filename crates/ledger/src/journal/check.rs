@@ -71,7 +71,7 @@ impl State {
             let sum = changes.entry(account).or_default();
             *sum = sum.checked_add(amount).ok_or(JournalError::TooLarge)?;
         }
-        for (account, change) in changes {
+        for (&account, &change) in &changes {
             let before = chain.left.get(&account).copied().unwrap_or(Fen::ZERO);
             let after = before.checked_add(change).ok_or(JournalError::TooLarge)?;
             let standing = |amount: Fen| if account.side_in_claim() == Side::Credit { -amount } else { amount };
@@ -79,12 +79,31 @@ impl State {
                 let (left, asked) = (standing(before), -standing(change));
                 return Err(JournalError::BeyondLeft { account, left, asked });
             }
-            if standing(after).is_negative() {
+            let owed_by_its_fund = matches!(account, Account::Due { .. });
+            if standing(after).is_negative() && !owed_by_its_fund {
                 return Err(JournalError::WrongSide { account, left: after });
             }
         }
-        Ok(())
+        what_is_owed(chain, &changes)
     }
+}
+
+/// What the books that keep a fund owe others for a claim never passes what the fund bears of it; in the books that settle
+/// the fund bears nothing, and it is owed to them.
+fn what_is_owed(chain: &Chain, changes: &BTreeMap<Account, Fen>) -> Result<(), JournalError> {
+    let left = |account: &Account| {
+        let before = chain.left.get(account).copied().unwrap_or(Fen::ZERO);
+        before.checked_add(changes.get(account).copied().unwrap_or(Fen::ZERO)).ok_or(JournalError::TooLarge)
+    };
+    for account in changes.keys() {
+        let (Account::Due { division, payer } | Account::Fund { division, payer }) = *account else { continue };
+        let (account, fund) = (Account::Due { division, payer }, Account::Fund { division, payer });
+        let due = left(&account)?;
+        if due.checked_add(left(&fund)?).ok_or(JournalError::TooLarge)?.is_negative() {
+            return Err(JournalError::WrongSide { account, left: due });
+        }
+    }
+    Ok(())
 }
 
 /// The first field in which a reversal is not the mirror of its original.

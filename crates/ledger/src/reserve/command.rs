@@ -16,16 +16,25 @@ pub enum Command {
         id: Name,
         /// The limit.
         limit: Account,
-        /// How much, in fen; above zero.
+        /// How much, in fen; zero where nothing is left, so that the caller finds its reservation again.
         amount: Fen,
         /// From when on it may be expired; sent again as it was first sent.
+        expires: DateTime<Utc>,
+    },
+    /// Lets a pending reservation hold more, and longer; it never holds less, and never a shorter time.
+    Raise {
+        /// The reservation.
+        id: Name,
+        /// How much altogether, in fen.
+        amount: Fen,
+        /// From when on it may be expired.
         expires: DateTime<Utc>,
     },
     /// Uses what is held, or less of it; the rest is free again. An overdue reservation can still be posted.
     Post {
         /// The reservation.
         id: Name,
-        /// How much, in fen; above zero.
+        /// How much, in fen; zero frees all of it.
         amount: Fen,
     },
     /// Gives up what is held. A reservation that has not arrived is refused when it does.
@@ -40,13 +49,13 @@ pub enum Command {
         /// The time now.
         now: DateTime<Utc>,
     },
-    /// Gives back a part of what was posted, after a reversal or an adjustment.
-    Return {
-        /// The caller's id of this return.
+    /// Changes what is posted of a limit, of whatever reservations: a reversal gives back, an adjustment either.
+    Change {
+        /// The caller's id of this change.
         id: Name,
-        /// The reservation.
-        of: Name,
-        /// How much, in fen; above zero.
+        /// The limit.
+        limit: Account,
+        /// New less old, in fen; not zero.
         amount: Fen,
     },
 }
@@ -59,18 +68,18 @@ impl Reservations {
     pub fn obey(&mut self, command: &Command) -> Result<Answer, ReserveError> {
         match *command {
             Command::Reserve { id, limit, amount, expires } => {
-                let (standing, returned) = (Standing::Pending, Fen::ZERO);
-                self.reserve(Reservation { id, limit, amount, expires, standing, returned })
+                self.reserve(Reservation { id, limit, amount, expires, standing: Standing::Pending })
             }
+            Command::Raise { id, amount, expires } => self.raise(&id, amount, expires),
             Command::Post { id, amount } => self.post(&id, amount),
             Command::Void { id } => self.void(&id),
             Command::Expire { id, now } => self.expire(&id, now),
-            Command::Return { id, of, amount } => self.give_back(id, of, amount),
+            Command::Change { id, limit, amount } => self.change(id, limit, amount),
         }
     }
 
     fn reserve(&mut self, new: Reservation) -> Result<Answer, ReserveError> {
-        if let Some(there) = self.held.get(&new.id) {
+        if let Some(there) = self.first.get(&new.id) {
             let same = [
                 ("limit", there.limit == new.limit),
                 ("amount", there.amount == new.amount),
@@ -78,25 +87,47 @@ impl Reservations {
             ];
             return match same.into_iter().find(|(_, same)| !same) {
                 Some((field, _)) => Err(ReserveError::OtherContent { field }),
-                None => Ok(Answer::Stands(*there)),
+                None => Ok(Answer::Stands(*self.find(&new.id)?)),
             };
         }
         if self.tombstones.contains(&new.id) {
             return Err(ReserveError::VoidedBefore);
         }
-        above_zero(new.amount)?;
+        not_negative(new.amount)?;
         let limit = self.limits.get_mut(&new.limit).ok_or(ReserveError::UnknownLimit { limit: new.limit })?;
         let left = limit.left();
         if new.amount > left {
             return Err(ReserveError::BeyondLimit { limit: new.limit, left, asked: new.amount });
         }
         limit.pending += new.amount;
+        self.first.insert(new.id, new);
         self.held.insert(new.id, new);
         Ok(Answer::Stands(new))
     }
 
+    fn raise(&mut self, id: &Name, amount: Fen, expires: DateTime<Utc>) -> Result<Answer, ReserveError> {
+        not_negative(amount)?;
+        let held = *self.find(id)?;
+        match held.standing {
+            Standing::Pending => {}
+            Standing::Posted(amount) => return Err(ReserveError::AlreadyPosted { amount }),
+            Standing::Voided => return Err(ReserveError::AlreadyVoided),
+            Standing::Expired => return Err(ReserveError::AlreadyExpired),
+        }
+        let more = amount.above(held.amount);
+        let limit = self.limits.get_mut(&held.limit).ok_or(ReserveError::UnknownLimit { limit: held.limit })?;
+        let left = limit.left();
+        if more > left {
+            return Err(ReserveError::BeyondLimit { limit: held.limit, left, asked: more });
+        }
+        limit.pending += more;
+        let after = Reservation { amount: held.amount + more, expires: held.expires.max(expires), ..held };
+        self.held.insert(*id, after);
+        Ok(Answer::Stands(after))
+    }
+
     fn post(&mut self, id: &Name, amount: Fen) -> Result<Answer, ReserveError> {
-        above_zero(amount)?;
+        not_negative(amount)?;
         let held = *self.find(id)?;
         match held.standing {
             Standing::Pending if amount > held.amount => {
@@ -132,28 +163,30 @@ impl Reservations {
         }
     }
 
-    fn give_back(&mut self, id: Name, of: Name, amount: Fen) -> Result<Answer, ReserveError> {
-        let held = *self.find(&of)?;
-        if let Some((there, returned)) = self.returned.get(&id) {
-            return match (*there == of, *returned == amount) {
-                (false, _) => Err(ReserveError::OtherContent { field: "of" }),
+    fn change(&mut self, id: Name, account: Account, amount: Fen) -> Result<Answer, ReserveError> {
+        if let Some((there, changed)) = self.changes.get(&id) {
+            return match (*there == account, *changed == amount) {
+                (false, _) => Err(ReserveError::OtherContent { field: "limit" }),
                 (_, false) => Err(ReserveError::OtherContent { field: "amount" }),
-                _ => Ok(Answer::Stands(held)),
+                _ => self.limits.get(&account).map(|limit| Answer::Uses(*limit)).ok_or(unknown(account)),
             };
         }
-        above_zero(amount)?;
-        let Standing::Posted(posted) = held.standing else { return Err(ReserveError::NotPosted) };
-        let left = posted - held.returned;
+        let limit = self.limits.get_mut(&account).ok_or(unknown(account))?;
+        if amount.is_zero() {
+            return Err(ReserveError::NoChange);
+        }
+        let (left, posted) = (limit.left(), limit.posted);
         if amount > left {
-            return Err(ReserveError::BeyondPosted { left, asked: amount });
+            return Err(ReserveError::BeyondLimit { limit: account, left, asked: amount });
         }
-        if let Some(limit) = self.limits.get_mut(&held.limit) {
-            limit.posted -= amount;
+        // Adding what is posted, which is not negative, cannot fall below what the type holds.
+        if (posted + amount).is_negative() {
+            return Err(ReserveError::BeyondPosted { left: posted, change: amount });
         }
-        self.returned.insert(id, (of, amount));
-        let after = Reservation { returned: held.returned + amount, ..held };
-        self.held.insert(of, after);
-        Ok(Answer::Stands(after))
+        limit.posted += amount;
+        let after = *limit;
+        self.changes.insert(id, (account, amount));
+        Ok(Answer::Uses(after))
     }
 
     fn find(&self, id: &Name) -> Result<&Reservation, ReserveError> {
@@ -174,6 +207,10 @@ impl Reservations {
     }
 }
 
-fn above_zero(amount: Fen) -> Result<(), ReserveError> {
-    if amount > Fen::ZERO { Ok(()) } else { Err(ReserveError::NotPositive { amount }) }
+fn not_negative(amount: Fen) -> Result<(), ReserveError> {
+    if amount.is_negative() { Err(ReserveError::Negative { amount }) } else { Ok(()) }
+}
+
+const fn unknown(limit: Account) -> ReserveError {
+    ReserveError::UnknownLimit { limit }
 }

@@ -15,9 +15,9 @@ pub enum ReserveError {
     /// No such reservation.
     #[error("find the reservation")]
     UnknownReservation,
-    /// An amount of zero or less.
-    #[error("reserve, post or give back {amount}, which is not above zero")]
-    NotPositive {
+    /// An amount below zero.
+    #[error("hold, post or allow {amount}, which is below zero")]
+    Negative {
         /// The amount.
         amount: Fen,
     },
@@ -39,14 +39,17 @@ pub enum ReserveError {
         /// What was asked for.
         asked: Fen,
     },
-    /// More than was posted and not yet given back.
-    #[error("give back {asked}, of which {left} is left")]
+    /// Less than nothing would be posted of the limit.
+    #[error("change by {change} a limit of which {left} is posted")]
     BeyondPosted {
-        /// What is left.
+        /// What is posted.
         left: Fen,
-        /// What was asked for.
-        asked: Fen,
+        /// New less old.
+        change: Fen,
     },
+    /// A change by nothing.
+    #[error("change what is posted by nothing")]
+    NoChange,
     /// It was posted already (with another amount, where it is posted again).
     #[error("change a reservation that was posted with {amount}")]
     AlreadyPosted {
@@ -54,17 +57,14 @@ pub enum ReserveError {
         amount: Fen,
     },
     /// It was voided.
-    #[error("post a reservation that was voided")]
+    #[error("raise or post a reservation that was voided")]
     AlreadyVoided,
     /// It was expired.
-    #[error("post a reservation that has expired")]
+    #[error("raise or post a reservation that has expired")]
     AlreadyExpired,
     /// It was voided before it arrived.
     #[error("hold a reservation that was voided before it arrived")]
     VoidedBefore,
-    /// Nothing was posted that could be given back.
-    #[error("give back what was not posted")]
-    NotPosted,
     /// Its time has not passed.
     #[error("expire a reservation before {expires}")]
     NotYet {

@@ -10,13 +10,15 @@ use crate::condition::{DIMENSIONS, Fact, Situation};
 use crate::pack::{Combine, Home, PackDivision, PackTree, Parameter, Value};
 use crate::{Problem, Problems, Severity};
 
-/// Checks contribution, waiting and watch list, and every layer's name.
+/// Checks contribution, waiting, watch list and one-stop settlement, and every layer's name.
 pub(crate) fn check_all_beside(tree: &PackTree, problems: &mut Problems) {
     for division in tree.divisions.values() {
         let named = named_below(tree, division);
         for parameter in division.parameters.values() {
             match parameter.spec.home {
-                Home::Contribution | Home::Waiting | Home::Watch if parameter.spec.combine == Combine::One => {
+                Home::Contribution | Home::Waiting | Home::Watch | Home::OneStop
+                    if parameter.spec.combine == Combine::One =>
+                {
                     check_gaps(parameter, problems);
                 }
                 Home::Layer if !is_named(&parameter.address, &named) => {

@@ -8,6 +8,7 @@ use money::{Fen, Rounding};
 use terms::{Care, Name, Scheme, Word};
 
 use super::gaps;
+use super::held;
 use super::layer::{Base, Layer};
 use super::rows::{Given, PickedRow, Rows};
 use super::tables::{Bands, Benefit, CompiledDivision, DatedBy, History, Scope};
@@ -88,6 +89,7 @@ pub(crate) fn compile_division(
                 compiled.set(scheme, care, history);
             }
         }
+        held::check_scheme(&chain, &compiled, scheme, problems);
     }
     compiled
 }
@@ -118,7 +120,7 @@ fn says_anything(place: &Place<'_>, division: &PackDivision) -> bool {
         let ours = parts.first().is_some_and(|first| *first == "common" || *first == place.scheme.word());
         let second = parts.get(1).copied().unwrap_or("");
         let other_benefit = Care::from_word(second).is_ok_and(|care| care != place.care);
-        let never = matches!(second, "contribution" | "waiting" | "watch" | "indicator" | "year");
+        let never = matches!(second, "contribution" | "waiting" | "watch" | "one_stop" | "indicator" | "year");
         ours && !other_benefit && !never
     };
     division.parameters.keys().any(concerns)
@@ -246,7 +248,9 @@ impl<'t> Builder<'_, 't> {
         let borne_apart = apart.as_ref().map_or_else(Rows::empty, |found| {
             rows_of(found, |value| match value {
                 Value::Word(word) => {
-                    let payer = payers.iter().find(|(name, payer)| name == word && payer.kind == PayerKind::Fund);
+                    // What is apart no layer sees: a share of a fund kept elsewhere would pass its cap.
+                    let fits = |payer: &Payer| payer.kind == PayerKind::Fund && payer.held_by.is_none();
+                    let payer = payers.iter().find(|(name, payer)| name == word && fits(payer));
                     if payer.is_none() {
                         unknown = Some(word.clone());
                     }
@@ -256,7 +260,12 @@ impl<'t> Builder<'_, 't> {
             })
         });
         if let (Some(word), Some(found)) = (unknown, &apart) {
-            self.complain(found, "unknown_name", format!("the payer {word:?}"), "a fund of payers.toml");
+            self.complain(
+                found,
+                "unknown_name",
+                format!("the payer {word:?}"),
+                "a fund of payers.toml that no other service keeps",
+            );
         }
         Scope {
             first_self_paid: self.bands("scope", "first_self_paid"),

@@ -63,6 +63,8 @@ pub(crate) struct Layer {
     pub(crate) name: Name,
     pub(crate) payer: u16,
     pub(crate) kind: PayerKind,
+    /// The payer's name, where another service keeps its fund.
+    pub(crate) held: Option<Name>,
     pub(crate) how: How,
     pub(crate) meter: Name,
     pub(crate) deductible_meter: Name,

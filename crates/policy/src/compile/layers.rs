@@ -25,9 +25,10 @@ impl<'t> Builder<'_, 't> {
             return None;
         }
         let (applies, ratio) = self.applies_and_ratio(layer, stack);
-        Some(Layer {
+        let built = Layer {
             name: *name,
             payer: payer.as_ref().map_or(u16::MAX, |payer| self.index.number(payer)),
+            held: payer.as_ref().filter(|payer| payer.held_by.is_some()).map(|payer| payer.name),
             kind: payer.map_or(PayerKind::Nobody, |payer| payer.kind),
             how: self.how(layer),
             meter,
@@ -46,7 +47,9 @@ impl<'t> Builder<'_, 't> {
             ceiling: self.amounts(layer, "ceiling", Fen::UNLIMITED),
             ceiling_extra: self.amounts(layer, "ceiling_extra", Fen::ZERO).in_order(),
             shared_ceiling: self.amounts(layer, "shared_ceiling", Fen::UNLIMITED),
-        })
+        };
+        self.check_held(&built, payer_at);
+        Some(built)
     }
 
     /// The name of the layer's own meter: after the address at which its payer is written.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use terms::{Category, Name, Word};
+use terms::{Category, HeldBy, Name, Word};
 use toml::de::DeTable;
 
 use super::clause::Clause;
@@ -16,6 +16,9 @@ type Clauses = BTreeMap<String, Clause>;
 /// The most bytes of a disease group's name: with `/M03` behind it, it still names a part of a meter.
 const GROUP_AT_MOST: usize = 43;
 
+/// What may be said of a payer beside its names and kind.
+const FREE_OF_PAYERS: &[&str] = &["field", "held_by", "cite", "note", "mark", "source"];
+
 pub(super) fn load_payers(
     document: &mut Document<'_>,
     table: &DeTable<'_>,
@@ -27,7 +30,7 @@ pub(super) fn load_payers(
             continue;
         };
         read_said(document, fields, &Said::default(), clauses);
-        let text = texts(document, key, fields, &["zh", "en", "kind"], &["field", "cite", "note", "mark", "source"]);
+        let text = texts(document, key, fields, &["zh", "en", "kind"], FREE_OF_PAYERS);
         let get = |name: &str| text.get(name).map_or("", String::as_str);
         let kind = match get("kind") {
             "fund" => PayerKind::Fund,
@@ -55,11 +58,12 @@ pub(super) fn load_payers(
                 format!("for a fund one of {}; none for others", fields.join(", ")),
             );
         }
+        let held_by = text.get("held_by").and_then(|word| held_by(document, node, kind, word));
         match Name::new(key.get_ref()) {
             Ok(name) => {
                 division.payers.insert(
                     name.to_string(),
-                    Payer { name, zh: get("zh").to_owned(), en: get("en").to_owned(), kind, field },
+                    Payer { name, zh: get("zh").to_owned(), en: get("en").to_owned(), kind, field, held_by },
                 );
             }
             Err(error) => {
@@ -67,6 +71,20 @@ pub(super) fn load_payers(
             }
         }
     }
+}
+
+/// Who keeps a payer's fund; only a fund is kept.
+fn held_by(document: &mut Document<'_>, node: &Node<'_>, kind: PayerKind, word: &str) -> Option<HeldBy> {
+    let found = HeldBy::from_word(word);
+    if kind == PayerKind::Fund
+        && let Ok(found) = found
+    {
+        return Some(found);
+    }
+    let words: Vec<&str> = HeldBy::ALL.iter().map(|known| known.word()).collect();
+    let expected = format!("for a fund one of {}; nothing for others", words.join(", "));
+    document.problem(&node.span(), "wrong_value", format!("held_by {word:?}"), expected);
+    None
 }
 
 pub(super) fn load_diseases(

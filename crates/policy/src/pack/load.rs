@@ -395,6 +395,7 @@ fn fixed_home(stem: &str) -> Option<Home> {
         "contribution" => Home::Contribution,
         "waiting" => Home::Waiting,
         "watch" => Home::Watch,
+        "one_stop" => Home::OneStop,
         "index" => Home::Index,
         "indicator" => Home::Indicator,
         _ => return None,

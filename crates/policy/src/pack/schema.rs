@@ -71,6 +71,7 @@ pub(crate) enum Home {
     Contribution,
     Waiting,
     Watch,
+    OneStop,
     Index,
     Indicator,
 }
@@ -142,6 +143,7 @@ pub(crate) const PARAMETERS: &[Spec] = &[
         Kind::Word(&["cover_year_start", "month_of_enrolment", "day_of_payment", "day_after_payment", "birth"]),
     ),
     one(Home::Watch, "line", Kind::Amount),
+    one(Home::OneStop, "assistance_away", Kind::Word(&["settle_two", "refuse"])),
 ];
 
 /// The parameter of this name in a place of this kind.

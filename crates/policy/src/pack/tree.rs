@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use terms::{Category, Division as DivisionCode, Name};
+use terms::{Category, Division as DivisionCode, HeldBy, Name};
 
 use super::clause::{Citation, Clause, SourceId};
 use super::parameter::Parameter;
@@ -85,6 +85,9 @@ pub struct Payer {
     pub kind: PayerKind,
     /// The field of the national settlement result, for a fund.
     pub field: Option<NationalField>,
+    /// The service that keeps the fund and its yearly limits, where it is not the one that settles bills.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<HeldBy>,
 }
 
 /// Fields of the national settlement result that a fund's payment goes to.

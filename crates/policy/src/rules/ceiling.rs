@@ -32,18 +32,24 @@ pub(crate) struct Left {
 
 /// Finds the ceilings.
 pub(crate) fn resolve(policy: &Policy, layer: &Layer, situation: &Situation<'_>) -> Result<Ceilings, Refusal> {
-    let pick = |rows: &Rows<Fen>| rows.pick(situation).map(|row| policy.given(row).copied()).transpose();
-    let mut period = pick(&layer.ceiling)?.unwrap_or(Fen::UNLIMITED);
+    let pick = |rows: &Rows<Fen>| picked(policy, rows, situation);
+    let period = of_period(policy, layer, situation)?;
+    Ok(Ceilings { bill: pick(&layer.bill_ceiling)?, period, shared: pick(&layer.shared_ceiling)? })
+}
+
+/// The ceiling of the layer's period with what is added to it; unlimited where none is in force.
+pub(crate) fn of_period(policy: &Policy, layer: &Layer, situation: &Situation<'_>) -> Result<Fen, Refusal> {
+    let mut period = picked(policy, &layer.ceiling, situation)?;
     if period != Fen::UNLIMITED {
         for row in layer.ceiling_extra.all(situation) {
             period += *policy.given(row)?;
         }
     }
-    Ok(Ceilings {
-        bill: pick(&layer.bill_ceiling)?.unwrap_or(Fen::UNLIMITED),
-        period,
-        shared: pick(&layer.shared_ceiling)?.unwrap_or(Fen::UNLIMITED),
-    })
+    Ok(period)
+}
+
+fn picked(policy: &Policy, rows: &Rows<Fen>, situation: &Situation<'_>) -> Result<Fen, Refusal> {
+    rows.pick(situation).map_or(Ok(Fen::UNLIMITED), |row| policy.given(row).copied())
 }
 
 /// The part of the meter that the period's ceiling counts in; empty for a person's whole year.

@@ -5,6 +5,7 @@ use money::Fen;
 use terms::Name;
 
 use super::ceiling::{self, Ceilings};
+use super::held::Held;
 use super::payment::Stretch;
 use super::ratio::{self, Ratio};
 use super::{bands, deductible};
@@ -35,6 +36,7 @@ pub(crate) struct Work {
     pub(crate) left: Parts,
     pub(crate) accumulators: Accumulators,
     pub(crate) use_account: bool,
+    pub(crate) held: Held,
 }
 
 /// Whether a layer applies to these facts: its plan, and its `applies` rows where it has any.
@@ -110,6 +112,7 @@ impl Resolved<'_> {
         let allowed = within.min(left.payment);
         ceiling::explain(layer, at, situation, &self.ceilings, &left, recorder);
         let paid = allowed.min(available(layer, work)).min(self.balance(work, at, recorder));
+        let paid = work.held.let_pay(layer, at, paid, recorder);
         let cost_paid_on =
             if paid < within { stretch.smallest_cost(layer, bands, &own, (covered, paid)) } else { covered };
         let paid_within_scope = take(layer, work, paid);

@@ -134,6 +134,7 @@ impl<'p> Build<'p> {
             ("contribution", Home::Contribution),
             ("waiting", Home::Waiting),
             ("watch", Home::Watch),
+            ("one_stop", Home::OneStop),
             ("year", Home::Year),
             ("index", Home::Index),
             ("indicator", Home::Indicator),

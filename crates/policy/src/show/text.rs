@@ -42,7 +42,14 @@ impl Shown {
     fn write_group(&self, text: &mut String, group: &Group, lang: Lang) {
         let payer = group.payer.as_ref().map_or("", |payer| lang.of(&payer.zh, &payer.en));
         let name = name_text(&group.name, lang);
-        let _ = writeln!(text, "  [{}] {}", group.name, if payer.is_empty() { name } else { payer });
+        let _ = write!(text, "  [{}] {}", group.name, if payer.is_empty() { name } else { payer });
+        if let Some(keeper) = group.payer.as_ref().and_then(|payer| payer.held_by) {
+            let _ = match lang {
+                Lang::Zh => write!(text, "（基金由{}方管理）", keeper.zh()),
+                Lang::En => write!(text, " (fund kept by {})", keeper.en()),
+            };
+        }
+        text.push('\n');
         for key in &group.mechanism {
             let from = if key.inherited { self.inherited(key.division, lang) } else { String::new() };
             let _ = writeln!(text, "    {} = {}{from}", key.key, key.value);

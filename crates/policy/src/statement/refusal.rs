@@ -77,6 +77,10 @@ const fn of_bill(reason: Reason) -> (&'static str, &'static str) {
             "check the place of care against the filing, correct and send again",
         ),
         Reason::LinesNeeded => ("请上传费用明细后重新结算。", "send the fee lines and settle again"),
+        Reason::BadHeld => (
+            "请核对救助等托管基金的支付额度，更正后重新结算。",
+            "check the shares of the funds that another service keeps, correct and settle again",
+        ),
         Reason::TooManyLines => ("请将账单拆分后分次上传。", "cut the bill into several and send each"),
         _ => (
             "请医疗机构更正金额或明细，使其与总额一致后重新上传。",

@@ -33,7 +33,7 @@ pub fn facts(v: &mut Violations, facts: &policy_pb::Facts) -> Option<Facts> {
     }
     let (mut person, read) = (who?, what?);
     person.use_account = read.use_account;
-    Some(Facts { person, bill: read.bill, accumulated: accumulated? })
+    Some(Facts { person, bill: read.bill, accumulated: accumulated?, held: Vec::new() })
 }
 
 /// What a person's year has accumulated; no two meters have the same name and part.

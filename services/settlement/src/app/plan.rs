@@ -155,5 +155,5 @@ pub(super) fn policy_of<'p>(policies: &'p Policies, claim: &Claim) -> Result<&'p
 /// What a claim is decided from now.
 pub(super) fn facts_now(claim: &Claim, bill: Option<&Bill>, accumulated: Accumulators) -> Facts {
     let facts = &claim.decided.facts;
-    Facts { person: facts.person.clone(), bill: bill.unwrap_or(&facts.bill).clone(), accumulated }
+    Facts { person: facts.person.clone(), bill: bill.unwrap_or(&facts.bill).clone(), accumulated, held: Vec::new() }
 }

@@ -46,7 +46,7 @@ pub(super) fn restate(context: &Context<'_>, desk: &Desk, year: &PersonYear, edi
                 let own = offer.own.offered(next.map_or(offer.own.left(), |next| next.account));
                 let family = offer.family.offered(next.map_or(offer.family.left(), |next| next.family_account));
                 let accumulated = balances_of(&state, own, family);
-                let facts = Facts { person: new.person.clone(), bill: new.bill.clone(), accumulated };
+                let facts = Facts { person: new.person.clone(), bill: new.bill.clone(), accumulated, held: Vec::new() };
                 let decision = new.policy.adjudicate(&facts);
                 state = after(&decision, &state);
                 let now = taken(&decision);

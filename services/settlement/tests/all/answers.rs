@@ -119,7 +119,7 @@ fn every_golden_question_is_answered_as_the_policy_answers_it() {
                     Question::Bills(bills) => {
                         for bill in &bills.bills {
                             let (person, bill) = (bills.person.clone(), bill.clone());
-                            let facts = Facts { person, bill, accumulated: bills.accumulated.clone() };
+                            let facts = Facts { person, bill, accumulated: bills.accumulated.clone(), held: Vec::new() };
                             decision_of(&mut client, &facts, file).await;
                         }
                     }

@@ -53,7 +53,7 @@ const PAID_AT_65: i64 = 598_000;
 fn stay() -> Facts {
     let case = read("stay", STAY).expect("the case is read");
     let Question::Bills(bills) = case.question else { panic!("the case has a bill") };
-    Facts { person: bills.person.clone(), bill: bills.bills[0].clone(), accumulated: bills.accumulated.clone() }
+    Facts { person: bills.person.clone(), bill: bills.bills[0].clone(), accumulated: bills.accumulated.clone(), held: Vec::new() }
 }
 
 /// The shipped file of the city's ratios with another ratio for tertiary hospitals.

@@ -183,6 +183,9 @@ impl<'a> Layered<'_, 'a> {
                     lang.of("本人未选择使用账户", "the person does not want the account used")
                 }
             }
+            _ if self.step(Rule::Held).is_some() => {
+                lang.of("以基金管理方可支付的额度为限", "what the fund lets this bill take is the limit")
+            }
             _ if self.has_limit() => lang.of("受最高支付限额限制", "the ceiling is the limit"),
             _ => lang.of("以余下的费用为限", "no more is left to pay"),
         }

@@ -8,7 +8,7 @@ use crate::statement::Lang;
 use crate::statement::figures::yuan;
 
 impl<'a> Layered<'_, 'a> {
-    /// Ceilings and the balance of an account.
+    /// Ceilings, what a fund kept elsewhere lets the bill take, and the balance of an account.
     pub(super) fn limits(&self) -> Vec<Entry<'a>> {
         let lang = self.lang;
         let mut entries = Vec::new();
@@ -35,6 +35,14 @@ impl<'a> Layered<'_, 'a> {
                 yuan(lang, amount(step.used))
             );
             entries.push(self.entry(label, &[step], self.left(step, Fen::ZERO), None));
+        }
+        for step in self.steps(Rule::Held) {
+            let label = format!(
+                "{} {}",
+                lang.of("基金管理方对本次费用可支付", "The service that keeps the fund lets this bill take"),
+                yuan(lang, amount(step.used))
+            );
+            entries.push(self.entry(label, &[step], Vec::new(), None));
         }
         for step in self.steps(Rule::Balance) {
             let label = format!("{} {}", lang.of("账户余额", "Balance"), yuan(lang, step.before));
