@@ -62,7 +62,8 @@ async fn books(database: Database, readiness: Readiness, stop: impl Future<Outpu
 }
 
 async fn overdue(database: Database, clock: Arc<dyn Clock>, stop: impl Future<Output = ()>) {
-    let count = Gauge::register("yibao.holds.overdue", "{hold}", "Holds whose time has passed and that are still pending.");
+    let count =
+        Gauge::register("yibao.holds.overdue", "{hold}", "Holds whose time has passed and that are still pending.");
     let age = Gauge::register("yibao.holds.overdue_age", "s", "How long the time of the oldest of them has passed.");
     every(HEALTH_EVERY, stop, || {
         let (database, now) = (database.clone(), clock.now().timestamp_micros());

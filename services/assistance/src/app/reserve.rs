@@ -135,7 +135,8 @@ async fn held(app: &App, tx: &Tx, request: &Request, asks: &[Ask]) -> Result<Ans
         .collect();
     let now = app.now();
     let desk = desks.get_mut(&request.person).ok_or_else(|| Fault::internal("the person has no desk"))?;
-    let over = desk.holds.get(&request.hold).filter(|hold| hold.state != HoldState::Pending && hold.person == desk.person);
+    let over =
+        desk.holds.get(&request.hold).filter(|hold| hold.state != HoldState::Pending && hold.person == desk.person);
     let answer = if let Some(hold) = over {
         Answer::Over(hold.state)
     } else if stale.is_empty() {

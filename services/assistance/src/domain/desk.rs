@@ -364,3 +364,6 @@ impl Desk {
         self.news.moves.push(Move { year, payer, number, kind, about, pending_after, posted_after });
     }
 }
+
+#[cfg(test)]
+mod model;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use ::pb::assistance::v1 as pb;
 use ::pb::settlement::v1 as settlement_pb;
 use chrono::NaiveDate;
 use money::Fen;
-use ::pb::assistance::v1 as pb;
 use rpc::Violations;
 use terms::{Category, Name};
 use wire::change::Change;
@@ -107,7 +107,8 @@ fn evidence(v: &mut Violations, given: &settlement_pb::Evidence) -> Option<Evide
     let kind = read::name(v, "kind", &given.kind);
     let reference = read::text(v, "reference", &given.reference, 200);
     let sha256 = given.sha256.as_str();
-    let is_hash = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    let is_hash =
+        sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     if !is_hash {
         v.add("sha256", if sha256.is_empty() { "nothing" } else { sha256 }, "64 hexadecimal digits in lower case");
         return None;

@@ -8,7 +8,7 @@ use wire::write;
 
 use super::words::{office_number, state_number};
 use crate::app::standing::OnDay;
-use crate::domain::{Granted, Grant, Hold, Limit, Terms};
+use crate::domain::{Grant, Granted, Hold, Limit, Terms};
 
 /// A grant, in one version.
 pub(super) fn grant(grant: &Grant) -> pb::CategoryGrant {

@@ -239,11 +239,8 @@ fn fact(fact: &Fact) -> Json {
             })
         })
         .collect();
-    let short: Vec<Json> = stand
-        .short
-        .iter()
-        .map(|one| json!({"payer": one.payer.as_str(), "amount_fen": one.amount.get()}))
-        .collect();
+    let short: Vec<Json> =
+        stand.short.iter().map(|one| json!({"payer": one.payer.as_str(), "amount_fen": one.amount.get()})).collect();
     json!({
         "claim_id": stand.claim.as_str(), "revision": stand.revision, "reversed": i64::from(stand.reversed),
         "person_id": fact.person.as_str(), "year": fact.year, "division": fact.division.to_string(),

@@ -62,7 +62,8 @@ pub(crate) async fn by_id(connection: &impl ConnectionTrait, id: Name) -> Result
 /// Holds, those of the ids that are there.
 pub(super) async fn by_ids(connection: &impl ConnectionTrait, ids: &[Name]) -> Result<Vec<Hold>, Error> {
     let ids: Vec<Json> = ids.iter().map(|id| json!({"hold_id": id.as_str()})).collect();
-    let found = rows::query(connection, "SELECT h.* FROM {rows} JOIN hold h ON h.hold_id = r.hold_id", ID, &ids, []).await?;
+    let found =
+        rows::query(connection, "SELECT h.* FROM {rows} JOIN hold h ON h.hold_id = r.hold_id", ID, &ids, []).await?;
     with_parts(connection, &found).await
 }
 
@@ -110,7 +111,8 @@ async fn with_parts(connection: &impl ConnectionTrait, found: &[QueryResult]) ->
 }
 
 fn read(found: &QueryResult) -> Result<Hold, Error> {
-    let under = (row::optional(found, "division")?, row::optional(found, "policy_version")?, row::optional(found, "scheme")?);
+    let under =
+        (row::optional(found, "division")?, row::optional(found, "policy_version")?, row::optional(found, "scheme")?);
     let under = match under {
         (Some(division), Some(version), Some(scheme)) => Some(Under { division, version, scheme }),
         _ => None,
@@ -182,12 +184,8 @@ pub(crate) async fn take_overdue(
              WHERE state = 'pending' AND expires_at <= $1 AND lease_until <= $1 ORDER BY expires_at LIMIT $4{lock}) \
              RETURNING hold_id, person_id"
         );
-        let values = vec![
-            now.timestamp_micros().into(),
-            owner.into(),
-            until.timestamp_micros().into(),
-            i64::from(most).into(),
-        ];
+        let values =
+            vec![now.timestamp_micros().into(), owner.into(), until.timestamp_micros().into(), i64::from(most).into()];
         let taken = row::all(&tx, &sql, values).await?;
         let read = |found| Ok(Overdue { hold: row::name(found, "hold_id")?, person: row::name(found, "person_id")? });
         taken.iter().map(read).collect()
@@ -197,7 +195,8 @@ pub(crate) async fn take_overdue(
 
 /// How many pending holds' time has passed, and that of the oldest, in microseconds since 1970.
 pub(crate) async fn overdue(connection: &impl ConnectionTrait, now: i64) -> Result<(i64, Option<i64>), Error> {
-    let sql = "SELECT count(*) AS overdue, min(expires_at) AS oldest FROM hold WHERE state = 'pending' AND expires_at <= $1";
+    let sql =
+        "SELECT count(*) AS overdue, min(expires_at) AS oldest FROM hold WHERE state = 'pending' AND expires_at <= $1";
     let found = row::one(connection, sql, vec![now.into()]).await?.ok_or(Error::Corrupt { what: "a count" })?;
     Ok((row::int(&found, "overdue")?, found.try_get("", "oldest")?))
 }

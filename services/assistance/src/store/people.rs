@@ -29,19 +29,14 @@ pub(crate) async fn lock(tx: &Tx, people: &BTreeSet<Name>) -> Result<BTreeMap<Na
 
 /// Moves people's sequences on.
 pub(crate) async fn go_on(tx: &Tx, people: &[(Name, u64)]) -> Result<(), Error> {
-    let to: Vec<_> = people
-        .iter()
-        .map(|(person, sequence)| json!({"person_id": person.as_str(), "sequence": sequence}))
-        .collect();
+    let to: Vec<_> =
+        people.iter().map(|(person, sequence)| json!({"person_id": person.as_str(), "sequence": sequence})).collect();
     let sql = "UPDATE person SET sequence = r.sequence FROM {rows} WHERE person.person_id = r.person_id";
     rows::execute(tx, sql, PERSON, &to).await.map(|_| ())
 }
 
 /// The last Change of a person that is kept; 0 for none.
-pub(crate) async fn sequence(
-    connection: &impl store::sea_orm::ConnectionTrait,
-    person: Name,
-) -> Result<u64, Error> {
+pub(crate) async fn sequence(connection: &impl store::sea_orm::ConnectionTrait, person: Name) -> Result<u64, Error> {
     let sql = "SELECT sequence FROM person WHERE person_id = $1";
     let found = row::one(connection, sql, vec![person.as_str().into()]).await?;
     found.map_or(Ok(0), |found| row::number(&found, "sequence"))

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use money::Fen;
-use store::sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use store::Error;
+use store::sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use terms::Name;
 
 pub(super) async fn all(
