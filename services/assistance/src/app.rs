@@ -11,6 +11,7 @@ pub(crate) mod standing;
 pub(crate) mod sweep;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use ::store::Database;
@@ -31,6 +32,8 @@ pub(crate) struct App {
     pub(crate) ids: Arc<dyn Ids>,
     /// After how long settlement is asked what became of a hold.
     pub(crate) hold: Duration,
+    /// How often a Change was refused since the process began.
+    pub(crate) refused: Arc<AtomicI64>,
 }
 
 impl App {

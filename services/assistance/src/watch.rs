@@ -1,6 +1,7 @@
 //! What the process watches of itself: the ledger's sum, holds that are overdue, the age of the policy's head.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use host::{Clock, Gauge, Readiness, Stop, every};
@@ -27,13 +28,15 @@ pub(crate) struct Watch {
     pub(crate) policies: Policies,
     pub(crate) readiness: Readiness,
     pub(crate) clock: Arc<dyn Clock>,
+    /// How often a Change was refused since the process began.
+    pub(crate) refused: Arc<AtomicI64>,
 }
 
 /// Watches until asked to stop.
 pub(crate) fn watch(watch: Watch, tasks: &mut JoinSet<()>, stop: &Stop) {
-    let Watch { database, policies, readiness, clock } = watch;
+    let Watch { database, policies, readiness, clock, refused } = watch;
     tasks.spawn(books(database.clone(), readiness.clone(), stop.asked()));
-    tasks.spawn(overdue(database, clock, stop.asked()));
+    tasks.spawn(overdue(database, clock, refused, stop.asked()));
     if let Policies::Registry(registry) = policies {
         tasks.spawn(heads(registry, readiness, stop.asked()));
     }
@@ -61,13 +64,19 @@ async fn books(database: Database, readiness: Readiness, stop: impl Future<Outpu
     .await;
 }
 
-async fn overdue(database: Database, clock: Arc<dyn Clock>, stop: impl Future<Output = ()>) {
+async fn overdue(database: Database, clock: Arc<dyn Clock>, refused: Arc<AtomicI64>, stop: impl Future<Output = ()>) {
     let count =
         Gauge::register("yibao.holds.overdue", "{hold}", "Holds whose time has passed and that are still pending.");
     let age = Gauge::register("yibao.holds.overdue_age", "s", "How long the time of the oldest of them has passed.");
+    let refusals = Gauge::register(
+        "yibao.changes.refused",
+        "{change}",
+        "How often a Change of settlement could not be kept since the process began: zero, or something is wrong.",
+    );
     every(HEALTH_EVERY, stop, || {
         let (database, now) = (database.clone(), clock.now().timestamp_micros());
         let (count, age) = (count.clone(), age.clone());
+        refusals.set_for(OURS.0, OURS.1, refused.load(Ordering::Relaxed));
         async move {
             match holds::overdue(database.reader(), now).await {
                 Ok((overdue, oldest)) => {

@@ -74,6 +74,7 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
         clock: parts.clock,
         ids: parts.ids,
         hold: parts.hold,
+        refused: Arc::default(),
     });
     let mut tasks = JoinSet::new();
     let most = MESSAGE_BYTES_MAX;
@@ -81,13 +82,19 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
         .with(CategoryServiceServer::new(Categories(Arc::clone(&app))).max_decoding_message_size(most))
         .with(ReservationServiceServer::new(Reservations(Arc::clone(&app))).max_decoding_message_size(most));
     let (database, policies, clock) = (app.database.clone(), app.policies.clone(), Arc::clone(&app.clock));
-    watch(Watch { database, policies, readiness: services.readiness(), clock }, &mut tasks, stop);
+    let refused = Arc::clone(&app.refused);
+    watch(Watch { database, policies, readiness: services.readiness(), clock, refused }, &mut tasks, stop);
     let (asked, period, readiness) = (stop.asked(), parts.sweep, services.readiness());
     tasks.spawn(async move {
         let owner = app.id();
+        readiness.degraded("settlement", false).await;
         let once = || {
             let (app, owner, readiness) = (Arc::clone(&app), owner.clone(), readiness.clone());
-            async move { readiness.degraded("settlement", !sweep::sweep(&app, &owner).await).await }
+            async move {
+                if let Some(answered) = sweep::sweep(&app, &owner).await {
+                    readiness.degraded("settlement", !answered).await;
+                }
+            }
         };
         every(period, asked, once).await;
     });

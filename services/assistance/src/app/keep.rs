@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use prost::Message as _;
 use rpc::Fault;
@@ -26,7 +27,7 @@ pub(crate) struct Answer {
 
 /// Keeps Changes in a commit of their own, to its end.
 pub(crate) async fn post(app: &Arc<App>, changes: Vec<Change>) -> Result<Vec<Answer>, Fault> {
-    let (app, changes) = (Arc::clone(app), Arc::new(changes));
+    let (counted, app, changes) = (Arc::clone(&app.refused), Arc::clone(app), Arc::new(changes));
     let committing = async move {
         let work = |tx: Tx| {
             let (app, changes) = (Arc::clone(&app), Arc::clone(&changes));
@@ -40,7 +41,10 @@ pub(crate) async fn post(app: &Arc<App>, changes: Vec<Change>) -> Result<Vec<Ans
         };
         app.database.transaction(work).await
     };
-    to_its_end(committing).await
+    let answers: Vec<Answer> = to_its_end(committing).await?;
+    let refused = answers.iter().filter(|answer| matches!(answer.kept, Kept::Refused(_))).count();
+    counted.fetch_add(i64::try_from(refused).unwrap_or(i64::MAX), Ordering::Relaxed);
+    Ok(answers)
 }
 
 /// Keeps Changes on the desks of their people, which are loaded with what they need: each is answered for itself.

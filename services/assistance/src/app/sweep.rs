@@ -33,16 +33,17 @@ enum Stays {
     NotKept,
 }
 
-/// Asks about all that is overdue; false where settlement did not answer.
-pub(crate) async fn sweep(app: &Arc<App>, owner: &str) -> bool {
+/// Asks about all that is overdue; whether settlement answered, where it was asked.
+pub(crate) async fn sweep(app: &Arc<App>, owner: &str) -> Option<bool> {
     let now = app.now();
     let taken = match holds::take_overdue(&app.database, owner, (now, now + LEASE), MOST).await {
         Ok(taken) => taken,
         Err(error) => {
             tracing::warn!(%error, "overdue holds were not looked for");
-            return true;
+            return None;
         }
     };
+    let was_asked = !taken.is_empty();
     for one in taken {
         let ended = Call { request_id: app.id(), deadline: Deadline::after(PATIENCE) }.carry(ask(app, one)).await;
         match ended {
@@ -50,12 +51,12 @@ pub(crate) async fn sweep(app: &Arc<App>, owner: &str) -> bool {
             Err(error @ Stays::NotSaid(_)) => {
                 // the others would wait for the same answer
                 tracing::warn!(hold = %one.hold, error = chain(&error), "settlement did not say what became of a hold");
-                return false;
+                return Some(false);
             }
             Err(error) => tracing::error!(hold = %one.hold, error = chain(&error), "a hold stays pending"),
         }
     }
-    true
+    was_asked.then_some(true)
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

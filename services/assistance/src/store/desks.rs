@@ -85,12 +85,19 @@ pub(crate) async fn load(
     let ids: BTreeSet<Name> = named.chain(further).copied().collect();
     let found = holds::by_ids(tx, &ids.into_iter().collect::<Vec<_>>()).await?;
     let claims = claims(tx, changes).await?;
+    let found: BTreeMap<Name, Hold> = found.into_iter().map(|hold| (hold.id, hold)).collect();
     // a hold or claim of another person stands on every desk that might take it for its own
+    let put = |desk: &mut Desk, id: &Name| {
+        if let Some(hold) = found.get(id) {
+            desk.holds.insert(*id, hold.clone());
+        }
+    };
     for desk in desks.values_mut() {
-        desk.holds = found.iter().map(|hold| (hold.id, hold.clone())).collect();
+        further.iter().for_each(|id| put(desk, id));
     }
     for change in changes {
         let Some(desk) = desks.get_mut(&change.person) else { continue };
+        change.hold.iter().chain(&change.released).for_each(|id| put(desk, id));
         for claim in change.years.iter().flat_map(|year| &year.claims) {
             if let Some(known) = claims.get(&claim.claim) {
                 desk.claims.insert(claim.claim, known.clone());

@@ -24,7 +24,7 @@ fn a_claim_is_posted_changed_and_reversed_and_the_books_follow_to_zero() {
         // 370000/destitute-remaining-10000-assisted-7000: assistance pays 7,000.00
         assert_eq!(world.reserve("A", "P1", 700_000).await, 700_000);
         let settled = change("P1", 1, "A", &[("C1", 0, 700_000)]);
-        assert_eq!(world.post(&[settled.clone()]).await, [PostOutcome::Kept]);
+        assert_eq!(world.post(std::slice::from_ref(&settled)).await, [PostOutcome::Kept]);
         assert_eq!((world.limit("P1").await, world.books().await), ((Some(LIMIT), 0, 700_000), books(700_000)));
         let hold = world.hold("A").await;
         assert_eq!((hold.state(), hold.parts[0].posted_fen), (EntryState::Posted, 700_000));

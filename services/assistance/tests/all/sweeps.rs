@@ -105,6 +105,9 @@ fn a_hold_that_stays_pending_too_long_shows_as_a_gauge() {
         eventually(look("yibao.holds.overdue", 1)).await;
         world.later(100);
         eventually(look("yibao.holds.overdue_age", 100)).await;
+        let beyond = change("P1", 1, "A", &[("C1", 0, 101)]);
+        world.post(&[beyond]).await;
+        eventually(look("yibao.changes.refused", 1)).await;
         assert_eq!(eventually(look("yibao.ledger.sum", 0)).await, 0);
     });
 }
