@@ -32,6 +32,6 @@ pub use reconcile::{CLAIMS_MOST, ReconcileDetails, ReconcileTotals, reconcile_de
 pub use refund::{Refund, Refunded};
 pub(crate) use reverse::TOMBSTONE;
 pub use reverse::{Original, Reverse, Reversed};
-pub use settle::{Settle, Settled};
+pub use settle::{Settle, Settled, is_invoice};
 pub use trouble::Trouble;
 pub use verify::{Difference, Progress, Verified, verify};

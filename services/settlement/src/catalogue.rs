@@ -18,6 +18,7 @@ use policy::Problems;
 use sha2::{Digest, Sha256};
 use terms::{Division, LineKind};
 
+pub use apply::Words;
 use folder::Folder;
 use item::Chain;
 pub use item::{Found, Said};

@@ -45,5 +45,10 @@ pub const MIGRATIONS: Set = Set {
             sqlite: include_str!("store/sql/claims_by_number.sqlite.sql"),
             postgres: include_str!("store/sql/claims_by_number.postgres.sql"),
         },
+        Step {
+            name: "debited_once",
+            sqlite: include_str!("store/sql/debited_once.sqlite.sql"),
+            postgres: include_str!("store/sql/debited_once.postgres.sql"),
+        },
     ],
 };

@@ -7,7 +7,7 @@ use ledger::Entry;
 use money::Fen;
 use pb::settlement::v1::MovementKind;
 use policy::{Policy, Reason};
-use rpc::{Fault, Violations};
+use rpc::{Fault, Violation, Violations};
 use store::Tx;
 use terms::{PersonGroup, Scheme};
 
@@ -154,6 +154,11 @@ pub(crate) async fn from_relative(app: &App, command: &Pay) -> Result<(), Proble
     let Some(owner) = &command.payment.owner else { return Ok(()) };
     let found = enrolments::known(app.database.reader(), &command.enrolment, NEWEST).await?;
     let enrolment = found.ok_or_else(|| Fault::not_found("enrolment", &command.enrolment))?;
+    if *owner == enrolment.person {
+        let field = "payment.owner_person_id".to_owned();
+        let expected = "a relative: a person's own account does not pay the own premium".to_owned();
+        return Err(Fault::invalid(vec![Violation { field, found: owner.to_string(), expected }]).into());
+    }
     // one that is paid is left to the key of the call
     if enrolment.state != State::Unpaid || ready(app, &enrolment, &command.payment)?.is_err() {
         return Ok(());

@@ -49,6 +49,10 @@ fn a_relatives_account_pays_a_residents_premium_once() {
             enrolment_id: enrolment.enrolment_id.clone(),
             payment: Some(payment),
         };
+        let mut own = request.clone();
+        own.payment.as_mut().unwrap().owner_person_id = person.clone();
+        let own = world.enrolments.clone().pay_premium(own).await.unwrap_err();
+        assert_eq!(fault(&own).0, "INVALID_FIELDS");
         let poor = world.enrolments.clone().pay_premium(request.clone()).await.unwrap_err();
         assert_eq!(fault(&poor).0, "BALANCE_TOO_LOW");
         *world.accounts.balance_fen.lock().unwrap() = 50_000;

@@ -121,6 +121,10 @@ pub(super) fn credit(context: &Context<'_>, desk: &mut Desk, credit: &Credit) ->
 }
 
 pub(super) fn debit(context: &Context<'_>, desk: &mut Desk, debit: &Debit) -> Result<Moved, Trouble> {
+    if desk.debits.contains(debit.about.as_str()) {
+        let fault = Fault::new(Reason::Duplicate, "what this debit is for was taken off an account under another key");
+        return Err(fault.with("kind", "debit").with("id", debit.about.as_str()).into());
+    }
     if let Some(relative) = debit.relative {
         let bound = desk.bindings.get(&relative).into_iter().flatten().any(|binding| binding.owner == debit.person);
         if !bound {
@@ -134,7 +138,10 @@ pub(super) fn debit(context: &Context<'_>, desk: &mut Desk, debit: &Debit) -> Re
     // what is owed on is the whole of it: the ledger holds an entry's payable to its total
     draft.total = debit.amount;
     let Debit { person, kind, relative, .. } = *debit;
-    book(context, desk, draft, Move { person, kind, amount: -debit.amount, about: debit.about.as_str(), relative })
+    let what = Move { person, kind, amount: -debit.amount, about: debit.about.as_str(), relative };
+    let moved = book(context, desk, draft, what)?;
+    desk.debits.insert(debit.about.to_string());
+    Ok(moved)
 }
 
 fn book(context: &Context<'_>, desk: &mut Desk, draft: Draft, what: Move<'_>) -> Result<Moved, Trouble> {

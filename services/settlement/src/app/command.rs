@@ -98,7 +98,10 @@ impl Command {
                 needs.persons.insert(command.person);
                 needs.credits.insert(command.credit.to_string());
             }
-            Self::Debit(command) => needs.persons.extend(command.relative.into_iter().chain([command.person])),
+            Self::Debit(command) => {
+                needs.persons.extend(command.relative.into_iter().chain([command.person]));
+                needs.debits.insert(command.about.to_string());
+            }
             Self::OpenYear(command) => {
                 needs.persons.insert(command.person);
                 needs.years.insert((command.person, command.year));

@@ -60,16 +60,23 @@ impl Settle {
     /// The invoices it rests on, by fingerprint: what was paid once is not paid again.
     pub fn invoices(&self) -> impl Iterator<Item = String> {
         let evidence = self.origin.reimbursement.iter().flat_map(|reimbursement| &reimbursement.evidence);
-        evidence.filter(|evidence| compared(&evidence.kind) == INVOICE).flat_map(fingerprints)
+        evidence.filter(|evidence| is_invoice(&evidence.kind)).flat_map(fingerprints)
     }
 }
 
-/// The kind of evidence that may be used once.
-const INVOICE: &str = "invoice";
+/// The kinds of evidence that may be used once.
+const INVOICE: [&str; 3] = ["invoice", "invoices", "发票"];
 
-/// A text as it is compared: one invoice written in two ways, with spaces, in capitals, in full-width digits, is one invoice.
+/// Whether a document is what was paid by, however it is called.
+#[must_use]
+pub fn is_invoice(kind: &str) -> bool {
+    INVOICE.contains(&compared(kind).as_str())
+}
+
+/// A text as it is compared: one invoice written in two ways, with spaces, dashes or what nobody sees, in capitals, in full-width
+/// digits, is one invoice.
 fn compared(text: &str) -> String {
-    text.nfkc().filter(|char| !char.is_whitespace()).flat_map(char::to_lowercase).collect()
+    text.nfkc().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn fingerprints(evidence: &Evidence) -> [String; 2] {

@@ -10,22 +10,31 @@ use wire::read::Lookup;
 use super::item::Found;
 use super::{Catalogue, chain_of};
 
+/// Whether a line's terms are believed where the catalogue has no item to compare them with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// They are: the caller is trusted, as in tests and demonstrations.
+    Trusted,
+    /// They are not: no institution says by itself what the funds pay.
+    Checked,
+}
+
 impl Catalogue {
     /// Fills in what the lines of a bill leave open (`lookups`, in order) and checks what they say, each on its day of `days`.
     ///
     /// A line without terms gets those of its item on its day; an item that is not in the catalogue on that day stays outside
-    /// it. A line with terms must say what the catalogue says, unless the catalogue does not have its item on that day. The
-    /// kind of an item must be right in any case. A bill in parts has nothing to read.
+    /// it. A line with terms must say what the catalogue says; where the catalogue does not have its item on that day, terms are
+    /// believed of a trusted caller only ([`Words`]). The kind of an item must be right in any case. A bill in parts has nothing
+    /// to read.
     ///
     /// # Errors
     /// Every difference, as a violation below `field`, which is where the bill stands in the request. The bill is then of no
     /// use.
     pub fn apply(
         &self,
-        division: Division,
+        (division, words): (Division, Words),
         bill: &mut Bill,
-        lookups: &[Lookup],
-        days: &[NaiveDate],
+        (lookups, days): (&[Lookup], &[NaiveDate]),
         field: &str,
     ) -> Result<(), Vec<Violation>> {
         let Costs::Lines(lines) = &mut bill.costs else {
@@ -36,10 +45,14 @@ impl Catalogue {
         let mut open = lookups.iter().peekable();
         for (place, (line, on)) in lines.iter_mut().zip(days).enumerate() {
             let is_open = open.next_if(|lookup| lookup.line == place).is_some();
+            let field = format!("{field}.lines.lines[{place}]");
             let Some(found) = chain_of(&seen, &line.item).and_then(|chain| chain.terms(*on)) else {
+                if !is_open && words == Words::Checked {
+                    let expected = "nothing: the catalogue does not have the item on that day".to_owned();
+                    violations.push(Violation { field: format!("{field}.terms"), found: "terms".to_owned(), expected });
+                }
                 continue;
             };
-            let field = format!("{field}.lines.lines[{place}]");
             let mut reading = Reading { found, field, violations: &mut violations };
             reading.kind(line);
             if is_open {

@@ -33,6 +33,8 @@ pub struct Desk {
     pub evidence: BTreeMap<String, Name>,
     /// Account credits that were booked, by credit id.
     pub credits: BTreeSet<String>,
+    /// What account debits were booked for.
+    pub debits: BTreeSet<String>,
     /// Entries of claims that are to be taken back, in order.
     pub entries: BTreeMap<Name, Vec<Entry>>,
     /// What is to be written.

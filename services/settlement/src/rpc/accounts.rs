@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 use wire::read::{id, page as page_size, year};
 
 use super::{Settlement, page};
-use crate::app::{Command, Done, Work, day_of, store_fault};
+use crate::app::{Command, Credit, Done, Work, day_of, store_fault};
 use crate::domain::{Binding, Movement, PersonYear, balances_of};
 use crate::store::{self as tables, Place};
 
@@ -50,7 +50,8 @@ impl AccountService for Settlement {
     }
 
     async fn credit_account(&self, request: Request<CreditAccountRequest>) -> Answer<CreditAccountResponse> {
-        let command = read::credit(&request.into_inner()).map(Command::Credit);
+        let command =
+            read::credit(&request.into_inner()).and_then(|credit| self.known_fund(credit)).map(Command::Credit);
         hand_on!(self.change(command, write::credited))
     }
 
@@ -85,6 +86,20 @@ impl AccountService for Settlement {
 
 impl Settlement {
     /// Commits a command and answers with what it gave, or with what it gave before under the same key.
+    /// What is credited comes from a fund that the policy of its division knows.
+    fn known_fund(&self, credit: Credit) -> Result<Credit, Fault> {
+        let Some(payer) = credit.payer else { return Ok(credit) };
+        let mut v = Violations::new();
+        match self.bench.registry.head(credit.division) {
+            None => v.add("division", credit.division, "a division whose policy is published here"),
+            Some(policy) if !policy.knows_payer(credit.division, payer.as_str()) => {
+                v.add("payer", payer, "a fund of the division, as its policy has it");
+            }
+            Some(_) => {}
+        }
+        v.finish(Some(credit))
+    }
+
     async fn change<T: Message + Default + 'static>(
         &self,
         command: Result<Command, Fault>,

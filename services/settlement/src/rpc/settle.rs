@@ -18,6 +18,7 @@ use super::answer::{self, Form};
 use super::call::{claims_of, submitted};
 use super::submission::{Read, submission};
 use crate::app::{self, Booked, Command, Done, Gathered, NewBill, Settle, Settled, Work, day_of};
+use crate::catalogue::Words;
 use crate::domain::{Evidence, Kind, Origin, Policies, Reimbursement};
 
 /// What became of a bill, before it is put into the reply of one call or another.
@@ -98,6 +99,15 @@ impl Settlement {
     pub(super) async fn reimburse_bill(&self, request: ReimburseRequest) -> Result<ReimburseResponse, Fault> {
         let (read, (key, by_hand)) = self.read(request.submission.as_ref(), |v| {
             let key = read::key(v, "idempotency_key", &request.idempotency_key);
+            let stay = request.submission.as_ref().map_or("", |submission| &submission.stay_id);
+            if !stay.is_empty() {
+                // what was settled of the stay is owed to the institution, and what is reimbursed to the person
+                v.add(
+                    "submission.stay_id",
+                    stay,
+                    "nothing: a bill the patient has paid is of no stay that is being settled",
+                );
+            }
             let by_hand = reimbursement(v, &request);
             Some((key?, by_hand?))
         })?;
@@ -162,10 +172,13 @@ impl Settlement {
     /// where no line was looked up.
     fn with_catalogue(&self, read: ReadBill, division: Division) -> Result<(Bill, String), Fault> {
         let ReadBill { mut bill, lookups, days, .. } = read;
-        self.catalogue.apply(division, &mut bill, &lookups, &days, "submission.bill").map_err(|violations| {
-            let message = format!("{} of the fee lines' words are not the catalogue's", violations.len());
-            Fault::new(Reason::CatalogueMismatch, message).listing(violations)
-        })?;
+        let words = if self.trusts_facts { Words::Trusted } else { Words::Checked };
+        self.catalogue.apply((division, words), &mut bill, (&lookups, &days), "submission.bill").map_err(
+            |violations| {
+                let message = format!("{} of the fee lines' words are not the catalogue's", violations.len());
+                Fault::new(Reason::CatalogueMismatch, message).listing(violations)
+            },
+        )?;
         let version = if lookups.is_empty() { String::new() } else { self.catalogue.version().to_owned() };
         Ok((bill, version))
     }
@@ -261,6 +274,9 @@ fn reimbursement(v: &mut Violations, request: &ReimburseRequest) -> Option<Reimb
     };
     if request.evidence.is_empty() || request.evidence.len() > EVIDENCE_MOST {
         v.add("evidence", request.evidence.len(), format!("1 to {EVIDENCE_MOST} documents"));
+    }
+    if !request.evidence.iter().any(|given| app::is_invoice(&given.kind)) {
+        v.add("evidence", "no invoice", "the invoice among the documents, of the kind `invoice`");
     }
     let mut evidence = Vec::new();
     for (at, given) in request.evidence.iter().take(EVIDENCE_MOST).enumerate() {

@@ -28,6 +28,8 @@ pub struct Needs {
     pub invoices: BTreeSet<String>,
     /// Ids of account credits.
     pub credits: BTreeSet<String>,
+    /// What account debits are for.
+    pub debits: BTreeSet<String>,
     /// Claims that are to be taken out or made smaller, with their whole year.
     pub claims: BTreeSet<Name>,
     /// The same, by institution and the key they were settled under.
@@ -281,6 +283,11 @@ async fn used(connection: &impl ConnectionTrait, needs: &Needs, desk: &mut Desk)
     let sql = "SELECT m.about FROM {rows} JOIN movement m ON m.about = r.a AND m.kind IN ('credit', 'brought_in')";
     for row in &rows::query(connection, sql, ONE, &ones(&needs.credits), []).await? {
         desk.credits.insert(row.try_get("", "about")?);
+    }
+    let sql =
+        "SELECT m.about FROM {rows} JOIN movement m ON m.about = r.a AND m.kind IN ('relative_premium', 'taken_along')";
+    for row in &rows::query(connection, sql, ONE, &ones(&needs.debits), []).await? {
+        desk.debits.insert(row.try_get("", "about")?);
     }
     Ok(())
 }

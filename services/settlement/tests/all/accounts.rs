@@ -243,3 +243,31 @@ fn all_that_is_wrong_with_a_request_is_said_at_once() {
         house.close().await;
     });
 }
+
+#[test]
+fn what_a_debit_is_for_is_taken_off_once_whatever_the_key() {
+    on_both(|url| async move {
+        let house = House::open(&url).await;
+        let mut client = accounts(&house);
+        client.credit_account(credit("C", "P1", "c", 1_000)).await.expect("credited");
+        client.debit_account(take_along("D1", "P1", 400)).await.expect("taken along");
+        let again = DebitAccountRequest { idempotency_key: "D2".to_owned(), ..take_along("D1", "P1", 400) };
+        let again = client.debit_account(again).await.expect_err("taken along twice");
+        assert_eq!(reason(&again), "DUPLICATE");
+        assert_eq!(held(&mut client, "P1").await.balance_fen, 600);
+        house.close().await;
+    });
+}
+
+#[test]
+fn a_credit_comes_from_a_fund_and_a_division_that_the_policy_knows() {
+    on_both(|url| async move {
+        let house = House::open(&url).await;
+        let mut client = accounts(&house);
+        let nobody = CreditAccountRequest { payer: "nobody".to_owned(), ..credit("a", "P1", "c", 1) };
+        assert_eq!(fields(&client.credit_account(nobody).await.expect_err("no fund")), ["payer"]);
+        let nowhere = CreditAccountRequest { division: "980000".to_owned(), ..credit("a", "P1", "c", 1) };
+        assert_eq!(fields(&client.credit_account(nowhere).await.expect_err("no division")), ["division"]);
+        house.close().await;
+    });
+}

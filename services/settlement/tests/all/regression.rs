@@ -12,8 +12,8 @@ use tonic::Status;
 
 use crate::support::{House, name};
 use crate::world::{
-    Held, about, asks, balance, changes, claim_of, count, reason, refund, split, stay, town, until_waiting, visit,
-    with_lines,
+    Held, about, asks, balance, changes, claim_of, count, fields, reason, refund, split, stay, town, until_waiting,
+    visit, with_lines,
 };
 
 /// Settles all of them at once, each in a task of its own; answers in the order of the requests.
@@ -320,6 +320,36 @@ fn amounts_beyond_all_bounds_in_a_stay_break_no_commit() {
         let second = interim("K2", &stay("B2", ("2035-03-06", "2035-03-09"), i64::MAX));
         let answer = house.client().settle_interim(second).await.expect("an answer").into_inner();
         assert!(matches!(answer.outcome, Some(settle_interim_response::Outcome::Refused(_))), "{answer:?}");
+        house.is_sound().await;
+        house.close().await;
+    });
+}
+
+#[test]
+fn what_is_reimbursed_is_of_no_stay_and_rests_on_an_invoice_whatever_it_is_called() {
+    on_both(|url| async move {
+        let house = town(&url).await;
+        house
+            .client()
+            .settle_interim(interim("K1", &stay("B1", ("2035-03-01", "2035-03-05"), 100_000)))
+            .await
+            .expect("settled");
+        let of_a_stay = stay("B2", ("2035-03-06", "2035-03-06"), 10_000);
+        let of_a_stay = by_hand("K2", interim("K2", &of_a_stay).submission, "I2");
+        let told = house.client().reimburse(of_a_stay).await.expect_err("the stay is the institution's");
+        assert_eq!(fields(&told), ["submission.stay_id"]);
+        let asks_for = |key: &str, bill: &str, kind: &str, invoice: &str| {
+            let mut request = by_hand(key, asks("", "p", &visit(bill, "2035-03-07", 10_000)).submission, "I3");
+            request.evidence[0].kind = kind.to_owned();
+            request.evidence[0].reference = invoice.to_owned();
+            request.evidence[0].sha256 = format!("{:0>64}", key.len());
+            request
+        };
+        let told = house.client().reimburse(asks_for("K3", "B3", "fee_list", "F-1")).await.expect_err("no invoice");
+        assert_eq!(fields(&told), ["evidence"]);
+        house.client().reimburse(asks_for("K4", "B4", "发票", "FP-1")).await.expect("paid");
+        let again = house.client().reimburse(asks_for("K55", "B5", "Invoice", "FP\u{200b}\u{2013}1")).await;
+        assert_eq!(reason(&again.expect_err("paid before")), "DUPLICATE");
         house.is_sound().await;
         house.close().await;
     });

@@ -5,6 +5,8 @@ use policy::{Costs, Line};
 use rpc::{Violation, Violations};
 use wire::read::ReadBill;
 
+use settlement::catalogue::Words;
+
 use super::{at, catalogue, day};
 
 fn line(item: &str, service_date: &str) -> FeeLine {
@@ -49,7 +51,12 @@ fn bill(costs: pb_policy::bill::Costs) -> ReadBill {
 
 fn applied(lines: Vec<FeeLine>) -> Result<Vec<Line>, Vec<Violation>> {
     let mut read = bill(pb_policy::bill::Costs::Lines(FeeLines { lines }));
-    catalogue().apply(at("990000"), &mut read.bill, &read.lookups, &read.days, "submission.bill")?;
+    catalogue().apply(
+        (at("990000"), Words::Trusted),
+        &mut read.bill,
+        (&read.lookups, &read.days),
+        "submission.bill",
+    )?;
     let Costs::Lines(lines) = read.bill.costs else {
         panic!("the bill has lines");
     };
@@ -128,7 +135,23 @@ fn a_bill_in_parts_has_nothing_to_read() {
     let parts = pb_policy::Parts { within_scope_fen: 1000, ..pb_policy::Parts::default() };
     let mut read = bill(pb_policy::bill::Costs::Parts(parts));
     let before = read.bill.clone();
-    assert_eq!(catalogue().apply(at("990000"), &mut read.bill, &read.lookups, &read.days, "bill"), Ok(()));
+    assert_eq!(
+        catalogue().apply((at("990000"), Words::Trusted), &mut read.bill, (&read.lookups, &read.days), "bill"),
+        Ok(())
+    );
     assert_eq!(read.bill, before);
     assert_eq!(read.bill.to, day("2024-01-01"));
+}
+
+#[test]
+fn terms_of_an_item_the_catalogue_does_not_have_are_believed_of_a_trusted_caller_only() {
+    let unknown = || with_terms(line("NOSUCH", "2022-03-01"), Some(pb_type::LineClass::ClassA), None, None);
+    assert!(applied(vec![unknown()]).is_ok());
+    let mut read =
+        bill(pb_policy::bill::Costs::Lines(FeeLines { lines: vec![unknown(), line("NOSUCH", "2022-03-01")] }));
+    let checked = (at("990000"), Words::Checked);
+    let told =
+        catalogue().apply(checked, &mut read.bill, (&read.lookups, &read.days), "bill").expect_err("not believed");
+    let fields: Vec<&str> = told.iter().map(|violation| violation.field.as_str()).collect();
+    assert_eq!(fields, ["bill.lines.lines[0].terms"]);
 }

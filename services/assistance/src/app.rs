@@ -1,0 +1,52 @@
+//! What the service does, one verb a file: each decides what happens and in which order.
+
+pub(crate) mod change;
+pub(crate) mod correct;
+pub(crate) mod end;
+pub(crate) mod grant;
+pub(crate) mod keep;
+mod problem;
+pub(crate) mod reserve;
+pub(crate) mod standing;
+pub(crate) mod sweep;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use ::store::Database;
+use chrono::{DateTime, NaiveDate, Utc};
+use host::{Clock, Ids};
+
+pub(crate) use problem::Problem;
+
+use crate::clients::OneStop;
+use crate::wiring::Policies;
+
+/// What every verb is handed.
+pub(crate) struct App {
+    pub(crate) database: Database,
+    pub(crate) policies: Policies,
+    pub(crate) settlement: OneStop,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    /// After how long settlement is asked what became of a hold.
+    pub(crate) hold: Duration,
+    /// How often a Change was refused since the process began.
+    pub(crate) refused: Arc<AtomicI64>,
+}
+
+impl App {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Today in China.
+    pub(crate) fn today(&self) -> NaiveDate {
+        host::china_day(self.now())
+    }
+
+    pub(crate) fn id(&self) -> String {
+        self.ids.next().to_string()
+    }
+}

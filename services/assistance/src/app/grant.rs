@@ -1,0 +1,59 @@
+//! Grants a category.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use rpc::{Fault, Reason};
+use store::Tx;
+use terms::Name;
+
+use super::{App, Problem};
+use crate::domain::{Grant, Terms, known, overlapping};
+use crate::store::{categories, people};
+
+/// What is granted to whom, and by whom.
+#[derive(Clone, Debug)]
+pub(crate) struct Granting {
+    pub(crate) person: Name,
+    pub(crate) terms: Terms,
+    pub(crate) operator: String,
+    pub(crate) reason: String,
+}
+
+/// Grants it.
+///
+/// # Errors
+/// `DUPLICATE` where days overlap another grant of the same category.
+pub(crate) async fn grant(app: &App, tx: &Tx, asked: &Granting) -> Result<Grant, Problem> {
+    people::lock(tx, &BTreeSet::from([asked.person])).await?;
+    let versions = categories::of_person(tx, asked.person.as_str()).await?;
+    let recorded_at = after(app, &versions);
+    alone(versions, &asked.terms, None)?;
+    let grant = Grant {
+        id: app.id(),
+        version: 1,
+        person: asked.person.to_string(),
+        terms: asked.terms.clone(),
+        taken_back: false,
+        claw_back: false,
+        operator: asked.operator.clone(),
+        reason: asked.reason.clone(),
+        recorded_at,
+    };
+    categories::add(tx, &grant).await?;
+    Ok(grant)
+}
+
+/// The moment to record a version: not before what is recorded of the person already, for the clock may have been set back.
+pub(super) fn after(app: &App, versions: &[Grant]) -> DateTime<Utc> {
+    let now = app.now();
+    versions.iter().map(|grant| grant.recorded_at).max().map_or(now, |last| now.max(last))
+}
+
+/// Refuses days that overlap another grant of the same category.
+pub(super) fn alone(versions: Vec<Grant>, terms: &Terms, of: Option<&str>) -> Result<(), Fault> {
+    let known = known(versions, None);
+    let Some(other) = overlapping(&known, terms, of) else { return Ok(()) };
+    let fault = Fault::new(Reason::Duplicate, "the person has this category on some of these days already");
+    Err(fault.with("grant_id", other.id.clone()))
+}

@@ -1,0 +1,77 @@
+//! The service's configuration, out of variables that begin with `YIBAO_ASSISTANCE_`.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use host::{Reader, Secret, Settings};
+
+/// The prefix of the service's variables.
+pub const PREFIX: &str = "YIBAO_ASSISTANCE_";
+
+/// Seconds a hold is waited for before settlement is asked about it, where nothing else is said.
+pub const HOLD_SECONDS: u32 = 30;
+
+/// Seconds between two looks for holds that are overdue, where nothing else is said.
+pub const SWEEP_SECONDS: u32 = 5;
+
+/// What the service is told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What every process is told.
+    pub host: Settings,
+    /// `DATABASE_URL`: `sqlite:<path>` or `postgres://…`.
+    pub database_url: Secret<String>,
+    /// `DATABASE_CONNECTIONS`: the most that are open.
+    pub database_connections: u32,
+    /// `SETTLEMENT_ADDRESS`: the service that settles, and has the policy registry.
+    pub settlement_address: String,
+    /// `REDIS_URL`: copies of policy versions; may be left out.
+    pub redis_url: Option<Secret<String>>,
+    /// `POLICY_POLL_SECONDS`: how often the registry is asked whether a head moved.
+    pub policy_poll: Duration,
+    /// `HOLD_SECONDS`: after how long settlement is asked what became of a hold.
+    pub hold: Duration,
+    /// `SWEEP_SECONDS`: how often holds are looked for that are overdue.
+    pub sweep: Duration,
+}
+
+impl Config {
+    /// Reads the configuration; errors stay in the reader.
+    pub fn read(reader: &mut Reader) -> Option<Self> {
+        let host = Settings::read(reader);
+        let database_url = reader.secret("DATABASE_URL", "sqlite:<path> or postgres://user@host/database");
+        if let Some(url) = &database_url
+            && !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.expose().starts_with(scheme))
+        {
+            reader.add("DATABASE_URL", "names no database that is supported; expected sqlite:<path> or postgres://…");
+        }
+        let connections = reader.or("DATABASE_CONNECTIONS", number(16), "a whole number above zero");
+        let settlement: Option<String> =
+            reader.required("SETTLEMENT_ADDRESS", "an address such as http://settlement:7001");
+        if let Some(address) = &settlement
+            && !address.starts_with("http://")
+        {
+            reader.add("SETTLEMENT_ADDRESS", "has no scheme http; expected an address such as http://settlement:7001");
+        }
+        let redis = reader.optional_secret("REDIS_URL", "redis://host:port");
+        let poll = reader.or("POLICY_POLL_SECONDS", number(5), "whole seconds above zero");
+        let hold = reader.or("HOLD_SECONDS", number(HOLD_SECONDS), "whole seconds above zero");
+        let sweep = reader.or("SWEEP_SECONDS", number(SWEEP_SECONDS), "whole seconds above zero");
+        let seconds = |number: NonZeroU32| Duration::from_secs(number.get().into());
+        Some(Self {
+            host: host?,
+            database_url: database_url?,
+            database_connections: connections?.get(),
+            settlement_address: settlement?,
+            redis_url: redis?,
+            policy_poll: seconds(poll?),
+            hold: seconds(hold?),
+            sweep: seconds(sweep?),
+        })
+    }
+}
+
+/// A number above zero.
+const fn number(number: u32) -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(number - 1)
+}

@@ -1,0 +1,21 @@
+//! Keeps who is assisted as what since when, holds the yearly limits of the third system for bills under way, and keeps what
+//! settlement has committed of it.
+//!
+//! Invariant: it computes no share: amounts come out of settlement's Changes, limits out of `policy`, entries out of `ledger`.
+//! Invariant: of each limit, pending and posted together never pass the cap; the database itself refuses it.
+//! Invariant: a hold ends once, as posted or as voided, and only on settlement's word; nobody guesses.
+//! Invariant: a Change is kept once and in order of its person; nothing recorded of a category or share is changed or removed.
+
+mod app;
+mod clients;
+mod config;
+mod domain;
+mod rpc;
+mod store;
+mod watch;
+mod wiring;
+
+pub use crate::clients::Publications;
+pub use crate::store::MIGRATIONS;
+pub use config::{Config, HOLD_SECONDS, PREFIX, SWEEP_SECONDS};
+pub use wiring::{Parts, Policies, Running, start};

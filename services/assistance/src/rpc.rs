@@ -1,0 +1,11 @@
+//! The calls: each reads its message, hands it to the verb, and writes the answer.
+
+mod category;
+mod page;
+mod read;
+mod reservation;
+mod words;
+mod write;
+
+pub(crate) use category::Categories;
+pub(crate) use reservation::Reservations;

@@ -1,0 +1,102 @@
+//! Puts the service together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use host::{Stop, every};
+use pb::assistance::v1::category_service_server::CategoryServiceServer;
+use pb::assistance::v1::reservation_service_server::ReservationServiceServer;
+use policy::{Policy, Version};
+use rpc::limits::MESSAGE_BYTES_MAX;
+use store::Database;
+use tokio::task::JoinSet;
+
+use crate::app::{App, sweep};
+use crate::clients::OneStop;
+use crate::rpc::{Categories, Reservations};
+use crate::watch::{Watch, watch};
+
+/// Where policy versions come from.
+#[derive(Clone, Debug)]
+pub enum Policies {
+    /// One version, and no other.
+    Fixed(Arc<Policy>),
+    /// Those of a registry; whoever opened it lets it follow the truth.
+    Registry(registry::Registry),
+}
+
+impl Policies {
+    /// The policy of a version; none where it was never published there.
+    ///
+    /// # Errors
+    /// Why the registry could not say, or could not compile it.
+    pub async fn version(&self, version: Version) -> Result<Option<Arc<Policy>>, registry::RegistryError> {
+        match self {
+            Self::Fixed(policy) => Ok((policy.version() == version).then(|| Arc::clone(policy))),
+            Self::Registry(registry) => registry.version(version).await,
+        }
+    }
+}
+
+/// What the service is made of.
+pub struct Parts {
+    /// Its database, migrated ([`crate::MIGRATIONS`]).
+    pub database: Database,
+    /// The policy versions whose limits are held.
+    pub policies: Policies,
+    /// The client of settlement, which says what became of a hold.
+    pub settlement: rpc::Client,
+    /// What time it is.
+    pub clock: Arc<dyn host::Clock>,
+    /// New ids.
+    pub ids: Arc<dyn host::Ids>,
+    /// After how long settlement is asked what became of a hold.
+    pub hold: Duration,
+    /// How often holds are looked for that are overdue.
+    pub sweep: Duration,
+}
+
+/// The service, ready to be served.
+pub struct Running {
+    /// Every server of the service.
+    pub services: host::Services,
+    /// What it does in the background; it ends after the stop, when what is under way is done.
+    pub tasks: JoinSet<()>,
+}
+
+/// Starts the service's background work, which goes on until `stop`, and gives its servers. Needs a running tokio.
+#[must_use]
+pub fn start(parts: Parts, stop: &Stop) -> Running {
+    let app = Arc::new(App {
+        database: parts.database,
+        policies: parts.policies,
+        settlement: OneStop::new(parts.settlement),
+        clock: parts.clock,
+        ids: parts.ids,
+        hold: parts.hold,
+        refused: Arc::default(),
+    });
+    let mut tasks = JoinSet::new();
+    let most = MESSAGE_BYTES_MAX;
+    let services = host::Services::new()
+        .with(CategoryServiceServer::new(Categories(Arc::clone(&app))).max_decoding_message_size(most))
+        .with(ReservationServiceServer::new(Reservations(Arc::clone(&app))).max_decoding_message_size(most));
+    let (database, policies, clock) = (app.database.clone(), app.policies.clone(), Arc::clone(&app.clock));
+    let refused = Arc::clone(&app.refused);
+    watch(Watch { database, policies, readiness: services.readiness(), clock, refused }, &mut tasks, stop);
+    let (asked, period, readiness) = (stop.asked(), parts.sweep, services.readiness());
+    tasks.spawn(async move {
+        let owner = app.id();
+        readiness.degraded("settlement", false).await;
+        let once = || {
+            let (app, owner, readiness) = (Arc::clone(&app), owner.clone(), readiness.clone());
+            async move {
+                if let Some(answered) = sweep::sweep(&app, &owner).await {
+                    readiness.degraded("settlement", !answered).await;
+                }
+            }
+        };
+        every(period, asked, once).await;
+    });
+    Running { services, tasks }
+}

@@ -1,0 +1,21 @@
+//! The service over real gRPC on a loopback port, on SQLite and on PostgreSQL.
+
+// `cfg(test)` on each module: helpers of tests may `unwrap`, as tests may.
+#[cfg(test)]
+mod categories;
+#[cfg(test)]
+mod changes;
+#[cfg(test)]
+mod orders;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod reservations;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod sweeps;
