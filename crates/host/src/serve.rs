@@ -74,7 +74,9 @@ impl Services {
             let ours = self.names.iter().chain(&REFLECTION).chain(&["grpc.health.v1.Health"]);
             let builder = tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                // so that tools can show what is wrong with a call, and not only that something is
+                .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET);
             ours.fold(builder, |builder, name| builder.with_service_name(*name))
         };
         let (v1, v1alpha) = (describe().build_v1(), describe().build_v1alpha());

@@ -55,6 +55,14 @@ fn the_grpcurl_session_of_the_readme_works_as_printed() {
             assert!(part.contains(word), "{word} is missing in {part}");
         }
     }
+    // what is wrong with a call is shown field by field
+    let settle = "yibao.settlement.v1.SettlementService/Settle";
+    let nothing =
+        Command::new(&grpcurl).args(["-plaintext", "-d", "{}", &serving.settlement, settle]).output().unwrap();
+    let told = String::from_utf8(nothing.stderr).unwrap();
+    for word in ["fieldViolations", "idempotency_key", "submission", "INVALID_FIELDS"] {
+        assert!(told.contains(word), "{word} is missing in {told}");
+    }
     let (ended, log) = serving.stop();
     assert!(ended.success(), "{log}");
 }
