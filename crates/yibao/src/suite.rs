@@ -49,11 +49,11 @@ impl Suite {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(|error| Error::WriteFile(folder.clone(), error))?;
         let lock = lock(folder)?;
+        let accounts = open(folder, "settlement", settlement::wiring::MIGRATIONS).await?;
+        let people = open(folder, "enrolment", enrolment::MIGRATIONS).await?;
         let settlement = bind("settlement", place.settlement).await?;
         let enrolment = bind("enrolment", place.enrolment).await?;
         let (settled, enrolled) = (settlement.address(), enrolment.address());
-        let accounts = open(folder, "settlement", settlement::wiring::MIGRATIONS).await?;
-        let people = open(folder, "enrolment", enrolment::MIGRATIONS).await?;
         let parts = settlement::wiring::Parts {
             database: accounts.clone(),
             redis: None,

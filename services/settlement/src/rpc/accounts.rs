@@ -91,11 +91,12 @@ impl Settlement {
         let Some(payer) = credit.payer else { return Ok(credit) };
         let mut v = Violations::new();
         match self.bench.registry.head(credit.division) {
-            None => v.add("division", credit.division, "a division whose policy is published here"),
-            Some(policy) if !policy.knows_payer(credit.division, payer.as_str()) => {
-                v.add("payer", payer, "a fund of the division, as its policy has it");
+            Some(policy) if policy.divisions().any(|known| known.code == credit.division) => {
+                if !policy.knows_payer(credit.division, payer.as_str()) {
+                    v.add("payer", payer, "a fund of the division, as its policy has it");
+                }
             }
-            Some(_) => {}
+            _ => v.add("division", credit.division, "a division whose policy is published here"),
         }
         v.finish(Some(credit))
     }
