@@ -99,9 +99,7 @@ impl Error {
             Self::Port { .. } => "choose another port with --settlement-port and --enrolment-port; 0 takes a free one",
             Self::Environment(_) => "set these variables right or unset them",
             Self::Database(store::Error::Url) => "write sqlite:FILE or postgres://USER@HOST/DATABASE",
-            Self::Database(_) => {
-                "a server: is it running, and is this its address? A file: is it a database of this program?"
-            }
+            Self::Database(_) => "is it running, and is this its address? Of a file: is it a database of this program?",
             Self::Migration(store::migrations::MigrationError::Behind { .. }) => {
                 "`settlement migrate` brings it up to date"
             }
