@@ -21,7 +21,7 @@ pub struct Config {
     pub host: Settings,
     /// `DATABASE_URL`: `sqlite:<path>` or `postgres://…`.
     pub database_url: Secret<String>,
-    /// `DATABASE_CONNECTIONS`: the most that are open.
+    /// `DATABASE_CONNECTIONS`: the most that are open for transactions, and as many again for reading.
     pub database_connections: u32,
     /// `SETTLEMENT_ADDRESS`: the service that settles, and has the policy registry.
     pub settlement_address: String,

@@ -16,7 +16,7 @@ pub struct Config {
     pub host: Settings,
     /// `DATABASE_URL`: `sqlite:<path>` or `postgres://…`.
     pub database: Secret<String>,
-    /// `DATABASE_CONNECTIONS`: the most connections that are open.
+    /// `DATABASE_CONNECTIONS`: the most connections for transactions, and as many again for reading.
     pub connections: u32,
     /// `REDIS_URL`: where policy versions are cached; none, no cache.
     pub redis: Option<Secret<String>>,
