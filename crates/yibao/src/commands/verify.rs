@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Verify, out: &mut Out) -> Result<ExitCode, Error> {
                 over_grpc(&mut client(address)?, VerifyYearsRequest { person_id, year }).await?
             }
             (None, Some(url)) => beside(url, args.person, args.year.map(i32::from), process).await?,
-            (None, None) => return Err(Error::Nothing("give --address http://HOST:PORT of a running settlement, or --database sqlite:FILE or postgres://… of its database".to_owned())),
+            (None, None) => return Err(Error::Nothing("give --address or --database".to_owned())),
         };
         if found.years == 0 && (args.person.is_some() || args.year.is_some()) {
             let person = args.person.map(|person| format!(" of {person}")).unwrap_or_default();
