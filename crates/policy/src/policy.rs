@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,6 +11,7 @@ use crate::compile::{
     compile_division,
 };
 use crate::decision::{Reason, Refusal};
+use crate::facts::Period;
 use crate::pack::{Citation, Clause, Mark, PackDivision, PackFile, PackTree, Payer, SourceId};
 use crate::{Problems, check};
 
@@ -186,6 +187,13 @@ impl Policy {
     #[must_use]
     pub fn knows_meter(&self, division: DivisionCode, name: &Name) -> bool {
         self.divisions.get(&division).is_some_and(|division| division.knows_meter(name))
+    }
+
+    /// The meters that benefits of a division count in on any of these days, by name, each with the parts it can have beside
+    /// the whole; empty where it has no benefit on them.
+    #[must_use]
+    pub fn meters(&self, division: DivisionCode, days: Period) -> BTreeMap<Name, BTreeSet<Name>> {
+        self.divisions.get(&division).map(|division| division.meters(days)).unwrap_or_default()
     }
 
     /// Whether a division or one above it has a payer of this name; the hospital always may bear what is over a limit.

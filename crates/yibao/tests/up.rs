@@ -25,6 +25,11 @@ fn all_services_serve_from_a_new_folder_drain_when_told_and_go_on_where_they_wer
     let output = yibao(&["verify", "--database", &url, "--format", "json"]);
     let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!((code(&output), report["journal"].as_str()), (0, Some("0.00")), "{}", stderr(&output));
+    let url = format!("sqlite:{}", folder.path().join("data/enrolment.sqlite").display());
+    let output = yibao(&["verify", "--database", &url]);
+    let said = stderr(&output);
+    assert!(code(&output) == 2 && said.contains("the database of enrolment"), "{said}");
+    assert!(said.contains("help: give settlement's database") && !said.contains("settlement migrate"), "{said}");
 }
 
 #[test]
@@ -64,7 +69,8 @@ fn a_mistake_in_the_environment_is_named_before_anything_is_made() {
 #[test]
 fn what_cannot_be_verified_ends_with_2_and_what_to_do() {
     for (arguments, said) in [
-        (&["verify"][..], "--database"),
+        (&["verify"][..], "--database <URL>"),
+        (&["verify"][..], "--address <ADDRESS>"),
         (&["verify", "--address", "http://127.0.0.1:1"][..], "help: is the service running there?"),
         (&["verify", "--database", "sqlite:no-such-folder/settlement.sqlite"][..], "no file"),
         (&["verify", "--database", "postgres://nobody@127.0.0.1:1/none"][..], "help: is it running"),

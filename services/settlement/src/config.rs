@@ -41,6 +41,11 @@ impl Config {
         let sixteen = NonZeroU32::MIN.saturating_add(15);
         let connections = reader.or("DATABASE_CONNECTIONS", sixteen, "a whole number above zero");
         let redis = reader.optional_secret("REDIS_URL", "redis://<host>:<port>");
+        if let Some(Some(url)) = &redis
+            && !registry::is_redis_address(url.expose())
+        {
+            reader.add("REDIS_URL", "is no address of Redis; expected redis://<host>:<port>");
+        }
         let poll = reader.or("POLICY_POLL_SECONDS", NonZeroU32::MIN.saturating_add(4), "whole seconds above zero");
         let enrolment = reader.optional::<String>("ENROLMENT_ADDRESS", "http://<host>:<port>");
         if let Some(Some(address)) = &enrolment

@@ -11,7 +11,7 @@ mod year;
 
 pub use account::{Account, Binding, Movement, MovementKind};
 pub use claim::{Cause, Claim, Decided, Evidence, Kind, Origin, Reimbursement, State};
-pub use desk::{Desk, Reversal, Writes};
+pub use desk::{Desk, Opened, Reversal, Writes};
 pub use purse::{Offer, Purse};
 pub use reduce::{LineRefund, ReduceError, reduce};
 pub use share::{Draw, draw, drawn_from, give_back, owners};

@@ -27,6 +27,11 @@ pub use catalogue::CatalogueRpc;
 pub use reconciliation::ReconciliationRpc;
 pub use registry::RegistryRpc;
 
+/// A number of an enum that is none of its values, as a violation says it.
+fn numbered(number: i32) -> String {
+    if number == 0 { "nothing".to_owned() } else { format!("the number {number}") }
+}
+
 /// What every call of the service is answered with.
 #[derive(Clone)]
 pub struct Settlement {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod load;
+mod openings;
 mod read;
 mod reconciliation;
 mod row;
@@ -14,7 +15,8 @@ pub use read::{
     page_of_claims, place_in_year, years,
 };
 pub use reconciliation::{
-    Ours, Reconciliation, Stored, classify, compared, differences, our_claims, our_totals, reconciliation, record,
+    Ours, Reconciliation, Stored, classify, close_past, compared, differences, our_claims, our_totals, reconciliation,
+    record,
 };
 pub(crate) use row::{bytes_of, sha256};
 pub use write::write;
@@ -49,6 +51,16 @@ pub const MIGRATIONS: Set = Set {
             name: "debited_once",
             sqlite: include_str!("store/sql/debited_once.sqlite.sql"),
             postgres: include_str!("store/sql/debited_once.postgres.sql"),
+        },
+        Step {
+            name: "openings",
+            sqlite: include_str!("store/sql/openings.sqlite.sql"),
+            postgres: include_str!("store/sql/openings.postgres.sql"),
+        },
+        Step {
+            name: "reconciliation_sums",
+            sqlite: include_str!("store/sql/reconciliation_sums.sqlite.sql"),
+            postgres: include_str!("store/sql/reconciliation_sums.postgres.sql"),
         },
     ],
 };

@@ -116,6 +116,11 @@ impl Policy {
     /// # Errors
     /// A [`Refusal`]: no pack for the division, the group is not of the scheme, no value in force, or a value nobody has given.
     pub fn contribution(&self, facts: &ContributionFacts) -> Result<Contribution, Refusal> {
+        let on = NaiveDate::from_ymd_opt(facts.cover_year, 1, 1).unwrap_or_default();
+        self.contributes(facts).map_err(|refusal| self.with_clauses(refusal, (facts.division, facts.scheme), None, on))
+    }
+
+    fn contributes(&self, facts: &ContributionFacts) -> Result<Contribution, Refusal> {
         if facts.group.scheme() != facts.scheme {
             return Err(Refusal::of(Reason::WrongGroup, format!("{} in {}", facts.group, facts.scheme)));
         }

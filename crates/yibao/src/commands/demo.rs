@@ -13,6 +13,7 @@ use policy::statement::{Answered, Lang, adjustment_json, adjustment_text, answer
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+pub(super) use self::door::institution;
 use self::door::{Door, Settled, adjustments_of};
 use self::figures::{Figure, spell};
 use super::answers;

@@ -57,6 +57,7 @@ pub struct Booked {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Because {
     pub(super) cause: Cause,
+    /// The other claim that caused it; empty where there is none.
     pub(super) claim: Name,
 }
 
@@ -157,7 +158,7 @@ fn adjust(context: &Context<'_>, redone: Redone, draws: Vec<Draw>, because: Beca
     now.decided = Decided {
         revision: before.decided.revision + 1,
         cause: if is_own { Cause::Refunded } else { because.cause },
-        cause_claim: Some(because.claim).filter(|_| !is_own),
+        cause_claim: Some(because.claim).filter(|claim| !is_own && !claim.is_empty()),
         refunds: refunds.unwrap_or_else(|| before.decided.refunds.clone()),
         facts,
         decision,

@@ -1,10 +1,10 @@
 //! The commands that change something, what each needs, and what each gives.
 
-use policy::Accumulators;
 use store::idempotency::{Call, Kept};
 use terms::Name;
 
-use super::account::{self, Bind, Credit, Debit, Moved, OpenYear, Unbind};
+use super::account::{self, Bind, Credit, Debit, Moved, Unbind};
+use super::open_year::{OpenYear, YearOpened, open_year};
 use super::refund::{self, Refund, Refunded};
 use super::reverse::{self, Original, Reverse, Reversed};
 use super::settle::{self, Settle, Settled};
@@ -49,7 +49,7 @@ pub enum Done {
     /// An account moved.
     Moved(Box<Moved>),
     /// A year is open.
-    Opened(Accumulators),
+    Opened(Box<YearOpened>),
     /// A binding was made or ended.
     Bound(Binding),
 }
@@ -105,6 +105,9 @@ impl Command {
             Self::OpenYear(command) => {
                 needs.persons.insert(command.person);
                 needs.years.insert((command.person, command.year));
+                if command.replaces.is_some() {
+                    needs.whole.insert((command.person, command.year));
+                }
             }
             Self::Bind(command) => {
                 needs.persons.extend([command.owner, command.relative]);
@@ -133,7 +136,7 @@ impl Command {
             Self::Refund(command) => Done::Refunded(Box::new(refund::refund(context, desk, command)?)),
             Self::Credit(command) => Done::Moved(Box::new(account::credit(context, desk, command)?)),
             Self::Debit(command) => Done::Moved(Box::new(account::debit(context, desk, command)?)),
-            Self::OpenYear(command) => Done::Opened(account::open_year(desk, command)?),
+            Self::OpenYear(command) => Done::Opened(Box::new(open_year(context, desk, command)?)),
             Self::Bind(command) => Done::Bound(account::bind(context, desk, command)?),
             Self::Unbind(command) => Done::Bound(account::unbind(context, desk, command)?),
         })
@@ -145,6 +148,7 @@ fn settle_needs(command: &Settle, needs: &mut Needs) {
     needs.persons.insert(command.person);
     needs.years.insert((command.person, command.year()));
     needs.bills.insert((institution, command.new.bill.id.to_string()));
+    needs.reconciled.extend(command.past_day().map(|day| (institution, day)));
     if !command.stay.is_empty() {
         needs.stays.insert((institution, command.stay.clone()));
         // the stay may begin in this very commit, and be taken in by its next part: the year is then decided anew from there

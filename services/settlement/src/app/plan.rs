@@ -41,6 +41,8 @@ pub(super) struct Edit {
     pub(super) shrinks: Option<(Claim, Bill, Vec<LineRefund>)>,
     /// A bill to add.
     pub(super) comes: Option<NewBill>,
+    /// Whether all of the year is decided anew, from its start on.
+    pub(super) restarts: bool,
 }
 
 /// Everything from the first claim that is touched on, and what the year holds before it.
@@ -92,6 +94,7 @@ impl Plan {
         });
         let touched = |claim: &Claim| is(claim, edit.goes.as_ref()) || is(claim, shrinks);
         let first = standing.iter().position(touched).unwrap_or(standing.len()).min(place.unwrap_or(standing.len()));
+        let first = if edit.restarts { 0 } else { first };
         let mut items = Vec::new();
         for (at, claim) in standing.iter().enumerate().skip(first) {
             if place == Some(at) {

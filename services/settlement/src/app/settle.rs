@@ -15,6 +15,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::book::{Because, Booked, first, put_on_record};
 use super::plan::{Edit, NewBill};
 use super::restate::restate;
+use super::settled_day::{SettledDay, on_its_day};
 use super::{Context, Trouble};
 use crate::domain::{Cause, Claim, Desk, Evidence, Kind, Origin, PersonYear, State};
 
@@ -37,6 +38,8 @@ pub struct Settle {
     pub new: NewBill,
     /// What was handed in.
     pub origin: Origin,
+    /// Whose word its day of settlement is.
+    pub day: SettledDay,
     /// The clauses on which enrolment's answer for the day rests: a refusal for want of coverage cites them.
     pub clauses: Vec<String>,
 }
@@ -87,6 +90,7 @@ fn fingerprints(evidence: &Evidence) -> [String; 2] {
 
 pub(super) fn settle(context: &Context<'_>, desk: &mut Desk, settle: &Settle) -> Result<Settled, Trouble> {
     refuse_duplicates(desk, settle)?;
+    let settle = &on_its_day(context, desk, settle)?;
     let interim = desk.stays.get(&(settle.institution, settle.stay.clone())).filter(|_| !settle.stay.is_empty());
     let interim = interim.and_then(|id| desk.claims.get(id)).cloned();
     if let Some(ended) = interim.as_ref().filter(|claim| claim.kind != Kind::Interim) {
@@ -136,7 +140,7 @@ fn add(
     let because =
         Because { cause: if goes.is_some() { Cause::StayEnded } else { Cause::EarlierAdded }, claim: context.id()? };
     let (policy, bill_was) = (Arc::clone(&new.policy), settle.new.bill.id);
-    let edit = Edit { goes, comes: Some(new), shrinks: None };
+    let edit = Edit { goes, comes: Some(new), ..Edit::default() };
     let restated = restate(context, desk, &year, &edit)?;
     let Some(decided) = restated.new.clone() else {
         return Err(Trouble::internal("a bill was added and not decided"));

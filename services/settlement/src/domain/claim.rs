@@ -71,6 +71,8 @@ stored! {
         Refunded "refunded",
         /// A later settlement of the stay took it in.
         StayEnded "stay_ended",
+        /// What the year starts from was corrected.
+        StartCorrected "start_corrected",
     }
 }
 

@@ -1,11 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use ledger::Entry;
 use store::idempotency::Call;
 use terms::Name;
 
-use super::{Account, Binding, Claim, Movement, PersonYear};
+use super::{Account, Binding, Claim, Movement, Opening, PersonYear};
 
 /// What one commit has before it: the persons it has locked with their accounts and years, the claims it needs, and what is
 /// to be written. A command reads it, and changes it only when nothing can go wrong any more.
@@ -35,6 +35,8 @@ pub struct Desk {
     pub credits: BTreeSet<String>,
     /// What account debits were booked for.
     pub debits: BTreeSet<String>,
+    /// Past days on which an institution's claims were reconciled, of those that were asked for.
+    pub reconciled: BTreeSet<(Name, NaiveDate)>,
     /// Entries of claims that are to be taken back, in order.
     pub entries: BTreeMap<Name, Vec<Entry>>,
     /// What is to be written.
@@ -64,8 +66,25 @@ pub struct Writes {
     pub freed: Vec<Name>,
     /// Why claims were reversed.
     pub reversals: Vec<Reversal>,
+    /// Starts that were given to years, in order.
+    pub openings: Vec<Opened>,
     /// Keys whose originals are never to be settled.
     pub tombstones: Vec<Call>,
+}
+
+/// A start that was given to a year.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Whose year.
+    pub person: Name,
+    /// The year.
+    pub year: i32,
+    /// The start.
+    pub opening: Opening,
+    /// The start that it corrects.
+    pub replaces: Option<Name>,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// Why a claim was reversed.

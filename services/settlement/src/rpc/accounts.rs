@@ -18,7 +18,7 @@ use wire::read::{id, page as page_size, year};
 
 use super::{Settlement, page};
 use crate::app::{Command, Credit, Done, Work, day_of, store_fault};
-use crate::domain::{Binding, Movement, PersonYear, balances_of};
+use crate::domain::{Binding, Movement, PersonYear, Policies, balances_of};
 use crate::store::{self as tables, Place};
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -37,8 +37,7 @@ impl AccountService for Settlement {
     }
 
     async fn open_year(&self, request: Request<OpenYearRequest>) -> Answer<OpenYearResponse> {
-        let command = read::open_year(&request.into_inner()).map(Command::OpenYear);
-        hand_on!(self.change(command, write::opened))
+        hand_on!(self.open(request.into_inner()))
     }
 
     async fn get_account(&self, request: Request<GetAccountRequest>) -> Answer<GetAccountResponse> {
@@ -85,7 +84,13 @@ impl AccountService for Settlement {
 }
 
 impl Settlement {
-    /// Commits a command and answers with what it gave, or with what it gave before under the same key.
+    async fn open(&self, request: OpenYearRequest) -> Result<OpenYearResponse, Fault> {
+        let command = Command::OpenYear(read::open_year(&request, &self.bench.registry, self.today())?);
+        let encode = |policies: &Policies, done: &Done| Ok(write::opened(policies, done)?.encode_to_vec());
+        let bytes = self.committer.commit(Work { command, encode: Box::new(encode) }).await?;
+        OpenYearResponse::decode(bytes.as_slice()).map_err(Fault::internal)
+    }
+
     /// What is credited comes from a fund that the policy of its division knows.
     fn known_fund(&self, credit: Credit) -> Result<Credit, Fault> {
         let Some(payer) = credit.payer else { return Ok(credit) };
@@ -101,6 +106,7 @@ impl Settlement {
         v.finish(Some(credit))
     }
 
+    /// Commits a command and answers with what it gave, or with what it gave before under the same key.
     async fn change<T: Message + Default + 'static>(
         &self,
         command: Result<Command, Fault>,
@@ -126,6 +132,7 @@ impl Settlement {
             accumulators: Some(wire::write::accumulators(&balances_of(&year.state, account.balance, family))),
             claims: u32::try_from(year.claims).unwrap_or(u32::MAX),
             last_claim_id: last.map(|id| id.to_string()).unwrap_or_default(),
+            opening_id: year.opening.map(|opening| opening.id.to_string()).unwrap_or_default(),
         })
     }
 

@@ -39,6 +39,7 @@ pub(super) fn cause(cause: Cause) -> settlement_pb::RevisionCause {
         Cause::EarlierAdded => settlement_pb::RevisionCause::EarlierAdded,
         Cause::Refunded => settlement_pb::RevisionCause::Refunded,
         Cause::StayEnded => settlement_pb::RevisionCause::StayEnded,
+        Cause::StartCorrected => settlement_pb::RevisionCause::StartCorrected,
     }
 }
 

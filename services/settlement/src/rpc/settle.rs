@@ -13,11 +13,11 @@ use store::idempotency::Call;
 use terms::Division;
 use wire::read::{self, ReadBill};
 
-use super::Settlement;
 use super::answer::{self, Form};
-use super::call::{claims_of, submitted};
+use super::call::{claims_of, proven, submitted};
 use super::submission::{Read, submission};
-use crate::app::{self, Booked, Command, Done, Gathered, NewBill, Settle, Settled, Work, day_of};
+use super::{Settlement, numbered};
+use crate::app::{self, Booked, Command, Done, Gathered, NewBill, Settle, Settled, SettledDay, Work, day_of};
 use crate::catalogue::Words;
 use crate::domain::{Evidence, Kind, Origin, Policies, Reimbursement};
 
@@ -112,9 +112,8 @@ impl Settlement {
             Some((key?, by_hand?))
         })?;
         let call = call(&read, &key, "Reimburse", request.submission.as_ref());
-        let evidence: Vec<u8> = request.evidence.iter().flat_map(Message::encode_length_delimited_to_vec).collect();
         let call = call.field("reason", request.reason.to_be_bytes()).field("remark", &request.remark);
-        let call = call.field("evidence", evidence).field("payee_reference", &request.payee_reference);
+        let call = proven(call, &request.evidence).field("payee_reference", &request.payee_reference);
         let call = call.field("operator_id", &request.operator_id);
         let form = Form { with_steps: with_steps(request.submission.as_ref()), would_be: false };
         let way = self.way(read, Kind::Reimbursed, call, form, Some(by_hand)).await?;
@@ -149,7 +148,7 @@ impl Settlement {
         form: Form,
         reimbursement: Option<Reimbursement>,
     ) -> Result<Way, Fault> {
-        let Read { person, institution, visit, stay, bill, version, facts, care_division } = read;
+        let Read { person, institution, visit, stay, bill, version, facts, care_division, names_day } = read;
         let about = (&person, bill.bill.to);
         let gathered = app::person(self.enrolment.as_deref(), self.trusts_facts, facts, about).await?;
         let (mut facts, clauses) = match gathered {
@@ -164,7 +163,12 @@ impl Settlement {
         let (bill, catalogue_version) = self.with_catalogue(bill, care_division.unwrap_or(facts.division))?;
         let origin = Origin { bill: bill.clone(), care_division, catalogue_version, reimbursement };
         let new = NewBill { person: facts, bill, policy };
-        let settle = Settle { call, kind, person, institution, visit, stay, new, origin, clauses };
+        let day = match (names_day, self.trusts_facts) {
+            (false, _) => SettledDay::OfCommit,
+            (true, false) => SettledDay::Named,
+            (true, true) => SettledDay::NamedByTrusted,
+        };
+        let settle = Settle { call, kind, person, institution, visit, stay, new, origin, day, clauses };
         Ok(Way { command: Command::Settle(Box::new(settle)), form, refused: None })
     }
 
@@ -265,7 +269,8 @@ fn reimbursement(v: &mut Violations, request: &ReimburseRequest) -> Option<Reimb
     let reason = ReimbursementReason::try_from(request.reason).ok();
     let reason = reason.filter(|reason| *reason != ReimbursementReason::Unspecified);
     if reason.is_none() {
-        v.add("reason", request.reason, "a reason of ReimbursementReason");
+        let expected = "a ReimbursementReason, such as REIMBURSEMENT_REASON_NOT_NETWORKED";
+        v.add("reason", numbered(request.reason), expected);
     }
     let remark = if reason == Some(ReimbursementReason::Other) {
         read::text(v, "remark", &request.remark, REMARK_CHARS_MAX)

@@ -1,5 +1,6 @@
 //! Reversing and refunding.
 
+use money::Rate;
 use pb::settlement::v1::reverse_claim_request::Original as Named;
 use pb::settlement::v1::{
     RefundLinesRequest, RefundLinesResponse, ReversalEffect, ReverseClaimRequest, ReverseClaimResponse,
@@ -12,7 +13,7 @@ use wire::read;
 
 use super::Settlement;
 use super::answer::{self, Form};
-use super::call::claims_of;
+use super::call::{self, claims_of};
 use super::submission::institution;
 use crate::app::{Command, Done, Original, Refund, Refunded, Reverse, Reversed, Work, store_fault};
 use crate::domain::{LineRefund, Policies};
@@ -81,10 +82,8 @@ struct Asked {
 impl Asked {
     fn of(self, institution: &str, request: &RefundLinesRequest) -> Refund {
         let Self { key, claim, lines, reason } = self;
-        let given = RefundLinesRequest { lines: request.lines.clone(), ..RefundLinesRequest::default() };
         let call = Call::new(&claims_of(institution), &key).field("method", "RefundLines");
-        let call =
-            call.field("claim_id", claim.as_str()).field("lines", given.encode_to_vec()).field("reason", &reason);
+        let call = call::refunded(call, &request.lines).field("claim_id", claim.as_str()).field("reason", &reason);
         Refund { call, claim, lines, reason }
     }
 }
@@ -112,6 +111,9 @@ fn refund(v: &mut Violations, request: &RefundLinesRequest) -> Option<Asked> {
                 "" => None,
                 text => read::rate(v, "quantity", text),
             };
+            if quantity.is_some_and(|quantity| quantity <= Rate::ZERO) {
+                v.add("quantity", &given.quantity, "a quantity above zero, or nothing");
+            }
             if let Some(amount) = amount {
                 lines.push(LineRefund { line, amount, quantity });
             }

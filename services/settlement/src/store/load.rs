@@ -30,6 +30,8 @@ pub struct Needs {
     pub credits: BTreeSet<String>,
     /// What account debits are for.
     pub debits: BTreeSet<String>,
+    /// Days of settlement that may have been reconciled with an institution.
+    pub reconciled: BTreeSet<(Name, NaiveDate)>,
     /// Claims that are to be taken out or made smaller, with their whole year.
     pub claims: BTreeSet<Name>,
     /// The same, by institution and the key they were settled under.
@@ -72,6 +74,7 @@ pub async fn load(
     years(connection, needs, &mut desk, &mut found).await?;
     claims(connection, lock, &mut desk, &found).await?;
     used(connection, needs, &mut desk).await?;
+    desk.reconciled = super::reconciliation::reconciled(connection, lock, &needs.reconciled, today).await?;
     bound(connection, needs, &mut desk, today).await?;
     Ok(desk)
 }

@@ -62,7 +62,7 @@ async fn years(tx: &Tx, desk: &Desk) -> Result<(), Error> {
     let changed = "ON CONFLICT (person, year) DO UPDATE SET opening = excluded.opening, \
          by_service_date = excluded.by_service_date, numbers = excluded.numbers, claims = excluded.claims, state = excluded.state";
     rows::insert(tx, "person_year", row::YEAR, &years, changed).await?;
-    Ok(())
+    super::openings::add(tx, &desk.writes.openings).await
 }
 
 async fn accounts(tx: &Tx, desk: &Desk) -> Result<(), Error> {

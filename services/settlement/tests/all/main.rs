@@ -21,6 +21,7 @@ mod reading;
 mod reconciliation;
 mod registry;
 mod regression;
+mod settled_day;
 mod support;
 mod uncovered;
 mod verbs;

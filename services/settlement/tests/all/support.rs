@@ -150,7 +150,8 @@ impl House {
         if start != Accumulators::default() {
             let call = Call::new("test", &format!("open {person} {year}"));
             let (source, operator) = ("test".to_owned(), "test".to_owned());
-            let open = OpenYear { call, person: name(person), year, start, source, operator };
+            let (division, replaces) = ("100000".parse().unwrap(), None);
+            let open = OpenYear { call, person: name(person), year, division, start, source, operator, replaces };
             self.carry_out(Command::OpenYear(open)).await;
         }
     }
@@ -177,6 +178,12 @@ pub(crate) fn shipped() -> &'static Policy {
 /// An institution's id of a number.
 pub(crate) fn institution(number: usize) -> String {
     format!("H{number:011}")
+}
+
+/// The id of an institution of a number, which says whether it is a hospital or a pharmacy, as the bill does.
+pub(crate) fn billing(number: usize, bill: &Bill) -> String {
+    let letter = if bill.institution == terms::Institution::Pharmacy { 'P' } else { 'H' };
+    format!("{letter}{number:011}")
 }
 
 /// What an institution hands in.
