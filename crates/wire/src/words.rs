@@ -20,12 +20,27 @@ pub trait Wired: Word {
         Self::numbers().get(self.index()).copied().unwrap_or(UNSPECIFIED)
     }
 
+    /// What the enum's names on the wire begin with: `SCHEME_`.
+    fn prefix() -> &'static str;
+
+    /// The name on the wire: `SCHEME_RESIDENT`.
+    #[must_use]
+    fn name(self) -> String {
+        format!("{}{}", Self::prefix(), self.word().to_ascii_uppercase())
+    }
+
     /// The word of this number; none for `UNSPECIFIED` and for numbers that are not known here.
     #[must_use]
     fn of_number(number: i32) -> Option<Self> {
         let at = Self::numbers().iter().position(|known| *known == number && number != UNSPECIFIED)?;
         Self::ALL.get(at).copied()
     }
+}
+
+/// The name of a word on the wire, for texts that callers read: `SCHEME_RESIDENT`.
+#[must_use]
+pub fn name<W: Wired>(word: W) -> String {
+    word.name()
 }
 
 const UNSPECIFIED: i32 = 0;
@@ -46,6 +61,10 @@ macro_rules! wired {
                     numbers::<terms::$name>(unspecified, |name| $package::$name::from_str_name(name).map(i32::from))
                 });
                 &NUMBERS
+            }
+
+            fn prefix() -> &'static str {
+                $package::$name::Unspecified.as_str_name().trim_end_matches("UNSPECIFIED")
             }
         }
     )+)+};
