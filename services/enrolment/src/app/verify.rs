@@ -98,7 +98,7 @@ pub async fn verify(database: &Database) -> Result<Verified, Error> {
         Ok(sum) => verified.journal = sum,
         // an account that is none is named by its entry above
         Err(Error::Corrupt { what }) => {
-            verified.add("journal".to_owned(), format!("an unreadable {what}"), "an account")
+            verified.add("journal".to_owned(), format!("an unreadable {what}"), "an account");
         }
         Err(other) => return Err(other),
     }

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-
-use pb::enrolment::v1 as pb;
 use pb::directory_service_server::DirectoryService;
+use pb::enrolment::v1 as pb;
 use rpc::{Fault, Violations};
 use tonic::{Request, Response, Status};
 
@@ -42,9 +41,8 @@ impl Directory {
         let hashes: Vec<String> = v.finish(read.into_iter().collect::<Option<Vec<_>>>())?;
         let owners = people::of_documents(self.0.database.reader(), &hashes).await.map_err(Problem::Store)?;
         let owners: HashMap<String, String> = owners.into_iter().collect();
-        let found = |(index, hash): (u32, &String)| {
-            Some(pb::FoundPerson { index, person_id: owners.get(hash)?.clone() })
-        };
+        let found =
+            |(index, hash): (u32, &String)| Some(pb::FoundPerson { index, person_id: owners.get(hash)?.clone() });
         Ok(pb::FindPeopleResponse { people: (0..).zip(&hashes).filter_map(found).collect() })
     }
 

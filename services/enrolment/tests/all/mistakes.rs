@@ -179,7 +179,7 @@ fn a_death_recorded_by_mistake_is_undone_and_what_was_known_of_it_stays_known() 
         let (person, enrolment) = world.resident(1).await;
         world.noon("2022-06-01");
         let dead = correct(&world, &person, "2022-05-10").await;
-        assert_eq!(dead.ended_enrolment_ids, [enrolment.enrolment_id.clone()]);
+        assert_eq!(dead.ended_enrolment_ids, std::slice::from_ref(&enrolment.enrolment_id));
         let believed_dead = world.moment();
         let is_covered = |answer: &pb::GetCoverageResponse| {
             matches!(answer.outcome, Some(pb::get_coverage_response::Outcome::Person(_)))
@@ -192,7 +192,7 @@ fn a_death_recorded_by_mistake_is_undone_and_what_was_known_of_it_stays_known() 
         assert!(!is_covered(&world.coverage(&person, "2022-05-12").await));
         // and it was somebody else's
         let alive = correct(&world, &person, "").await;
-        assert_eq!(alive.reopened_enrolment_ids, [enrolment.enrolment_id.clone()]);
+        assert_eq!(alive.reopened_enrolment_ids, std::slice::from_ref(&enrolment.enrolment_id));
         assert!(is_covered(&world.coverage(&person, "2022-07-01").await));
         assert!(!is_covered(&world.coverage_known(&person, "2022-07-01", Some(believed_dead)).await));
         let get = pb::GetEnrolmentRequest { enrolment_id: enrolment.enrolment_id.clone(), known_at: None };

@@ -48,7 +48,8 @@ async fn world(url: &str) -> World {
 fn an_amount_that_was_changed_in_the_journal_is_found_and_its_entry_named() {
     on_both(|url| async move {
         let world = world(&url).await;
-        let sql = "UPDATE journal_line SET amount_fen = amount_fen + 1 WHERE account = 'income:990100:premium_employer'";
+        let sql =
+            "UPDATE journal_line SET amount_fen = amount_fen + 1 WHERE account = 'income:990100:premium_employer'";
         tamper(&world, "journal_line", sql).await;
         let found = verified(&world).await;
         assert!(!found.is_clean());
