@@ -172,6 +172,18 @@ impl Policy {
         self.tree.clauses.get(id)
     }
 
+    /// Of clause ids, those that hold in a division: of the nation's documents, the division's own and those of what it lies in.
+    /// The nation's packs name other places' documents as where a figure is known from; they are nobody else's law.
+    #[must_use]
+    pub fn holding(&self, division: DivisionCode, cite: &[String]) -> Vec<String> {
+        let chain = self.chain(division);
+        let holds = |id: &&String| {
+            let of = self.clause(id).and_then(|clause| clause.division);
+            of.is_none_or(|of| chain.iter().any(|pack| pack.code == of))
+        };
+        cite.iter().filter(holds).cloned().collect()
+    }
+
     /// Every clause, in order of id.
     pub fn clauses(&self) -> impl Iterator<Item = &Clause> {
         self.tree.clauses.values()

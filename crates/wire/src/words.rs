@@ -37,6 +37,12 @@ pub trait Wired: Word {
     }
 }
 
+/// The name of a word on the wire, for texts that callers read: `SCHEME_RESIDENT`.
+#[must_use]
+pub fn name<W: Wired>(word: W) -> String {
+    word.name()
+}
+
 const UNSPECIFIED: i32 = 0;
 
 /// The numbers of a set of words, found by name.

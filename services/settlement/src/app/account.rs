@@ -37,7 +37,7 @@ pub struct Debit {
     pub call: Call,
     /// The owner.
     pub person: Name,
-    /// Relative's premium or taken along.
+    /// Relative's premium, taken along or taken back.
     pub kind: MovementKind,
     /// How much, in fen, above zero.
     pub amount: Fen,
@@ -45,6 +45,8 @@ pub struct Debit {
     pub about: Name,
     /// The relative.
     pub relative: Option<Name>,
+    /// The fund that gets it, for what is taken back; what goes elsewhere is payable.
+    pub fund: Option<(Division, Name)>,
 }
 
 /// A relative's bills to be paid from an account.
@@ -116,9 +118,13 @@ pub(super) fn debit(context: &Context<'_>, desk: &mut Desk, debit: &Debit) -> Re
     let heading = Heading { id: context.id()?, date: context.today(), reference: debit.about };
     let mut draft = Draft::new(EntryKind::AccountDebit, heading);
     draft.debit(LedgerAccount::Personal { person: debit.person }, debit.amount);
-    draft.credit(LedgerAccount::Payable { institution: debit.about }, debit.amount);
-    // what is owed on is the whole of it: the ledger holds an entry's payable to its total
-    draft.total = debit.amount;
+    if let Some((division, payer)) = debit.fund {
+        draft.credit(LedgerAccount::Fund { division, payer }, debit.amount);
+    } else {
+        draft.credit(LedgerAccount::Payable { institution: debit.about }, debit.amount);
+        // what is owed on is the whole of it: the ledger holds an entry's payable to its total
+        draft.total = debit.amount;
+    }
     let Debit { person, kind, relative, .. } = *debit;
     let what = Move { person, kind, amount: -debit.amount, about: debit.about.as_str(), relative };
     let moved = book(context, desk, draft, what)?;

@@ -21,6 +21,8 @@ stored! {
         RelativePremium "relative_premium",
         /// Taken along to another pooling area.
         TakenAlong "taken_along",
+        /// Taken back into the fund that credited it.
+        TakenBack "taken_back",
     }
 }
 

@@ -287,8 +287,8 @@ async fn used(connection: &impl ConnectionTrait, needs: &Needs, desk: &mut Desk)
     for row in &rows::query(connection, sql, ONE, &ones(&needs.credits), []).await? {
         desk.credits.insert(row.try_get("", "about")?);
     }
-    let sql =
-        "SELECT m.about FROM {rows} JOIN movement m ON m.about = r.a AND m.kind IN ('relative_premium', 'taken_along')";
+    let sql = "SELECT m.about FROM {rows} JOIN movement m ON m.about = r.a AND m.kind IN \
+         ('relative_premium', 'taken_along', 'taken_back')";
     for row in &rows::query(connection, sql, ONE, &ones(&needs.debits), []).await? {
         desk.debits.insert(row.try_get("", "about")?);
     }

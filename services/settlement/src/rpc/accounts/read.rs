@@ -70,8 +70,10 @@ pub(super) fn debit(request: &DebitAccountRequest) -> Result<Debit, Fault> {
     let kind = match KindPb::try_from(request.kind) {
         Ok(KindPb::RelativePremium) => Some(MovementKind::RelativePremium),
         Ok(KindPb::TakenAlong) => Some(MovementKind::TakenAlong),
+        Ok(KindPb::TakenBack) => Some(MovementKind::TakenBack),
         _ => {
-            v.add("kind", named(request.kind), "MOVEMENT_KIND_RELATIVE_PREMIUM or MOVEMENT_KIND_TAKEN_ALONG");
+            let expected = "MOVEMENT_KIND_RELATIVE_PREMIUM, MOVEMENT_KIND_TAKEN_ALONG or MOVEMENT_KIND_TAKEN_BACK";
+            v.add("kind", named(request.kind), expected);
             None
         }
     };
@@ -83,6 +85,15 @@ pub(super) fn debit(request: &DebitAccountRequest) -> Result<Debit, Fault> {
         }
         _ => none(&mut v, "relative_person_id", &request.relative_person_id, "no relative for what is taken along"),
     };
+    let fund = if kind == Some(MovementKind::TakenBack) {
+        let division = read::division(&mut v, "division", &request.division);
+        let payer = read::name(&mut v, "payer", &request.payer);
+        division.zip(payer).map(Some)
+    } else {
+        let nothing = "nothing: only what is taken back goes to a fund";
+        let division = none(&mut v, "division", &request.division, nothing).map(|_: Option<Name>| ());
+        division.zip(none(&mut v, "payer", &request.payer, nothing).map(|_: Option<Name>| ())).map(|_| None)
+    };
     let command = (|| {
         let call = call(&key?, "DebitAccount")
             .field("person_id", &request.person_id)
@@ -90,7 +101,14 @@ pub(super) fn debit(request: &DebitAccountRequest) -> Result<Debit, Fault> {
             .field("amount_fen", request.amount_fen.to_be_bytes())
             .field("about_id", &request.about_id)
             .field("relative_person_id", &request.relative_person_id);
-        Some(Debit { call, person: person?, kind: kind?, amount: amount?, about: about?, relative: relative? })
+        // left out where they say nothing: calls made before these fields were there are the same calls
+        let call = if fund?.is_some() {
+            call.field("division", &request.division).field("payer", &request.payer)
+        } else {
+            call
+        };
+        let (about, relative, fund) = (about?, relative?, fund?);
+        Some(Debit { call, person: person?, kind: kind?, amount: amount?, about, relative, fund })
     })();
     v.finish(command)
 }

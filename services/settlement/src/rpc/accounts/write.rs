@@ -41,6 +41,7 @@ pub(super) fn movement(movement: &Movement) -> MovementPb {
         MovementKind::Returned => KindPb::Returned,
         MovementKind::RelativePremium => KindPb::RelativePremium,
         MovementKind::TakenAlong => KindPb::TakenAlong,
+        MovementKind::TakenBack => KindPb::TakenBack,
     };
     MovementPb {
         movement_id: movement.id.to_string(),
