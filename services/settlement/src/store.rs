@@ -2,6 +2,7 @@
 
 mod accounts;
 mod load;
+mod one_stop;
 mod read;
 mod reconciliation;
 mod row;
@@ -9,6 +10,7 @@ mod write;
 
 pub use accounts::{account, bindings, last_claim, offered};
 pub use load::{Needs, load};
+pub use one_stop::end_hold;
 pub use read::{
     Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, institution_of, moved, movements,
     page_of_claims, place_in_year, years,
@@ -49,6 +51,11 @@ pub const MIGRATIONS: Set = Set {
             name: "debited_once",
             sqlite: include_str!("store/sql/debited_once.sqlite.sql"),
             postgres: include_str!("store/sql/debited_once.postgres.sql"),
+        },
+        Step {
+            name: "one_stop",
+            sqlite: include_str!("store/sql/one_stop.sqlite.sql"),
+            postgres: include_str!("store/sql/one_stop.postgres.sql"),
         },
     ],
 };

@@ -3,6 +3,8 @@
 mod read;
 mod write;
 
+use std::sync::Arc;
+
 use chrono::{Datelike as _, NaiveDate};
 use pb::settlement::v1::account_service_server::AccountService;
 use pb::settlement::v1::{
@@ -18,7 +20,7 @@ use wire::read::{id, page as page_size, year};
 
 use super::{Settlement, page};
 use crate::app::{Command, Credit, Done, Work, day_of, store_fault};
-use crate::domain::{Binding, Movement, PersonYear, balances_of};
+use crate::domain::{Binding, Movement, PersonYear, Policies, Third, balances_of};
 use crate::store::{self as tables, Place};
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -106,7 +108,8 @@ impl Settlement {
         command: Result<Command, Fault>,
         write: fn(&Done) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let work = Work { command: command?, encode: Box::new(move |_, done| Ok(write(done)?.encode_to_vec())) };
+        let encode = Arc::new(move |_: &Policies, done: &Done| Ok(write(done)?.encode_to_vec()));
+        let work = Work { command: command?, encode, third: Third::Whole };
         let bytes = self.committer.commit(work).await?;
         T::decode(bytes.as_slice()).map_err(Fault::internal)
     }
