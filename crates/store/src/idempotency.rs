@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::batch::Batch;
 use crate::rows::{self, Cell, Columns, Kind};
 use crate::{Error, Tx};
 
@@ -166,9 +167,10 @@ impl Kept {
 }
 
 const KEY: &Columns = &[("caller", Kind::Text), ("key", Kind::Text)];
+const KEPT: &Columns = &[("caller", Kind::Text), ("key", Kind::Text), ("fields", Kind::Text), ("answer", Kind::Bytes)];
 
 /// Looks calls up by caller and key, for work that is done for many calls in one commit: what is kept of each, in the
-/// order of the calls; nothing where none was made yet. It claims nothing: see [`keep_all`].
+/// order of the calls; nothing where none was made yet. It claims nothing: see [`keep_with`].
 ///
 /// # Errors
 /// What the database said.
@@ -189,14 +191,13 @@ pub async fn look_up(connection: &impl ConnectionTrait, calls: &[&Call]) -> Resu
     Ok(calls.iter().map(|call| found.get(&(call.caller.clone(), call.key.clone())).cloned()).collect())
 }
 
-/// Keeps the answers of calls that [`look_up`] did not know, as part of the commit that made them. False where one of the
-/// keys was used since: the transaction is then not to be committed, and is begun again.
+/// Adds the answers of calls that [`look_up`] did not know to what the commit writes that made them, as the last of it. Unless
+/// [`Batch::run`] says that it wrote as many rows, one of the keys was used since: the transaction is then not to be
+/// committed, and is begun again.
 ///
 /// # Errors
-/// What the database said.
-pub async fn keep_all(tx: &Tx, calls: &[(&Call, Vec<u8>)]) -> Result<bool, Error> {
-    let columns: &Columns =
-        &[("caller", Kind::Text), ("key", Kind::Text), ("fields", Kind::Text), ("answer", Kind::Bytes)];
+/// [`Error::Corrupt`] where a call cannot be written down.
+pub fn keep_with(batch: &mut Batch, calls: &[(&Call, Vec<u8>)]) -> Result<(), Error> {
     let mut kept: Vec<Vec<Cell>> = Vec::with_capacity(calls.len());
     // in one order, so that commits which meet on two keys wait for each other in turn
     let mut calls: Vec<&(&Call, Vec<u8>)> = calls.iter().collect();
@@ -206,9 +207,8 @@ pub async fn keep_all(tx: &Tx, calls: &[(&Call, Vec<u8>)]) -> Result<bool, Error
             serde_json::to_string(&call.fields).map_err(|_| Error::Corrupt { what: "the fields of a call" })?;
         kept.push(vec![call.caller.as_str().into(), call.key.as_str().into(), fields.into(), answer.clone().into()]);
     }
-    let count = kept.len();
-    let written = rows::insert_cells(tx, "idempotency", columns, kept, "ON CONFLICT (caller, key) DO NOTHING").await?;
-    Ok(usize::try_from(written).is_ok_and(|written| written == count))
+    batch.insert_cells("commit.kept", ("idempotency", KEPT), kept, "ON CONFLICT (caller, key) DO NOTHING");
+    Ok(())
 }
 
 /// Makes a call once: does the work and keeps its answer in the caller's transaction, or gives the answer kept earlier.

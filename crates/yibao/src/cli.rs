@@ -96,6 +96,9 @@ pub(crate) struct Up {
     /// Port of enrolment; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 7002)]
     pub(crate) enrolment_port: u16,
+    /// Port of assistance; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 7003)]
+    pub(crate) assistance_port: u16,
 }
 
 #[derive(Debug, clap::Args)]

@@ -37,13 +37,24 @@ fn a_folder_or_port_in_use_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let serving = Serving::start(folder.path(), &[]);
     let data = folder.path().join("data").display().to_string();
-    let output = yibao(&["up", "--folder", &data, "--settlement-port", "0", "--enrolment-port", "0"]);
+    let output =
+        yibao(&["up", "--folder", &data, "--settlement-port", "0", "--enrolment-port", "0", "--assistance-port", "0"]);
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("give this one another folder with --folder"), "{}", stderr(&output));
     drop(serving);
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let output = yibao(&["up", "--folder", &data, "--settlement-port", &port, "--enrolment-port", "0"]);
+    let output = yibao(&[
+        "up",
+        "--folder",
+        &data,
+        "--settlement-port",
+        &port,
+        "--enrolment-port",
+        "0",
+        "--assistance-port",
+        "0",
+    ]);
     assert_eq!(code(&output), 2);
     let said = stderr(&output);
     assert!(said.contains(&port) && said.contains("help: choose another port"), "{said}");
@@ -123,7 +134,17 @@ fn a_folder_that_cannot_be_used_is_one_sentence_and_what_to_do() {
     for (place, said) in
         [(&file, "help: is it a folder"), (&below, "help: is it a folder"), (&broken, "not a database")]
     {
-        let output = yibao(&["up", "--folder", place, "--settlement-port", "0", "--enrolment-port", "0"]);
+        let output = yibao(&[
+            "up",
+            "--folder",
+            place,
+            "--settlement-port",
+            "0",
+            "--enrolment-port",
+            "0",
+            "--assistance-port",
+            "0",
+        ]);
         let told = stderr(&output);
         assert_eq!((code(&output), stdout(&output).as_str()), (2, ""), "{told}");
         assert!(told.starts_with("error: failed to ") && told.contains(said), "{told}");

@@ -43,6 +43,7 @@ async fn serve(config: Config, process: Process) -> Result<(), StartError> {
         redis: config.redis.map(|url| url.expose().clone()),
         poll: config.poll,
         enrolment: config.enrolment,
+        assistance: config.assistance,
         trusts_facts: config.trusts_facts,
         clock: process.clock,
         ids: process.ids,

@@ -6,6 +6,7 @@ mod answers;
 mod call;
 mod catalogue;
 mod claims;
+mod one_stop;
 mod page;
 mod reconciliation;
 mod registry;
@@ -18,12 +19,13 @@ mod verify;
 
 use std::sync::Arc;
 
-use crate::app::{Bench, Committer};
+use crate::app::{Bench, Committer, OneStop};
 use crate::catalogue::Catalogue;
 use crate::clients::Enrolment;
 
 pub use answers::AnswerRpc;
 pub use catalogue::CatalogueRpc;
+pub use one_stop::OneStopRpc;
 pub use reconciliation::ReconciliationRpc;
 pub use registry::RegistryRpc;
 
@@ -39,6 +41,8 @@ pub struct Settlement {
     pub bench: Bench,
     /// What commits.
     pub committer: Committer,
+    /// What commits where the third system is concerned.
+    pub one_stop: OneStop,
     /// Enrolment, where there is one.
     pub enrolment: Option<Arc<Enrolment>>,
     /// What fee items are.

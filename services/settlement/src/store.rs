@@ -2,6 +2,7 @@
 
 mod accounts;
 mod load;
+mod one_stop;
 mod openings;
 mod read;
 mod reconciliation;
@@ -10,6 +11,7 @@ mod write;
 
 pub use accounts::{account, bindings, last_claim, offered};
 pub use load::{Needs, load};
+pub use one_stop::end_hold;
 pub use read::{
     Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, institution_of, moved, movements,
     page_of_claims, place_in_year, years,
@@ -61,6 +63,11 @@ pub const MIGRATIONS: Set = Set {
             name: "reconciliation_sums",
             sqlite: include_str!("store/sql/reconciliation_sums.sqlite.sql"),
             postgres: include_str!("store/sql/reconciliation_sums.postgres.sql"),
+        },
+        Step {
+            name: "one_stop",
+            sqlite: include_str!("store/sql/one_stop.sqlite.sql"),
+            postgres: include_str!("store/sql/one_stop.postgres.sql"),
         },
     ],
 };

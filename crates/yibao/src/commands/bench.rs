@@ -100,6 +100,7 @@ async fn serve(database: Database, stopped: watch::Receiver<bool>) -> Result<(St
         redis: None,
         poll: Duration::from_secs(5),
         enrolment: None,
+        assistance: None,
         trusts_facts: true,
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),

@@ -94,8 +94,7 @@ fn decide_anew(context: &Context<'_>, desk: &mut Desk, year: PersonYear) -> Resu
             "with this start a bill of the year could not be decided; reverse it first, or correct the figures";
         return Err(Fault::wrong_state("refused", message).with("claim_id", refused.claim.id.as_str()).into());
     }
-    // no other claim is the cause
-    let because = Because { cause: Cause::StartCorrected, claim: Name::EMPTY };
+    let because = Because { cause: Cause::StartCorrected, claim: None };
     let booked = put_on_record(context, desk, year, (&edit, restated), None, because)?;
     booked.put_on(desk);
     Ok(booked.adjusted)

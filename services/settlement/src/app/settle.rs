@@ -110,7 +110,7 @@ pub(super) fn settle(context: &Context<'_>, desk: &mut Desk, settle: &Settle) ->
     let edit = Edit { goes: Some(interim.clone()), ..Edit::default() };
     let old = desk.year(interim.person, interim.year);
     let restated = restate(context, &scratch, &old, &edit)?;
-    let because = Because { cause: Cause::StayEnded, claim: interim.id };
+    let because = Because { cause: Cause::StayEnded, claim: Some(interim.id) };
     let gone = put_on_record(context, &scratch, old, (&edit, restated), None, because)?;
     gone.put_on(&mut scratch);
     let settled = add(context, &mut scratch, settle, new, None)?;
@@ -137,8 +137,9 @@ fn add(
     if year.numbers == 0 {
         year.by_service_date = new.policy.folds_by_service_date(&new.person, &new.bill);
     }
-    let because =
-        Because { cause: if goes.is_some() { Cause::StayEnded } else { Cause::EarlierAdded }, claim: context.id()? };
+    let id = context.id()?;
+    let cause = if goes.is_some() { Cause::StayEnded } else { Cause::EarlierAdded };
+    let because = Because { cause, claim: Some(id) };
     let (policy, bill_was) = (Arc::clone(&new.policy), settle.new.bill.id);
     let edit = Edit { goes, comes: Some(new), ..Edit::default() };
     let restated = restate(context, desk, &year, &edit)?;
@@ -149,19 +150,19 @@ fn add(
         return Ok(Settled::Refused(policy, cited(decided.1, &settle.clauses)));
     }
     year.numbers += 1;
-    let claim = claim(context, settle, &year, because.claim, decided)?;
+    let claim = claim(context, settle, &year, id, decided)?;
     debug_assert_eq!(claim.bill().id, bill_was, "a stay's last bill names the whole");
     let mut booked = put_on_record(context, desk, year, (&edit, restated), Some(claim), because)?;
     booked.put_on(desk);
     if let Some(new) = &mut booked.new {
-        new.place = place(desk, &booked.year, because.claim);
+        new.place = place(desk, &booked.year, id);
     }
     for fingerprint in settle.invoices() {
-        desk.evidence.insert(fingerprint.clone(), because.claim);
-        desk.writes.evidence.push((fingerprint, because.claim));
+        desk.evidence.insert(fingerprint.clone(), id);
+        desk.writes.evidence.push((fingerprint, id));
     }
     if !settle.stay.is_empty() {
-        desk.stays.insert((settle.institution, settle.stay.clone()), because.claim);
+        desk.stays.insert((settle.institution, settle.stay.clone()), id);
     }
     Ok(Settled::Claim(Box::new(booked)))
 }

@@ -37,6 +37,8 @@ pub struct Account {
     pub reserved: Fen,
     /// How many movements it has had.
     pub moves: i64,
+    /// How many Changes the keeper of the third system was told of the person.
+    pub changes: i64,
 }
 
 /// What went in or out of an account.

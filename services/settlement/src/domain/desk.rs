@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use ledger::Entry;
 use store::idempotency::Call;
 use terms::Name;
+use wire::change::Change;
 
 use super::{Account, Binding, Claim, Movement, Opening, PersonYear};
 
@@ -37,6 +38,8 @@ pub struct Desk {
     pub debits: BTreeSet<String>,
     /// Past days on which an institution's claims were reconciled, of those that were asked for.
     pub reconciled: BTreeSet<(Name, NaiveDate)>,
+    /// Holds of the third system that were refused for ever.
+    pub refused_holds: BTreeSet<Name>,
     /// Entries of claims that are to be taken back, in order.
     pub entries: BTreeMap<Name, Vec<Entry>>,
     /// What is to be written.
@@ -70,6 +73,34 @@ pub struct Writes {
     pub openings: Vec<Opened>,
     /// Keys whose originals are never to be settled.
     pub tombstones: Vec<Call>,
+    /// What the commands did to years, in order: what the keeper of the third system is told of.
+    pub touched: Vec<Touched>,
+    /// What it is told.
+    pub changes: Vec<Change>,
+    /// What became of holds.
+    pub holds: Vec<HoldEnd>,
+}
+
+/// What one step of a command did to a year.
+#[derive(Clone, Debug)]
+pub struct Touched {
+    /// The year as it is then.
+    pub year: PersonYear,
+    /// The claims that changed, as they are then; one that was taken out is reversed.
+    pub claims: Vec<Claim>,
+}
+
+/// What became of a hold, for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldEnd {
+    /// The hold.
+    pub hold: Name,
+    /// Whose it is.
+    pub person: Name,
+    /// The Change that used it; none: it was refused.
+    pub change: Option<Name>,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// A start that was given to a year.

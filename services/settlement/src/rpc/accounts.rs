@@ -3,6 +3,8 @@
 mod read;
 mod write;
 
+use std::sync::Arc;
+
 use chrono::{Datelike as _, NaiveDate};
 use pb::settlement::v1::account_service_server::AccountService;
 use pb::settlement::v1::{
@@ -17,7 +19,7 @@ use tonic::{Request, Response, Status};
 use wire::read::{id, page as page_size, year};
 
 use super::{Settlement, page};
-use crate::app::{Command, Credit, Done, Work, day_of, store_fault};
+use crate::app::{Command, Credit, Done, day_of, store_fault};
 use crate::domain::{Binding, Movement, PersonYear, Policies, balances_of};
 use crate::store::{self as tables, Place};
 
@@ -87,7 +89,7 @@ impl Settlement {
     async fn open(&self, request: OpenYearRequest) -> Result<OpenYearResponse, Fault> {
         let command = Command::OpenYear(read::open_year(&request, &self.bench.registry, self.today())?);
         let encode = |policies: &Policies, done: &Done| Ok(write::opened(policies, done)?.encode_to_vec());
-        let bytes = self.committer.commit(Work { command, encode: Box::new(encode) }).await?;
+        let bytes = self.one_stop.commit(command, false, Arc::new(encode)).await?;
         OpenYearResponse::decode(bytes.as_slice()).map_err(Fault::internal)
     }
 
@@ -112,8 +114,8 @@ impl Settlement {
         command: Result<Command, Fault>,
         write: fn(&Done) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let work = Work { command: command?, encode: Box::new(move |_, done| Ok(write(done)?.encode_to_vec())) };
-        let bytes = self.committer.commit(work).await?;
+        let encode = Arc::new(move |_: &Policies, done: &Done| Ok(write(done)?.encode_to_vec()));
+        let bytes = self.one_stop.commit(command?, false, encode).await?;
         T::decode(bytes.as_slice()).map_err(Fault::internal)
     }
 

@@ -1,5 +1,7 @@
 //! Reversing and refunding.
 
+use std::sync::Arc;
+
 use money::Rate;
 use pb::settlement::v1::reverse_claim_request::Original as Named;
 use pb::settlement::v1::{
@@ -15,7 +17,7 @@ use super::Settlement;
 use super::answer::{self, Form};
 use super::call::{self, claims_of};
 use super::submission::institution;
-use crate::app::{Command, Done, Original, Refund, Refunded, Reverse, Reversed, Work, store_fault};
+use crate::app::{Command, Done, Original, Refund, Refunded, Reverse, Reversed, store_fault};
 use crate::domain::{LineRefund, Policies};
 use crate::store as tables;
 
@@ -27,8 +29,8 @@ impl Settlement {
         let mut v = Violations::new();
         let command = reverse(&mut v, &request);
         let command = Command::Reverse(v.finish(command)?);
-        let work = Work { command, encode: Box::new(|policies, done| Ok(reversed(policies, done)?.encode_to_vec())) };
-        let bytes = self.committer.commit(work).await?;
+        let encode = Arc::new(|policies: &Policies, done: &Done| Ok(reversed(policies, done)?.encode_to_vec()));
+        let bytes = self.one_stop.commit(command, false, encode).await?;
         ReverseClaimResponse::decode(bytes.as_slice()).map_err(Fault::internal)
     }
 
@@ -41,8 +43,8 @@ impl Settlement {
             tables::institution_of(self.bench.database.reader(), &asked.claim).await.map_err(store_fault)?;
         let billed_by = billed_by.ok_or_else(|| Fault::not_found("claim", asked.claim.as_str()))?;
         let command = Command::Refund(asked.of(billed_by.as_str(), &request));
-        let work = Work { command, encode: Box::new(|policies, done| Ok(refunded(policies, done)?.encode_to_vec())) };
-        let bytes = self.committer.commit(work).await?;
+        let encode = Arc::new(|policies: &Policies, done: &Done| Ok(refunded(policies, done)?.encode_to_vec()));
+        let bytes = self.one_stop.commit(command, false, encode).await?;
         RefundLinesResponse::decode(bytes.as_slice()).map_err(Fault::internal)
     }
 }

@@ -10,7 +10,7 @@ use store::rows::{self, Columns};
 use store::{Error, Tx, journal};
 use terms::Name;
 
-use super::row;
+use super::{one_stop, row};
 use crate::domain::Desk;
 
 /// What commands need.
@@ -40,6 +40,8 @@ pub struct Needs {
     pub whole: BTreeSet<(Name, i32)>,
     /// Bindings that end.
     pub bindings: BTreeSet<Name>,
+    /// Holds of the third system that are to be used.
+    pub holds: BTreeSet<Name>,
     /// Owners and relatives that are to be bound.
     pub pairs: BTreeSet<(Name, Name)>,
 }
@@ -75,6 +77,7 @@ pub async fn load(
     claims(connection, lock, &mut desk, &found).await?;
     used(connection, needs, &mut desk).await?;
     desk.reconciled = super::reconciliation::reconciled(connection, lock, &needs.reconciled, today).await?;
+    desk.refused_holds = one_stop::refused(connection, &needs.holds).await?;
     bound(connection, needs, &mut desk, today).await?;
     Ok(desk)
 }
@@ -206,12 +209,12 @@ async fn accounts(
         Some(tx) => {
             let sql = "INSERT INTO account (person) SELECT r.a FROM {rows} WHERE true ORDER BY r.a \
                  ON CONFLICT (person) DO UPDATE SET person = excluded.person \
-                 RETURNING person, balance_fen, reserved_fen, moves";
+                 RETURNING person, balance_fen, reserved_fen, moves, changes";
             rows::query(tx, sql, ONE, &ones(persons), []).await?
         }
         None => {
-            let sql =
-                "SELECT a.person, a.balance_fen, a.reserved_fen, a.moves FROM {rows} JOIN account a ON a.person = r.a";
+            let sql = "SELECT a.person, a.balance_fen, a.reserved_fen, a.moves, a.changes FROM {rows} \
+                 JOIN account a ON a.person = r.a";
             rows::query(connection, sql, ONE, &ones(persons), []).await?
         }
     };

@@ -1,9 +1,10 @@
 //! Starts that were given to years: each is kept, also where another one corrects it.
 
 use serde_json::json;
+use store::Error;
+use store::batch::Batch;
+use store::rows::Columns;
 use store::rows::Kind::{Int, Text};
-use store::rows::{self, Columns};
-use store::{Error, Tx};
 
 use crate::domain::Opened;
 
@@ -19,8 +20,8 @@ const OPENING: &Columns = &[
     ("opened_at", Int),
 ];
 
-/// Adds what a commit gave.
-pub(super) async fn add(tx: &Tx, openings: &[Opened]) -> Result<(), Error> {
+/// Adds what a commit gave to what it writes.
+pub(super) fn add(batch: &mut Batch, openings: &[Opened]) -> Result<(), Error> {
     let row = |opened: &Opened| {
         let Opened { person, year, opening, replaces, at } = opened;
         let start = serde_json::to_string(&opening.start).map_err(|_| Error::Corrupt { what: "a start" })?;
@@ -32,6 +33,5 @@ pub(super) async fn add(tx: &Tx, openings: &[Opened]) -> Result<(), Error> {
         }))
     };
     let rows = openings.iter().map(row).collect::<Result<Vec<_>, Error>>()?;
-    rows::insert(tx, "opening", OPENING, &rows, "").await?;
-    Ok(())
+    batch.insert("write.openings", ("opening", OPENING), &rows, "")
 }

@@ -16,6 +16,7 @@ mod failpoints;
 mod golden;
 mod input;
 mod once;
+mod one_stop;
 mod process;
 mod reading;
 mod reconciliation;

@@ -8,7 +8,7 @@ use pb::settlement::v1::{ReconcileTotalsRequest, ReconciliationState, Totals};
 use pb::r#type::v1::{Care, Period, Scheme};
 use rpc::{Fault, Reason};
 use settlement::app::{Command, NewBill, Settle, SettledDay, Work};
-use settlement::domain::{Kind, Origin};
+use settlement::domain::{Kind, Origin, Third};
 use store::idempotency::Call;
 use testkit::on_both;
 
@@ -21,8 +21,13 @@ async fn settle(house: &House, key: &str, settled: &str, day: SettledDay) -> Res
     bill.settled = settled.parse().unwrap();
     let person_facts = person(BY_SETTLEMENT);
     let policy = house.registry.head(person_facts.division).expect("a policy");
-    let origin =
-        Origin { bill: bill.clone(), care_division: None, catalogue_version: String::new(), reimbursement: None };
+    let origin = Origin {
+        bill: bill.clone(),
+        care_division: None,
+        catalogue_version: String::new(),
+        reimbursement: None,
+        has_own_categories: false,
+    };
     let settle = Settle {
         call: Call::new("claims/test", key),
         kind: Kind::Direct,
@@ -30,13 +35,17 @@ async fn settle(house: &House, key: &str, settled: &str, day: SettledDay) -> Res
         institution: name(&institution(1)),
         visit: String::new(),
         stay: String::new(),
-        new: NewBill { person: person_facts, bill, policy: Arc::clone(&policy) },
+        new: NewBill { person: person_facts, bill, policy: Arc::clone(&policy), has_own_categories: false },
         origin,
         day,
         clauses: Vec::new(),
     };
     let command = Command::Settle(Box::new(settle));
-    house.committer.commit(Work { command, encode: Box::new(|_, _| Ok(Vec::new())) }).await.map(drop)
+    house
+        .committer
+        .commit(Work { command, encode: Arc::new(|_, _| Ok(Vec::new())), third: Third::Whole })
+        .await
+        .map(drop)
 }
 
 async fn settled_on(house: &House, day: &str) -> i64 {

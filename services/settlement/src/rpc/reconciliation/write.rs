@@ -112,6 +112,7 @@ fn ours(claim: &Claim) -> Result<ClaimPb, Fault> {
         year: u32::try_from(claim.year).unwrap_or_default(),
         idempotency_key: claim.key.clone(),
         settled_at: Some(wire::write::moment(claim.settled_at)),
+        third_system: wire::write::third_system(claim.third_system()),
         ..ClaimPb::default()
     })
 }
