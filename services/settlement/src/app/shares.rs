@@ -1,5 +1,7 @@
 //! How person-years stand, as the keeper of the third system is told: folded anew where it asks for burdens.
 
+use std::collections::btree_map::Entry;
+
 use policy::Accumulators;
 use rpc::Fault;
 use terms::{Division, Name};
@@ -109,9 +111,9 @@ fn refolded(policies: &Policies, claim: &Claim, state: Accumulators) -> Accumula
 
 async fn fetch(bench: &Bench, policies: &mut Policies, claim: &Claim) -> Result<(), Fault> {
     let version = claim.decided.decision.version;
-    if !policies.contains_key(&version) {
+    if let Entry::Vacant(free) = policies.entry(version) {
         let found = bench.registry.version(version).await.map_err(Fault::internal)?;
-        policies.insert(version, found.ok_or_else(gone)?);
+        free.insert(found.ok_or_else(gone)?);
     }
     Ok(())
 }
