@@ -2,15 +2,19 @@
 
 // `cfg(test)` on each module: helpers of tests may `unwrap`, as tests may.
 #[cfg(test)]
+mod adoption;
+#[cfg(test)]
 mod categories;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
+mod mending;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod process;
-#[cfg(test)]
-mod refusals;
 #[cfg(test)]
 mod reservations;
 #[cfg(test)]
