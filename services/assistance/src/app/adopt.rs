@@ -77,6 +77,7 @@ async fn keep(
 ) -> Result<(Tally, u64), Problem> {
     let people: BTreeSet<Name> = years.iter().map(|one| one.standing.person).collect();
     let mut desks = desks::load(tx, &people, &[], &[]).await?;
+    desks::load_openings(tx, &mut desks, &people.iter().copied().collect::<Vec<_>>()).await?;
     let claims = |one: &Adopting| {
         let person = one.standing.person;
         one.standing.year.claims.iter().map(|claim| (person, claim.claim)).collect::<Vec<_>>()

@@ -26,9 +26,12 @@ pub(crate) type Years = BTreeMap<Name, BTreeSet<i32>>;
 pub(crate) async fn write(app: &App, tx: &Tx, desks: &mut BTreeMap<Name, Desk>) -> Result<(), Problem> {
     let now = app.now();
     let mut asked = Vec::new();
+    desks.values_mut().for_each(Desk::look_for_room);
+    let is_asking = |desk: &&Desk| !desk.news.asks.is_empty() && desk.news.answered.is_none();
+    let asking: Vec<Name> = desks.values().filter(is_asking).map(|desk| desk.person).collect();
+    desks::load_asked(tx, desks, &asking).await?;
     for desk in desks.values_mut() {
-        desk.look_for_room();
-        for (year, occasion) in std::mem::take(&mut desk.news.asks) {
+        for (year, occasion) in desk.take_asks() {
             asked.push(Reassess::new(app.id(), desk.person, year, occasion, now));
         }
     }
@@ -104,6 +107,7 @@ pub(crate) async fn answered(app: &Arc<App>, asked: &Reassess, answer: Answer) -
         let (app, asked, answer) = (Arc::clone(app), asked.clone(), answer.clone());
         async move {
             let mut desks = desks::load(&tx, &BTreeSet::from([asked.person]), &[], &[]).await?;
+            desks::load_asked(&tx, &mut desks, &[asked.person]).await?;
             for desk in desks.values_mut() {
                 desk.answered(&asked.id, answer.clone(), app.now());
             }

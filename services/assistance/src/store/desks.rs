@@ -81,7 +81,9 @@ pub(crate) async fn load(
         }
     }
     to_be_mended(tx, &people, &mut desks).await?;
-    openings(tx, &people, &mut desks).await?;
+    let opened = |change: &&Change| change.years.iter().any(|year| !year.opening.is_empty());
+    let opened: Vec<Name> = changes.iter().filter(opened).map(|change| change.person).collect();
+    load_openings(tx, &mut desks, &opened).await?;
     known_changes(tx, changes, &mut desks).await?;
     let named = changes.iter().flat_map(|change| change.hold.iter().chain(&change.released));
     let ids: BTreeSet<Name> = named.chain(further).copied().collect();
@@ -110,7 +112,7 @@ pub(crate) async fn load(
     Ok(desks)
 }
 
-/// What the claims of people lack, what settlement is asked about them, and by which categories it is told.
+/// What the claims of people lack, and by which categories it is told.
 async fn to_be_mended(tx: &Tx, people: &[Json], desks: &mut BTreeMap<Name, Desk>) -> Result<(), Error> {
     let mut grants: BTreeMap<String, Vec<Grant>> = BTreeMap::new();
     for grant in categories::of_people(tx, people).await? {
@@ -125,7 +127,12 @@ async fn to_be_mended(tx: &Tx, people: &[Json], desks: &mut BTreeMap<Name, Desk>
             desk.mends.insert((mend.claim, mend.payer), mend);
         }
     }
-    for asked in mends::asked(tx, people).await? {
+    Ok(())
+}
+
+/// Loads what settlement is asked about these people and has not answered; rarely is there anything to be asked.
+pub(crate) async fn load_asked(tx: &Tx, desks: &mut BTreeMap<Name, Desk>, of: &[Name]) -> Result<(), Error> {
+    for asked in mends::asked(tx, &people_rows(of)).await? {
         if let Some(desk) = desks.get_mut(&asked.person) {
             desk.reassess.insert(asked.year, asked);
         }
@@ -133,10 +140,15 @@ async fn to_be_mended(tx: &Tx, people: &[Json], desks: &mut BTreeMap<Name, Desk>
     Ok(())
 }
 
-async fn openings(tx: &Tx, people: &[Json], desks: &mut BTreeMap<Name, Desk>) -> Result<(), Error> {
+fn people_rows(of: &[Name]) -> Vec<Json> {
+    of.iter().map(|person| json!({"person_id": person.as_str()})).collect()
+}
+
+/// Loads what was paid to these people elsewhere before their years were opened here.
+pub(crate) async fn load_openings(tx: &Tx, desks: &mut BTreeMap<Name, Desk>, of: &[Name]) -> Result<(), Error> {
     let sql = "SELECT o.* FROM {rows} JOIN opening_share o ON o.person_id = r.person_id \
          LEFT JOIN change c ON c.change_id = o.change_id ORDER BY coalesce(c.sequence, 0)";
-    for found in &rows::query(tx, sql, &[("person_id", Kind::Text)], people, []).await? {
+    for found in &rows::query(tx, sql, &[("person_id", Kind::Text)], &people_rows(of), []).await? {
         if let Some(desk) = desks.get_mut(&row::name(found, "person_id")?) {
             let key = (row::number(found, "year")?, row::name(found, "payer")?);
             desk.opening.insert(key, row::fen(found, "amount_fen")?);

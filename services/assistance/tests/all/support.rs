@@ -362,7 +362,7 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(mut look: impl 
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), looking).await.expect("it comes in time")
+    tokio::time::timeout(Duration::from_secs(60), looking).await.expect("it comes in time")
 }
 
 /// A directory in which a person's document is its id behind `D-`, but for those that begin with `D-X`.

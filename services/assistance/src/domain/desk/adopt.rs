@@ -1,6 +1,7 @@
 //! How a year stood before this service was connected, kept without a Change.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use money::Fen;
 use terms::Name;
@@ -69,8 +70,8 @@ impl Desk {
         }
         for opening in &year.opening {
             let key = (year.year, opening.payer);
-            if !self.opening.contains_key(&key) {
-                self.opening.insert(key, opening.amount);
+            if let Entry::Vacant(vacant) = self.opening.entry(key) {
+                vacant.insert(opening.amount);
                 *used.entry(opening.payer).or_default() += opening.amount;
                 let (year, payer, amount) = (year.year, opening.payer, opening.amount);
                 self.news.opening.push(Opening { year, payer, amount, change: adoption });

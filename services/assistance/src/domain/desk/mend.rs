@@ -78,19 +78,29 @@ impl Desk {
         self.before.clone_from(&self.limits);
     }
 
-    /// Asks for a year once: what is asked and not sent yet is asked with it, and what is sent is asked once more.
+    /// Asks for a year, once whatever the reasons.
     pub(crate) fn ask(&mut self, year: i32, occasion: Occasion) {
-        if let Some(asked) = self.reassess.get_mut(&year) {
+        let first = self.news.asks.get(&year).map_or(occasion, |first| first.and(occasion));
+        self.news.asks.insert(year, first);
+    }
+
+    /// The years to ask settlement about: of a year it is asked about already, what is not sent yet is asked with it, and what is
+    /// sent is asked once more when it is answered.
+    pub(crate) fn take_asks(&mut self) -> Vec<(i32, Occasion)> {
+        let mut new = Vec::new();
+        for (year, occasion) in std::mem::take(&mut self.news.asks) {
+            let Some(asked) = self.reassess.get_mut(&year) else {
+                new.push((year, occasion));
+                continue;
+            };
             if asked.is_sent {
                 asked.again = Some(asked.again.map_or(occasion, |again| again.and(occasion)));
             } else {
                 asked.occasion = asked.occasion.and(occasion);
             }
             self.news.reassess.insert(year);
-        } else {
-            let first = self.news.asks.get(&year).map_or(occasion, |first| first.and(occasion));
-            self.news.asks.insert(year, first);
         }
+        new
     }
 
     /// Records what settlement answered to a question: what was to be done is done, unless more was found meanwhile. Nothing
