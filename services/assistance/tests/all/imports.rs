@@ -8,6 +8,8 @@ use ::pb::settlement::v1::ThirdSystem;
 use ::pb::r#type::v1::Category;
 use pb::DifferenceKind as Kind;
 use pb::category_row::Who;
+use store::sea_orm::{ConnectionTrait as _, Statement};
+use store::{Error, Tx};
 use testkit::on_both;
 use tonic::Status;
 
@@ -252,5 +254,57 @@ fn everything_that_is_wrong_with_a_list_is_said_at_once() {
         let expected =
             ["idempotency_key", "terms.as_of_date", "terms.authority", "terms.category", "terms.mode", "terms.source"];
         assert_eq!(fields(&refused), expected);
+    });
+}
+
+/// As a process leaves it that was killed between the last row and the end of what a full list lacks.
+async fn left_ending(world: &World) {
+    let work = |tx: Tx| async move {
+        let sql = "UPDATE category_import SET state = 'ending'";
+        tx.execute_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
+        Ok::<_, Error>(())
+    };
+    world.database.transaction(work).await.unwrap();
+}
+
+#[test]
+fn an_import_that_was_killed_while_it_ended_what_a_full_list_lacks_goes_on_with_it() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        known(&world).await;
+        // granted on the day as of which the list is right, and not on it
+        world.grant("fresh", Category::LowIncome, "2022-10-01").await;
+        let list = list(pb::ImportMode::Apply, true);
+        let rows = vec![row(1, "same", "", ""), row(2, "other", "", "2022-12-31")];
+        let open = import(&world, vec![message("I", &list, rows.clone(), false)]).await.unwrap();
+        assert!(!open.done && world.on("gone", "2022-10-01").await.contains(&Category::LowIncome));
+        left_ending(&world).await;
+        let done = import(&world, vec![message("I", &list, rows, true)]).await.unwrap();
+        assert_eq!((done.done, found(&done)), (true, BTreeMap::from([(Kind::Same, 2), (Kind::Ended, 2)])));
+        assert_eq!(world.on("gone", "2022-10-01").await, [Category::Destitute]);
+        assert_eq!(world.on("fresh", "2022-10-01").await, [], "it never was");
+        let ended = differences(&world, "I", &[Kind::Ended], "").await;
+        let people: Vec<String> = ended.into_iter().map(|one| one.difference.unwrap().person_id).collect();
+        assert_eq!(people, ["fresh", "gone"]);
+    });
+}
+
+#[test]
+fn two_streams_of_one_import_at_once_read_each_row_once() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let list = list(pb::ImportMode::Apply, false);
+        let rows: Vec<pb::CategoryRow> = (1..=40).map(|number| row(number, &format!("D-P{number}"), "", "")).collect();
+        let messages = || -> Vec<pb::ImportCategoriesRequest> {
+            let pieces: Vec<Vec<pb::CategoryRow>> = rows.chunks(10).map(<[_]>::to_vec).collect();
+            let last = pieces.len() - 1;
+            pieces.into_iter().enumerate().map(|(at, piece)| message("I", &list, piece, at == last)).collect()
+        };
+        let (one, two) = tokio::join!(import(&world, messages()), import(&world, messages()));
+        for done in [one, two] {
+            let done = done.unwrap();
+            assert_eq!((done.done, found(&done)), (true, BTreeMap::from([(Kind::New, 40)])));
+        }
+        assert_eq!(listed(&world, "I").await.len(), 40);
     });
 }

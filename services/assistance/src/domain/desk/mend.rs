@@ -136,3 +136,27 @@ impl Desk {
         self.news.mends.insert(key, Mend { is_open: false, ..mend.clone() });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_raised_limit_asks_once_for_what_it_had_no_room_for() {
+        let name = |text: &str| Name::new(text).unwrap();
+        let (claim, payer, year) = (name("C1"), name("assistance"), 2022);
+        let mut desk = Desk::new(name("P1"), 0);
+        let limit = desk.limits.entry((year, payer)).or_default();
+        limit.posted = Fen::new(100);
+        limit.learn(Some(Fen::new(100)));
+        desk.put(Mend { claim, payer: Some(payer), year, why: Why::Short, short: Fen::new(50), is_open: true });
+        desk.look_for_room();
+        assert_eq!(desk.take_asks(), [], "it is used up, as it was");
+        desk.limits.get_mut(&(year, payer)).unwrap().learn(Some(Fen::new(130)));
+        desk.look_for_room();
+        let freed = Occasion { cause: Cause::LimitFreed, about: claim, claw_back: false };
+        assert_eq!(desk.take_asks(), [(year, freed)]);
+        desk.look_for_room();
+        assert_eq!(desk.take_asks(), [], "nothing is free that was not");
+    }
+}
