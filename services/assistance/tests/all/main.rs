@@ -8,6 +8,8 @@ mod categories;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod converge;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod imports;

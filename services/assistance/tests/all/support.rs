@@ -397,6 +397,13 @@ pub(crate) fn nothing_changed() -> settlement_pb::ReassessResponse {
     settlement_pb::ReassessResponse { outcome, ..Default::default() }
 }
 
+/// Decides a person's year anew.
+pub(crate) type Decides = Arc<
+    dyn Fn(settlement_pb::ReassessRequest) -> Pin<Box<dyn Future<Output = settlement_pb::ReassessResponse> + Send>>
+        + Send
+        + Sync,
+>;
+
 /// A settlement service that only says what became of holds.
 #[derive(Default)]
 pub(crate) struct Settlement {
@@ -412,6 +419,8 @@ pub(crate) struct Settlement {
     pub(crate) reassessed: Mutex<Vec<settlement_pb::ReassessRequest>>,
     /// What it answered, by key, for ever.
     pub(crate) answered: Mutex<BTreeMap<String, settlement_pb::ReassessResponse>>,
+    /// What decides a new key; none: what stands below.
+    pub(crate) decides: Mutex<Option<Decides>>,
     /// What it answers to a new key; none: nothing changed.
     pub(crate) answers: Mutex<Option<settlement_pb::ReassessResponse>>,
     /// Whether its answers are lost, although it has kept them.
@@ -456,6 +465,13 @@ impl OneStopService for Settlement {
         let away = || Fault::unavailable("settlement", Duration::from_secs(1));
         if *self.away.lock().unwrap() {
             return Err(away().into());
+        }
+        let known = self.answered.lock().unwrap().contains_key(&request.idempotency_key);
+        let decides = self.decides.lock().unwrap().clone().filter(|_| !known);
+        if let Some(decides) = decides {
+            let answer = decides(request.clone()).await;
+            self.answered.lock().unwrap().insert(request.idempotency_key, answer.clone());
+            return Ok(Response::new(answer));
         }
         let new = self.answers.lock().unwrap().clone().unwrap_or_else(nothing_changed);
         let answer = self.answered.lock().unwrap().entry(request.idempotency_key).or_insert(new).clone();
