@@ -308,3 +308,30 @@ fn two_streams_of_one_import_at_once_read_each_row_once() {
         assert_eq!(listed(&world, "I").await.len(), 40);
     });
 }
+
+#[test]
+fn without_enrolment_a_list_names_people_by_their_ids_or_waits() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let list = list(pb::ImportMode::Apply, false);
+        let documents = || vec![message("I", &list, vec![row(1, "P1", "", ""), row(2, "D-P2", "", "")], true)];
+        let alone = world.with_enrolment(None).await;
+        let (reason, metadata) = fault(&import(&alone, documents()).await.unwrap_err());
+        assert_eq!((reason.as_str(), metadata["state"].as_str()), ("WRONG_STATE", "enrolment_not_connected"));
+        let away = world.with_enrolment(Some("http://127.0.0.1:1")).await;
+        assert_eq!(fault(&import(&away, documents()).await.unwrap_err()).0, "UNAVAILABLE");
+        assert!(world.on("P1", "2022-10-01").await.is_empty(), "nothing of the message was kept");
+        let ids = vec![message("J", &list, vec![row(1, "P3", "", "")], true)];
+        assert!(import(&alone, ids).await.unwrap().done);
+        assert_eq!(found(&import(&world, documents()).await.unwrap()), BTreeMap::from([(Kind::New, 2)]));
+        // what an import keeps names the person, and the document nowhere
+        let columns = "coalesce(person_id, '') || coalesce(before_grant, '') || coalesce(after_grant, '') || problems";
+        for (text, rows) in [("%P2%", 1), ("%D-P2%", 0)] {
+            let sql = format!("SELECT count(*) AS n FROM category_difference WHERE {columns} LIKE '{text}'");
+            let reader = world.database.reader();
+            let statement = Statement::from_string(reader.get_database_backend(), sql);
+            let found: i64 = reader.query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap();
+            assert_eq!(found, rows, "{text}");
+        }
+    });
+}

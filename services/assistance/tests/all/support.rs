@@ -61,7 +61,14 @@ impl World {
         migrations::migrate(&database, MIGRATIONS).await.unwrap();
         let clock = Arc::new(TestClock(Mutex::new("2022-10-10T04:00:00Z".parse().unwrap())));
         let settlement = Arc::new(Settlement::default());
-        Self::of(database, clock, settlement, Arc::clone(&SHIPPED)).await
+        Self::of(database, clock, settlement, (Arc::clone(&SHIPPED), Some(directory().await))).await
+    }
+
+    /// Another process of the same service, which is not connected with enrolment, or with one that is away.
+    pub(crate) async fn with_enrolment(&self, address: Option<&str>) -> Self {
+        let enrolment = address.map(|address| rpc::channel(address).unwrap());
+        let (database, clock, settlement) = (self.database.clone(), self.clock.clone(), self.settlement.clone());
+        Self::of(database, clock, settlement, (Arc::clone(&SHIPPED), enrolment)).await
     }
 
     /// Another process of the same service.
@@ -71,18 +78,22 @@ impl World {
 
     /// Another process of the same service, in which another policy is in use.
     pub(crate) async fn under(&self, policy: Arc<Policy>) -> Self {
-        Self::of(self.database.clone(), Arc::clone(&self.clock), Arc::clone(&self.settlement), policy).await
+        let (database, clock, settlement) = (self.database.clone(), self.clock.clone(), self.settlement.clone());
+        Self::of(database, clock, settlement, (policy, Some(directory().await))).await
     }
 
-    async fn of(database: Database, clock: Arc<TestClock>, settlement: Arc<Settlement>, policy: Arc<Policy>) -> Self {
+    async fn of(
+        database: Database,
+        clock: Arc<TestClock>,
+        settlement: Arc<Settlement>,
+        (policy, enrolment): (Arc<Policy>, Option<Client>),
+    ) -> Self {
         let address = serve(Services::new().with(OneStopServiceServer::from_arc(Arc::clone(&settlement)))).await;
         let parts = Parts {
             database: database.clone(),
             policies: Policies::Fixed(policy),
             settlement: rpc::channel(&address).unwrap(),
-            enrolment: Some(
-                rpc::channel(&serve(Services::new().with(DirectoryServiceServer::new(Directory))).await).unwrap(),
-            ),
+            enrolment,
             clock: clock.clone(),
             ids: Arc::new(SystemIds),
             hold: Duration::from_secs(30),
@@ -363,6 +374,11 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(mut look: impl 
         }
     };
     tokio::time::timeout(Duration::from_secs(60), looking).await.expect("it comes in time")
+}
+
+/// The client of a directory.
+async fn directory() -> Client {
+    rpc::channel(&serve(Services::new().with(DirectoryServiceServer::new(Directory))).await).unwrap()
 }
 
 /// A directory in which a person's document is its id behind `D-`, but for those that begin with `D-X`.
