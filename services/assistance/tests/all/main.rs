@@ -27,3 +27,5 @@ mod settings;
 mod support;
 #[cfg(test)]
 mod sweeps;
+#[cfg(test)]
+mod upgrade;
