@@ -325,27 +325,18 @@ fn fact(fact: &Fact) -> Json {
     })
 }
 
-const CAUSES: &[(Cause, &str)] = &[
-    (Cause::Settled, "settled"),
-    (Cause::EarlierReversed, "earlier_reversed"),
-    (Cause::EarlierRefunded, "earlier_refunded"),
-    (Cause::EarlierAdded, "earlier_added"),
-    (Cause::Refunded, "refunded"),
-    (Cause::StayEnded, "stay_ended"),
-    (Cause::PersonChanged, "person_changed"),
-    (Cause::ThirdFollowed, "third_followed"),
-    (Cause::LimitFreed, "limit_freed"),
-];
-
-/// The spelling of a cause.
-pub(super) fn cause(cause: Cause) -> &'static str {
-    CAUSES.iter().find(|(known, _)| *known == cause).map_or("", |(_, word)| *word)
-}
-
-/// The cause of a spelling.
-pub(super) fn cause_of(word: &str) -> Result<Cause, Error> {
-    let found = CAUSES.iter().find(|(_, known)| *known == word).map(|(cause, _)| *cause);
-    found.ok_or(Error::Corrupt { what: "a cause" })
+const fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Settled => "settled",
+        Cause::EarlierReversed => "earlier_reversed",
+        Cause::EarlierRefunded => "earlier_refunded",
+        Cause::EarlierAdded => "earlier_added",
+        Cause::Refunded => "refunded",
+        Cause::StayEnded => "stay_ended",
+        Cause::PersonChanged => "person_changed",
+        Cause::ThirdFollowed => "third_followed",
+        Cause::LimitFreed => "limit_freed",
+    }
 }
 
 const fn third_system(third: ThirdSystem) -> &'static str {

@@ -6,8 +6,8 @@ use store::rows::{self, Cell, Columns, Kind};
 use store::sea_orm::{ConnectionTrait, QueryResult};
 use store::{Error, Tx};
 use terms::Name;
+use wire::change::Cause;
 
-use super::desks::{cause, cause_of};
 use super::row;
 use crate::domain::{AskState, Mend, Occasion, Reassess, Refused};
 
@@ -46,6 +46,13 @@ const PERSON: &Columns = &[("person_id", Kind::Text)];
 const YEAR: &Columns = &[("person_id", Kind::Text), ("year", Kind::Int)];
 /// The payer of what is not about one.
 const ALL: &str = "*";
+
+/// Why settlement is asked, each with its spelling.
+const CAUSES: [(Cause, &str); 3] = [
+    (Cause::PersonChanged, "person_changed"),
+    (Cause::ThirdFollowed, "third_followed"),
+    (Cause::LimitFreed, "limit_freed"),
+];
 
 /// Which questions are listed.
 #[derive(Clone, Debug, Default)]
@@ -181,6 +188,16 @@ pub(super) async fn update(tx: &Tx, asked: &[&Reassess]) -> Result<(), Error> {
          refused_claim = excluded.refused_claim, division = excluded.division, \
          policy_version = excluded.policy_version, answered_at = excluded.answered_at";
     rows::insert_cells(tx, "reassess", REASSESS, asked.iter().map(|one| cells(one)).collect(), end).await.map(|_| ())
+}
+
+/// The spelling of a cause; every other one is that the person is another.
+fn cause(cause: Cause) -> &'static str {
+    CAUSES.iter().find(|(known, _)| *known == cause).map_or("person_changed", |(_, word)| *word)
+}
+
+fn cause_of(word: &str) -> Result<Cause, Error> {
+    let found = CAUSES.iter().find(|(_, known)| *known == word).map(|(cause, _)| *cause);
+    found.ok_or(Error::Corrupt { what: "a cause" })
 }
 
 fn cells(one: &Reassess) -> Vec<Cell> {
