@@ -48,8 +48,16 @@ impl Policy {
     ) -> (NaiveDate, Result<Settlement, Refusal>) {
         let mut date = facts.bill.to;
         let settled = self.find(facts, &mut date).and_then(|found| self.most_favourable(facts, &found, recorder));
-        let settled = settled.map_err(|refusal| self.with_clauses(refusal, &facts.person, date));
+        let settled = settled.map_err(|refusal| self.cited(refusal, facts, date));
         (date, settled)
+    }
+
+    /// A refusal of a bill with its clauses.
+    #[cold]
+    pub(crate) fn cited(&self, refusal: Refusal, facts: &Facts, date: NaiveDate) -> Refusal {
+        let (person, care) = (&facts.person, facts.bill.care);
+        let scheme = person.schemes.first().copied().unwrap_or(person.group.scheme());
+        self.with_clauses(refusal, (person.division, scheme), Some(care), date)
     }
 
     /// The benefit and the day whose rules apply.

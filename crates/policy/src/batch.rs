@@ -43,7 +43,7 @@ impl Policy {
     pub fn batch<'p>(&'p self, like: &'p Facts) -> Result<Batch<'p>, Refusal> {
         let mut date: NaiveDate = like.bill.to;
         let found = self.find(like, &mut date);
-        let found = found.map_err(|refusal| self.with_clauses(refusal, &like.person, date))?;
+        let found = found.map_err(|refusal| self.cited(refusal, like, date))?;
         let candidates: Result<Vec<Candidate<'p>>, Refusal> = category::candidates(&like.person.categories)
             .map(|category| {
                 let candidate = Candidate::resolve(self, found.benefit, situation(like, &found, category), found.date)?;

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,6 +11,7 @@ use crate::compile::{
     compile_division,
 };
 use crate::decision::{Reason, Refusal};
+use crate::facts::Period;
 use crate::pack::{Citation, Clause, Mark, PackDivision, PackFile, PackTree, Payer, SourceId};
 use crate::{Problems, check};
 
@@ -171,6 +172,18 @@ impl Policy {
         self.tree.clauses.get(id)
     }
 
+    /// Of clause ids, those that hold in a division: of the nation's documents, the division's own and those of what it lies in.
+    /// The nation's packs name other places' documents as where a figure is known from; they are nobody else's law.
+    #[must_use]
+    pub fn holding(&self, division: DivisionCode, cite: &[String]) -> Vec<String> {
+        let chain = self.chain(division);
+        let holds = |id: &&String| {
+            let of = self.clause(id).and_then(|clause| clause.division);
+            of.is_none_or(|of| chain.iter().any(|pack| pack.code == of))
+        };
+        cite.iter().filter(holds).cloned().collect()
+    }
+
     /// Every clause, in order of id.
     pub fn clauses(&self) -> impl Iterator<Item = &Clause> {
         self.tree.clauses.values()
@@ -186,6 +199,13 @@ impl Policy {
     #[must_use]
     pub fn knows_meter(&self, division: DivisionCode, name: &Name) -> bool {
         self.divisions.get(&division).is_some_and(|division| division.knows_meter(name))
+    }
+
+    /// The meters that benefits of a division count in on any of these days, by name, each with the parts it can have beside
+    /// the whole; empty where it has no benefit on them.
+    #[must_use]
+    pub fn meters(&self, division: DivisionCode, days: Period) -> BTreeMap<Name, BTreeSet<Name>> {
+        self.divisions.get(&division).map(|division| division.meters(days)).unwrap_or_default()
     }
 
     /// Whether a division or one above it has a payer of this name; the hospital always may bear what is over a limit.

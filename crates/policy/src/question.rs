@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use terms::{Category, College, CountyKind, Division, EnrolHow, Name, PersonGroup, Scheme};
 
 use crate::SourceId;
+use crate::decision::Cause;
 
 /// A value that was used for an answer, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -68,6 +69,8 @@ pub struct Contribution {
     pub total: Option<Fen>,
     /// The values used.
     pub values: Vec<FoundValue>,
+    /// Why an amount above is `None`: the parameter nobody has given, with its clauses.
+    pub unknown: Vec<Cause>,
 }
 
 /// Who asks from when to when a person is covered.

@@ -5,6 +5,7 @@ pub(crate) mod away;
 pub(crate) mod bands;
 pub(crate) mod category;
 pub(crate) mod ceiling;
+pub(crate) mod clauses;
 pub(crate) mod contribution;
 pub(crate) mod coverage;
 pub(crate) mod deductible;

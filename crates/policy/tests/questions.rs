@@ -3,12 +3,12 @@
 
 use chrono::NaiveDate;
 use money::{Fen, Rate};
-use policy::{ContributionFacts, CoverageFacts, IndicatorFacts, Reason, WatchFacts};
+use policy::{ContributionFacts, CoverageFacts, IndicatorFacts, Period, Reason, WatchFacts};
 use proptest::prelude::*;
 use proptest::sample::select;
-use terms::{Category, College, CountyKind, Division, EnrolHow, PersonGroup, Scheme, Word};
+use terms::{Category, College, CountyKind, Division, EnrolHow, Name, PersonGroup, Scheme, Word};
 
-use crate::support::{SHIPPED, config};
+use crate::support::{SHIPPED, compile, config, root, toml_files};
 
 fn division() -> impl Strategy<Value = Division> {
     let codes: Vec<Division> = SHIPPED.divisions().map(|division| division.code).collect();
@@ -169,4 +169,38 @@ fn the_clauses_by_which_benefits_begin_are_those_of_the_nearest_place() {
     assert_eq!(of("450000", Scheme::Resident), ["DM-3.3", "GX-7"]);
     assert_eq!(of("522700", Scheme::Employee), ["DM-3.3", "DM-3.6"]);
     assert_eq!(of("990900", Scheme::Resident), Vec::<String>::new());
+}
+
+#[test]
+fn the_meters_of_a_year_are_those_its_benefits_count_in_each_with_the_parts_it_can_have() {
+    let policy = compile(&toml_files(&root().join("tests/variants/ceiling/packs")));
+    let days = |year| {
+        let day = |month, day| NaiveDate::from_ymd_opt(year, month, day).unwrap();
+        Period { from: day(1, 1), to: day(12, 31) }
+    };
+    let monthly: Division = "990900".parse().unwrap();
+    let meters = policy.meters(monthly, days(2022));
+    let parts =
+        |name: &str| meters.get(&Name::new(name).unwrap()).map(|parts| parts.iter().map(Name::as_str).collect());
+    let months: Vec<String> = (1..=12).map(|month| format!("M{month:02}")).collect();
+    let found: Vec<&str> = parts("resident.chronic.pooled").expect("the benefit counts in it");
+    assert_eq!(found, months);
+    assert_eq!(parts("resident.chronic.poold"), None);
+    assert!(policy.meters(monthly, days(2019)).is_empty(), "no benefit is in force before 2020");
+    assert!(policy.meters("990099".parse().unwrap(), days(2022)).is_empty(), "no pack");
+}
+
+#[test]
+fn a_refusal_cites_the_own_divisions_clause_or_the_nations_and_no_other_places() {
+    let on = NaiveDate::from_ymd_opt(2022, 3, 1).unwrap();
+    let cited = |reason, division: &str| {
+        SHIPPED.refusal_clauses(reason, division.parse().unwrap(), Scheme::Resident, on).join(" ")
+    };
+    for division in ["370800", "450000", "990001"] {
+        assert_eq!(cited(Reason::UnknownDivision, division), "DM-2.1", "{division}");
+        assert_eq!(cited(Reason::WrongGroup, division), "DM-1.5", "{division}");
+        assert_eq!(cited(Reason::TooManyLines, division), "", "a matter of form has no clause");
+    }
+    assert_eq!(cited(Reason::TwoSchemes, "450000"), "DM-3.5 GX-17");
+    assert_eq!(cited(Reason::TwoSchemes, "370800"), "DM-3.5");
 }

@@ -39,3 +39,10 @@ pub const MIGRATIONS: Set = Set {
         postgres: include_str!("migrations/policies.postgres.sql"),
     }],
 };
+
+/// Whether a text is the address of a Redis: `redis://<host>:<port>`, with TLS `rediss://…`. Nobody is asked there.
+#[must_use]
+pub fn is_redis_address(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| matches!(scheme, "redis" | "rediss"))
+        && redis::Client::open(text).is_ok()
+}

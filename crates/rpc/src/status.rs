@@ -10,6 +10,8 @@ use crate::log::chain_of;
 use crate::{Fault, Reason, Violation};
 
 const DOMAIN: &str = "yibao";
+/// What converters find where a field is not given.
+const NOTHING: &str = "nothing";
 
 /// The gRPC code of a reason: nine in all.
 pub(crate) fn code_of(reason: Reason) -> Code {
@@ -65,7 +67,10 @@ fn fitting(violations: &[Violation]) -> (Vec<FieldViolation>, usize) {
     let mut room = VIOLATION_BYTES_MAX;
     let mut kept = Vec::new();
     for violation in violations {
-        let description = format!("found {}; expected {}", violation.found, violation.expected);
+        let description = match violation.found.as_str() {
+            NOTHING => format!("is not given; expected {}", violation.expected),
+            found => format!("found {found}; expected {}", violation.expected),
+        };
         let Some(left) = room.checked_sub(violation.field.len() + description.len()) else {
             break;
         };
@@ -106,7 +111,8 @@ mod tests {
     #[test]
     fn a_status_carries_reason_violations_and_retry_and_shows_no_source() {
         let violation = Violation { field: "a.b".into(), found: "x".into(), expected: "y".into() };
-        let fault = Fault::invalid(vec![violation.clone(), Violation { field: "c".into(), ..violation }])
+        let missing = Violation { field: "c".into(), found: "nothing".into(), ..violation.clone() };
+        let fault = Fault::invalid(vec![violation, missing])
             .with("list", "lines")
             .retry_after(Duration::from_secs(2))
             .because("disk on fire");
@@ -119,6 +125,7 @@ mod tests {
         let fields = &details.bad_request().expect("fields are listed").field_violations;
         assert_eq!(fields.len(), 2);
         assert_eq!(fields[0].description, "found x; expected y");
+        assert_eq!(fields[1].description, "is not given; expected y");
         assert_eq!(details.retry_info().and_then(|retry| retry.retry_delay), Some(Duration::from_secs(2)));
         assert!(!format!("{status:?}").contains("fire"));
     }

@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::batch::Batch;
 use crate::rows::{self, Cell, Columns, Kind};
 use crate::{Error, Tx};
 
@@ -33,6 +34,35 @@ impl Call {
         self
     }
 
+    /// Adds a list by the canonical bytes of each item's fields, in the order of `fields`: where one of them differs, it is named
+    /// with its place, as in `lines[3].quantity`.
+    #[must_use]
+    pub fn list<I, F>(mut self, name: &str, fields: &[&str], items: I) -> Self
+    where
+        I: IntoIterator<Item = F>,
+        F: IntoIterator,
+        F::Item: AsRef<[u8]>,
+    {
+        let (mut hash, mut marks, mut count) = (Sha256::new(), String::new(), 0_usize);
+        for item in items {
+            for content in item {
+                let content = content.as_ref();
+                hash.update(content.len().to_be_bytes());
+                hash.update(content);
+                if count < MARKED_MOST {
+                    marks.push_str(&format!("{:04x}", mark(content)));
+                }
+            }
+            count += 1;
+        }
+        let hash = hex::encode(hash.finalize());
+        self.fields.insert(
+            name.to_owned(),
+            [&hash, &fields.join(","), &count.to_string(), &marks].map(String::as_str).join("|"),
+        );
+        self
+    }
+
     /// Who makes it.
     #[must_use]
     pub fn caller(&self) -> &str {
@@ -50,8 +80,33 @@ impl Call {
     fn first_difference(&self, stored: &BTreeMap<String, String>) -> Option<String> {
         let names = self.fields.keys().chain(stored.keys());
         let differ = names.filter(|name| self.fields.get(*name) != stored.get(*name));
-        differ.min_by_key(|name| (*name != "method", *name)).cloned()
+        let first = differ.min_by_key(|name| (*name != "method", *name))?;
+        let place = self.fields.get(first).zip(stored.get(first)).and_then(|(a, b)| place(a, b));
+        Some(place.map_or_else(|| first.clone(), |place| format!("{first}{place}")))
     }
+}
+
+/// The most items of a list whose fields are marked: of what differs behind them only the list is named.
+const MARKED_MOST: usize = 1_000;
+const MARK_DIGITS: usize = 4;
+
+/// What tells fields apart well enough to name the one that differs; whether any does, the hash of the whole says.
+fn mark(content: &[u8]) -> u16 {
+    let hash = content.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    u16::try_from((hash >> 16) ^ (hash & 0xffff)).unwrap_or_default()
+}
+
+/// Where two lists of as many items differ first: `[3].quantity`.
+fn place(a: &str, b: &str) -> Option<String> {
+    let (mut a, mut b) = (a.splitn(4, '|').skip(1), b.splitn(4, '|').skip(1));
+    let (fields, other) = (a.next()?, b.next()?);
+    if fields != other || a.next()? != b.next()? {
+        return None;
+    }
+    let (a, b) = (a.next()?.as_bytes(), b.next()?.as_bytes());
+    let at = a.chunks(MARK_DIGITS).zip(b.chunks(MARK_DIGITS)).position(|(a, b)| a != b)?;
+    let fields: Vec<&str> = fields.split(',').collect();
+    fields.get(at % fields.len()).map(|field| format!("[{}].{field}", at / fields.len()))
 }
 
 /// Why a call is not made.
@@ -112,9 +167,10 @@ impl Kept {
 }
 
 const KEY: &Columns = &[("caller", Kind::Text), ("key", Kind::Text)];
+const KEPT: &Columns = &[("caller", Kind::Text), ("key", Kind::Text), ("fields", Kind::Text), ("answer", Kind::Bytes)];
 
 /// Looks calls up by caller and key, for work that is done for many calls in one commit: what is kept of each, in the
-/// order of the calls; nothing where none was made yet. It claims nothing: see [`keep_all`].
+/// order of the calls; nothing where none was made yet. It claims nothing: see [`keep_with`].
 ///
 /// # Errors
 /// What the database said.
@@ -135,14 +191,13 @@ pub async fn look_up(connection: &impl ConnectionTrait, calls: &[&Call]) -> Resu
     Ok(calls.iter().map(|call| found.get(&(call.caller.clone(), call.key.clone())).cloned()).collect())
 }
 
-/// Keeps the answers of calls that [`look_up`] did not know, as part of the commit that made them. False where one of the
-/// keys was used since: the transaction is then not to be committed, and is begun again.
+/// Adds the answers of calls that [`look_up`] did not know to what the commit writes that made them, as the last of it. Unless
+/// [`Batch::run`] says that it wrote as many rows, one of the keys was used since: the transaction is then not to be
+/// committed, and is begun again.
 ///
 /// # Errors
-/// What the database said.
-pub async fn keep_all(tx: &Tx, calls: &[(&Call, Vec<u8>)]) -> Result<bool, Error> {
-    let columns: &Columns =
-        &[("caller", Kind::Text), ("key", Kind::Text), ("fields", Kind::Text), ("answer", Kind::Bytes)];
+/// [`Error::Corrupt`] where a call cannot be written down.
+pub fn keep_with(batch: &mut Batch, calls: &[(&Call, Vec<u8>)]) -> Result<(), Error> {
     let mut kept: Vec<Vec<Cell>> = Vec::with_capacity(calls.len());
     // in one order, so that commits which meet on two keys wait for each other in turn
     let mut calls: Vec<&(&Call, Vec<u8>)> = calls.iter().collect();
@@ -152,9 +207,8 @@ pub async fn keep_all(tx: &Tx, calls: &[(&Call, Vec<u8>)]) -> Result<bool, Error
             serde_json::to_string(&call.fields).map_err(|_| Error::Corrupt { what: "the fields of a call" })?;
         kept.push(vec![call.caller.as_str().into(), call.key.as_str().into(), fields.into(), answer.clone().into()]);
     }
-    let count = kept.len();
-    let written = rows::insert_cells(tx, "idempotency", columns, kept, "ON CONFLICT (caller, key) DO NOTHING").await?;
-    Ok(usize::try_from(written).is_ok_and(|written| written == count))
+    batch.insert_cells("commit.kept", ("idempotency", KEPT), kept, "ON CONFLICT (caller, key) DO NOTHING");
+    Ok(())
 }
 
 /// Makes a call once: does the work and keeps its answer in the caller's transaction, or gives the answer kept earlier.

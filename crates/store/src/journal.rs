@@ -8,6 +8,7 @@ use ledger::{Account, Appended, Balance, Entry, JournalError};
 use money::Fen;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
+use crate::batch::Batch;
 use crate::{Error, Tx, rows};
 
 /// Why a commit is not appended.
@@ -63,6 +64,17 @@ pub async fn append_new(tx: &Tx, commit: &[Entry]) -> Result<(), Error> {
     // the entry's row seals its lines
     rows::insert_cells(tx, "journal_line", row::LINES, row::line_rows(commit)?, "").await?;
     rows::insert_cells(tx, "journal", row::ENTRIES, row::entry_rows(commit)?, "").await?;
+    Ok(())
+}
+
+/// Adds entries whose ids are new to what a commit writes, as [`append_new`] writes them.
+///
+/// # Errors
+/// [`Error::Corrupt`] where an entry cannot be written down.
+pub fn append_with(batch: &mut Batch, commit: &[Entry]) -> Result<(), Error> {
+    batch.insert_cells("write.lines", ("journal_line", row::LINES), row::line_rows(commit)?, "");
+    // the entry's row seals its lines
+    batch.insert_cells("write.entries", ("journal", row::ENTRIES), row::entry_rows(commit)?, "");
     Ok(())
 }
 

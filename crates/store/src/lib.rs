@@ -11,6 +11,7 @@
 //! Invariant: it reads no clock and no environment; moments are handed in, in microseconds since 1970.
 //! Invariant: it knows no scheme, no rule and no service, and makes no remote call but to its database.
 
+pub mod batch;
 mod database;
 mod error;
 pub mod idempotency;

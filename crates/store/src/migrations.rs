@@ -124,19 +124,38 @@ pub async fn migrate(database: &Database, sets: &[Set]) -> Result<usize, Migrati
 /// # Errors
 /// [`MigrationError`] says how it differs.
 pub async fn check(database: &Database, sets: &[Set]) -> Result<(), MigrationError> {
+    let there = is_migrated(database).await?;
     for set in sets {
-        let exists = match database.reader().get_database_backend() {
-            DbBackend::Postgres => "SELECT 1 WHERE to_regclass('migration') IS NOT NULL",
-            _ => "SELECT 1 FROM sqlite_master WHERE name = 'migration'",
-        };
-        let statement = Statement::from_string(database.reader().get_database_backend(), exists);
-        let there = database.reader().query_one_raw(statement).await?.is_some();
         let applied = if there { applied(database.reader(), set).await? } else { 0 };
         if applied < set.steps.len() {
             return Err(MigrationError::Behind { owner: set.owner, applied, known: set.steps.len() });
         }
     }
     Ok(())
+}
+
+/// Whose steps were applied to the database, in order of name: whose database it is. None of one that was never migrated.
+///
+/// # Errors
+/// What the database said.
+pub async fn owners(database: &Database) -> Result<Vec<String>, Error> {
+    if !is_migrated(database).await? {
+        return Ok(Vec::new());
+    }
+    let backend = database.reader().get_database_backend();
+    let statement = Statement::from_string(backend, "SELECT DISTINCT owner FROM migration ORDER BY owner");
+    let rows = database.reader().query_all_raw(statement).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "owner")).collect::<Result<_, _>>()?)
+}
+
+/// Whether anything was ever applied to it.
+async fn is_migrated(database: &Database) -> Result<bool, DbErr> {
+    let exists = match database.reader().get_database_backend() {
+        DbBackend::Postgres => "SELECT 1 WHERE to_regclass('migration') IS NOT NULL",
+        _ => "SELECT 1 FROM sqlite_master WHERE name = 'migration'",
+    };
+    let statement = Statement::from_string(database.reader().get_database_backend(), exists);
+    Ok(database.reader().query_one_raw(statement).await?.is_some())
 }
 
 /// How many steps of a set are applied, each found unchanged.

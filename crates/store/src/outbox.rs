@@ -13,6 +13,8 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 pub use relay::{RelaySettings, relay};
 pub use upkeep::{oldest_waiting, prune, waiting};
 
+use crate::batch::Batch;
+use crate::rows::{Columns, Kind};
 use crate::{Database, Error, Tx};
 
 /// An event to be delivered.
@@ -72,9 +74,51 @@ pub async fn put(tx: &Tx, events: &[Event]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Adds events to what a commit writes, where the transaction holds already what orders each key: the lock of a person, say.
+pub fn put_with(batch: &mut Batch, events: Vec<Event>) {
+    let row = |event: Event| {
+        let Event { id, key, topic, payload, trace_context, created_at } = event;
+        vec![id.into(), key.into(), topic.into(), payload.into(), trace_context.into(), created_at.into()]
+    };
+    batch.insert_cells("write.changes", ("outbox", EVENTS), events.into_iter().map(row).collect(), "");
+}
+
+const EVENTS: &Columns = &[
+    ("id", Kind::Text),
+    ("key", Kind::Text),
+    ("topic", Kind::Text),
+    ("payload", Kind::Bytes),
+    ("trace_context", Kind::Text),
+    ("created_at", Kind::Int),
+];
+
 fn values(event: &Event) -> [Value; 6] {
     let Event { id, key, topic, payload, trace_context, created_at } = event.clone();
     [id.into(), key.into(), topic.into(), payload.into(), trace_context.into(), created_at.into()]
+}
+
+/// What waits of a key, in order, the first `most`.
+///
+/// # Errors
+/// What the database said.
+pub async fn waiting_of(connection: &impl ConnectionTrait, key: &str, most: u16) -> Result<Vec<Event>, Error> {
+    let sql = "SELECT seq, attempts, id, key, topic, payload, trace_context, created_at FROM outbox \
+         WHERE key = $1 AND delivered_at IS NULL ORDER BY seq LIMIT $2";
+    let values = [key.into(), i64::from(most).into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    let rows = connection.query_all_raw(statement).await?;
+    rows.iter().map(|row| Ok(read(row)?.event)).collect()
+}
+
+/// An event by its id, delivered or not; none where it never was, or was removed long after its delivery.
+///
+/// # Errors
+/// What the database said.
+pub async fn by_id(connection: &impl ConnectionTrait, id: &str) -> Result<Option<Event>, Error> {
+    let sql = "SELECT seq, attempts, id, key, topic, payload, trace_context, created_at FROM outbox WHERE id = $1";
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [id.into()]);
+    let row = connection.query_one_raw(statement).await?;
+    row.map(|row| Ok(read(&row)?.event)).transpose()
 }
 
 const TAKE: &str = "UPDATE outbox SET lease_owner = $1, lease_until = $2, attempts = attempts + 1 WHERE seq IN (\

@@ -68,15 +68,15 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
 const VALUES_MOST: usize = 2_000;
 
 /// Rows as something to select from, named `r`, in their order by the column `ordinal`; and the values it needs.
-struct Source {
-    sql: String,
-    values: Vec<Value>,
+pub(crate) struct Source {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value>,
 }
 
 const MIXED: Error = Error::Corrupt { what: "rows: a value is not of its column's kind" };
 
 impl Source {
-    fn new(backend: DbBackend, columns: &Columns, rows: Vec<Vec<Cell>>) -> Result<Self, Error> {
+    pub(crate) fn new(backend: DbBackend, columns: &Columns, rows: Vec<Vec<Cell>>) -> Result<Self, Error> {
         if rows.iter().any(|row| row.len() != columns.len()) {
             return Err(MIXED);
         }
@@ -141,12 +141,22 @@ fn statement(
     own: &[Value],
 ) -> Result<Statement, Error> {
     let source = Source::new(backend, columns, rows)?;
-    let mut sql = sql.to_owned();
-    for at in (1..=own.len()).rev() {
-        sql = sql.replace(&format!("${at}"), &format!("${}", at + source.values.len()));
-    }
+    let sql = counted_on(sql, if own.is_empty() { 0 } else { source.values.len() });
     let values = source.values.into_iter().chain(own.iter().cloned());
     Ok(Statement::from_sql_and_values(backend, sql.replace("{rows}", &source.sql), values))
+}
+
+/// A statement whose `$1`, `$2`, … are counted on from `from`.
+pub(crate) fn counted_on(sql: &str, from: usize) -> String {
+    let mut pieces = sql.split('$');
+    let mut counted = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(|char: char| !char.is_ascii_digit()).unwrap_or(piece.len());
+        let (number, rest) = piece.split_at(end);
+        let number = number.parse().map_or_else(|_| number.to_owned(), |number: usize| (number + from).to_string());
+        counted.extend(["$", &number, rest]);
+    }
+    counted
 }
 
 /// A value of an array, which holds no nulls: what is nothing is something there, and said to be nothing beside it.
@@ -172,7 +182,7 @@ fn bound(cell: Cell) -> Value {
 }
 
 /// Rows of JSON objects as cells, in the order of the columns.
-fn cells(columns: &Columns, rows: &[Json]) -> Result<Vec<Vec<Cell>>, Error> {
+pub(crate) fn cells(columns: &Columns, rows: &[Json]) -> Result<Vec<Vec<Cell>>, Error> {
     let cell = |row: &Json, (name, kind): &(&str, Kind)| match (row.get(name), kind) {
         (None | Some(Json::Null), _) => Ok(Cell::Null),
         (Some(Json::String(text)), Kind::Text) => Ok(Cell::Text(text.clone())),
@@ -215,10 +225,13 @@ pub async fn insert_cells(
     rows: Vec<Vec<Cell>>,
     end: &str,
 ) -> Result<u64, Error> {
+    execute_cells(tx, &insertion(table, columns, end), columns, rows).await
+}
+
+pub(crate) fn insertion(table: &str, columns: &Columns, end: &str) -> String {
     let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     // SQLite reads ON after a joined SELECT as a join unless a WHERE stands between
-    let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}} WHERE true ORDER BY ordinal {end}");
-    execute_cells(tx, &sql, columns, rows).await
+    format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}} WHERE true ORDER BY ordinal {end}")
 }
 
 /// Runs a query over rows; `{rows}` in it stands for them: something to select from, named `r`, with the column `ordinal` as
@@ -251,11 +264,24 @@ pub async fn execute(tx: &Tx, sql: &str, columns: &Columns, rows: &[Json]) -> Re
     execute_cells(tx, sql, columns, cells(columns, rows)?).await
 }
 
-async fn execute_cells(tx: &Tx, sql: &str, columns: &Columns, rows: Vec<Vec<Cell>>) -> Result<u64, Error> {
+pub(crate) async fn execute_cells(tx: &Tx, sql: &str, columns: &Columns, rows: Vec<Vec<Cell>>) -> Result<u64, Error> {
     let backend = tx.get_database_backend();
     let mut changed = 0;
     for piece in pieces(backend, columns, rows) {
         changed += tx.execute_raw(statement(backend, sql, columns, piece, &[])?).await?.rows_affected();
     }
     Ok(changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted_on;
+
+    #[test]
+    fn numbers_are_counted_on_each_once_and_what_is_no_number_stays() {
+        assert_eq!(counted_on("a = $1 AND b = $2 OR c = $12", 10), "a = $11 AND b = $12 OR c = $22");
+        assert_eq!(counted_on("$1", 0), "$1");
+        assert_eq!(counted_on("nothing", 5), "nothing");
+        assert_eq!(counted_on("'5 $' || $3", 1), "'5 $' || $4");
+    }
 }

@@ -51,6 +51,8 @@ words! {
         Sharing "sharing" "家庭共济划转" "shared with a relative",
         /// A relative's premium, or the balance taken along to another pooling area.
         AccountDebit "account_debit" "个人账户支出" "payment from a personal account",
+        /// What came in for an enrolment that never was, and is owed to who paid it.
+        OwedBack "owed_back" "应退保费" "premium owed back to who paid it",
     }
 }
 

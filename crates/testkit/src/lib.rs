@@ -1,15 +1,18 @@
-//! What tests of stores and services need: databases and caches that live as long as the test.
+//! What tests of stores and services need: databases and caches that live as long as the test,
+//! and a service's program as an operator runs it.
 //!
 //! Invariant: it is a dev-dependency only, and leaves nothing behind, also where the test process is killed.
 
 #![expect(clippy::expect_used, reason = "a test that cannot get its database fails")]
 
 mod postgres;
+mod program;
 mod redis;
 
 use std::time::Duration;
 
 pub use postgres::Postgres;
+pub use program::{Ended, Program, Serving};
 pub use redis::Redis;
 
 /// Runs a test's body on an empty SQLite file and then on an empty PostgreSQL database, by their URLs.

@@ -148,6 +148,8 @@ pub enum Cause {
     ThirdFollowed,
     /// The year's limit had room again.
     LimitFreed,
+    /// What the year starts from was corrected.
+    StartCorrected,
 }
 
 /// Whether the third system is whole in a claim.

@@ -13,4 +13,4 @@ pub mod read;
 mod words;
 pub mod write;
 
-pub use words::Wired;
+pub use words::{Wired, name};

@@ -14,6 +14,15 @@ pub trait Wired: Word {
     /// The number of each word on the wire, in the order of [`Word::ALL`].
     fn numbers() -> &'static [i32];
 
+    /// How the names of its values begin on the wire: `SCHEME_`.
+    fn prefix() -> &'static str;
+
+    /// The name on the wire: `SCHEME_RESIDENT`.
+    #[must_use]
+    fn name(self) -> String {
+        format!("{}{}", Self::prefix(), self.word().to_ascii_uppercase())
+    }
+
     /// The number on the wire.
     #[must_use]
     fn number(self) -> i32 {
@@ -28,13 +37,17 @@ pub trait Wired: Word {
     }
 }
 
+/// The name of a word on the wire, for texts that callers read: `SCHEME_RESIDENT`.
+#[must_use]
+pub fn name<W: Wired>(word: W) -> String {
+    word.name()
+}
+
 const UNSPECIFIED: i32 = 0;
 
-/// The numbers of a set of words, found by name: `unspecified` is the enum's first name, which ends in `UNSPECIFIED`.
-fn numbers<W: Word>(unspecified: &str, number_of: impl Fn(&str) -> Option<i32>) -> Vec<i32> {
-    let prefix = unspecified.trim_end_matches("UNSPECIFIED");
-    let name = |word: &W| format!("{prefix}{}", word.word().to_ascii_uppercase());
-    W::ALL.iter().map(|word| number_of(&name(word)).unwrap_or(UNSPECIFIED)).collect()
+/// The numbers of a set of words, found by name.
+fn numbers<W: Wired>(number_of: impl Fn(&str) -> Option<i32>) -> Vec<i32> {
+    W::ALL.iter().map(|word| number_of(&word.name()).unwrap_or(UNSPECIFIED)).collect()
 }
 
 macro_rules! wired {
@@ -42,10 +55,14 @@ macro_rules! wired {
         impl Wired for terms::$name {
             fn numbers() -> &'static [i32] {
                 static NUMBERS: LazyLock<Vec<i32>> = LazyLock::new(|| {
-                    let unspecified = $package::$name::Unspecified.as_str_name();
-                    numbers::<terms::$name>(unspecified, |name| $package::$name::from_str_name(name).map(i32::from))
+                    numbers::<terms::$name>(|name| $package::$name::from_str_name(name).map(i32::from))
                 });
                 &NUMBERS
+            }
+
+            fn prefix() -> &'static str {
+                // the enum's first name ends in what is no word
+                $package::$name::Unspecified.as_str_name().trim_end_matches("UNSPECIFIED")
             }
         }
     )+)+};
@@ -107,7 +124,7 @@ both_ways! {
     }
     cause cause_of change::Cause = settlement_pb::RevisionCause {
         Settled, EarlierReversed, EarlierRefunded, EarlierAdded, Refunded, StayEnded, PersonChanged, ThirdFollowed,
-        LimitFreed,
+        LimitFreed, StartCorrected,
     }
     third_system third_system_of change::ThirdSystem = settlement_pb::ThirdSystem { NotConcerned, Whole, Follows, Short }
 }

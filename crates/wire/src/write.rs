@@ -13,7 +13,7 @@ mod problem;
 mod step;
 
 pub use answer::{contribution, coverage, found_value, indicator, watch};
-pub use change::{change, claim_stand, standing_year, year_stand};
+pub use change::{change, claim_stand, standing_year, third_system, year_stand};
 pub use citation::{citation, clause, refusal};
 pub use decision::{decision, settlement};
 pub use entry::entry;

@@ -14,7 +14,7 @@ use wire::{read, write};
 
 use crate::support::reading;
 
-const CAUSES: [Cause; 9] = [
+const CAUSES: [Cause; 10] = [
     Cause::Settled,
     Cause::EarlierReversed,
     Cause::EarlierRefunded,
@@ -24,6 +24,7 @@ const CAUSES: [Cause; 9] = [
     Cause::PersonChanged,
     Cause::ThirdFollowed,
     Cause::LimitFreed,
+    Cause::StartCorrected,
 ];
 
 const THIRDS: [ThirdSystem; 4] =

@@ -52,6 +52,6 @@ fn a_word_that_is_none_is_named_with_what_it_could_be() {
     let violation = &fault.violations()[0];
     assert_eq!(
         (violation.found.as_str(), violation.expected.as_str()),
-        ("the number 9", "scheme: one of resident, employee")
+        ("the number 9", "one of SCHEME_RESIDENT, SCHEME_EMPLOYEE")
     );
 }

@@ -96,12 +96,16 @@ pub(crate) struct Up {
     /// Port of enrolment; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 7002)]
     pub(crate) enrolment_port: u16,
+    /// Port of assistance; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 7003)]
+    pub(crate) assistance_port: u16,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["address", "database"])))]
 pub(crate) struct Verify {
     /// Settlement's database: sqlite:yibao-data/settlement.sqlite or postgres://…
-    #[arg(long, value_name = "URL", required_unless_present = "address", conflicts_with = "address")]
+    #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
     /// A running settlement service: http://127.0.0.1:7001
     #[arg(long, value_name = "ADDRESS")]

@@ -11,7 +11,7 @@ use enrolment::Policies;
 use host::{Process, Server, Services, Stop};
 use store::Database;
 use store::migrations::{Set, migrate};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::error::Error;
 
@@ -23,6 +23,8 @@ pub(crate) struct Place {
     pub(crate) settlement: u16,
     /// Enrolment's port.
     pub(crate) enrolment: u16,
+    /// Assistance's port.
+    pub(crate) assistance: u16,
 }
 
 /// The services, ready to be served: callers can connect already.
@@ -31,10 +33,13 @@ pub(crate) struct Suite {
     pub(crate) settlement: SocketAddr,
     /// Where enrolment listens.
     pub(crate) enrolment: SocketAddr,
-    ports: (Server, Server),
+    /// Where assistance listens.
+    pub(crate) assistance: SocketAddr,
+    ports: [Server; 3],
     settles: Services,
     enrols: enrolment::Running,
-    databases: [Database; 2],
+    assists: assistance::Running,
+    databases: [Database; 3],
     /// Held as long as the folder is in use.
     lock: File,
 }
@@ -51,20 +56,33 @@ impl Suite {
         let lock = lock(folder)?;
         let accounts = open(folder, "settlement", settlement::wiring::MIGRATIONS).await?;
         let people = open(folder, "enrolment", enrolment::MIGRATIONS).await?;
+        let helped = open(folder, "assistance", assistance::MIGRATIONS).await?;
         let settlement = bind("settlement", place.settlement).await?;
         let enrolment = bind("enrolment", place.enrolment).await?;
-        let (settled, enrolled) = (settlement.address(), enrolment.address());
+        let assistance = bind("assistance", place.assistance).await?;
+        let (settled, enrolled, assisted) = (settlement.address(), enrolment.address(), assistance.address());
         let parts = settlement::wiring::Parts {
             database: accounts.clone(),
             redis: None,
             poll: Duration::from_secs(5),
             enrolment: Some(format!("http://{enrolled}")),
+            assistance: Some(format!("http://{assisted}")),
             trusts_facts: true,
             clock: Arc::clone(&process.clock),
             ids: Arc::clone(&process.ids),
         };
         let running = settlement::wiring::start(parts, stop.asked()).await;
         let running = running.map_err(|error| Error::Start("settlement", error))?;
+        let assists = assistance::Parts {
+            database: helped.clone(),
+            policies: assistance::Policies::Registry(running.registry.clone()),
+            settlement: rpc::channel(&format!("http://{settled}"))?,
+            enrolment: Some(rpc::channel(&format!("http://{enrolled}"))?),
+            clock: Arc::clone(&process.clock),
+            ids: Arc::clone(&process.ids),
+            hold: Duration::from_secs(u64::from(assistance::HOLD_SECONDS)),
+            sweep: Duration::from_secs(u64::from(assistance::SWEEP_SECONDS)),
+        };
         let parts = enrolment::Parts {
             database: people.clone(),
             policies: Policies::Registry(running.registry),
@@ -76,35 +94,41 @@ impl Suite {
         Ok(Self {
             settlement: settled,
             enrolment: enrolled,
-            ports: (settlement, enrolment),
+            assistance: assisted,
+            ports: [settlement, enrolment, assistance],
             settles: running.services,
             enrols: enrolment::start(parts, stop),
-            databases: [accounts, people],
+            assists: assistance::start(assists, stop),
+            databases: [accounts, people, helped],
             lock,
         })
     }
 
-    /// Serves until asked to stop, and lets the running calls finish. Settlement ends first: its calls may need enrolment.
+    /// Serves until asked to stop, and lets the running calls finish. Settlement ends first: its calls may need the others.
     pub(crate) async fn serve(self, drain: Duration, stop: &Stop) -> Result<(), Error> {
-        let Self { ports: (settlement, enrolment), settles, enrols, databases, lock, .. } = self;
-        let (settled, broken) = (Notify::new(), Notify::new());
+        let Self { ports: [settlement, enrolment, assistance], settles, enrols, assists, databases, lock, .. } = self;
+        let (settled, over) = watch::channel(false);
+        let broken = Notify::new();
         let settling = async {
             let stop = async {
                 tokio::select! { () = stop.asked() => {}, () = broken.notified() => {} }
             };
             let served = settlement.serve(settles, drain, stop).await;
-            settled.notify_one();
+            settled.send_replace(true);
             served
         };
-        let mut tasks = enrols.tasks;
-        let enrolling = async {
-            let served = enrolment.serve(enrols.services, drain, settled.notified()).await;
+        let following = async |server: Server, services: Services| {
+            let mut over = over.clone();
+            let served = server.serve(services, drain, async move { drop(over.wait_for(|over| *over).await) }).await;
             broken.notify_one();
             served
         };
-        let (settling, enrolling) = tokio::join!(settling, enrolling);
-        settling.and(enrolling).map_err(Error::Serve)?;
+        let (mut tasks, mut assisting) = (enrols.tasks, assists.tasks);
+        let (first, second, third) =
+            tokio::join!(settling, following(enrolment, enrols.services), following(assistance, assists.services));
+        first.and(second).and(third).map_err(Error::Serve)?;
         while tasks.join_next().await.is_some() {}
+        while assisting.join_next().await.is_some() {}
         for database in databases {
             database.close().await.map_err(Error::Database)?;
         }

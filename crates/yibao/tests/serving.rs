@@ -21,7 +21,18 @@ impl Serving {
     pub(crate) fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
         let log = folder.join("log");
         let mut child = Command::new(env!("CARGO_BIN_EXE_yibao"))
-            .args(["up", "--settlement-port", "0", "--enrolment-port", "0", "--format", "json", "--folder"])
+            .args([
+                "up",
+                "--settlement-port",
+                "0",
+                "--enrolment-port",
+                "0",
+                "--assistance-port",
+                "0",
+                "--format",
+                "json",
+                "--folder",
+            ])
             .arg(folder.join("data"))
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())

@@ -25,6 +25,11 @@ fn all_services_serve_from_a_new_folder_drain_when_told_and_go_on_where_they_wer
     let output = yibao(&["verify", "--database", &url, "--format", "json"]);
     let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!((code(&output), report["journal"].as_str()), (0, Some("0.00")), "{}", stderr(&output));
+    let url = format!("sqlite:{}", folder.path().join("data/enrolment.sqlite").display());
+    let output = yibao(&["verify", "--database", &url]);
+    let said = stderr(&output);
+    assert!(code(&output) == 2 && said.contains("the database of enrolment"), "{said}");
+    assert!(said.contains("help: give settlement's database") && !said.contains("settlement migrate"), "{said}");
 }
 
 #[test]
@@ -32,13 +37,24 @@ fn a_folder_or_port_in_use_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let serving = Serving::start(folder.path(), &[]);
     let data = folder.path().join("data").display().to_string();
-    let output = yibao(&["up", "--folder", &data, "--settlement-port", "0", "--enrolment-port", "0"]);
+    let output =
+        yibao(&["up", "--folder", &data, "--settlement-port", "0", "--enrolment-port", "0", "--assistance-port", "0"]);
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("give this one another folder with --folder"), "{}", stderr(&output));
     drop(serving);
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let output = yibao(&["up", "--folder", &data, "--settlement-port", &port, "--enrolment-port", "0"]);
+    let output = yibao(&[
+        "up",
+        "--folder",
+        &data,
+        "--settlement-port",
+        &port,
+        "--enrolment-port",
+        "0",
+        "--assistance-port",
+        "0",
+    ]);
     assert_eq!(code(&output), 2);
     let said = stderr(&output);
     assert!(said.contains(&port) && said.contains("help: choose another port"), "{said}");
@@ -64,7 +80,8 @@ fn a_mistake_in_the_environment_is_named_before_anything_is_made() {
 #[test]
 fn what_cannot_be_verified_ends_with_2_and_what_to_do() {
     for (arguments, said) in [
-        (&["verify"][..], "--database"),
+        (&["verify"][..], "--database <URL>"),
+        (&["verify"][..], "--address <ADDRESS>"),
         (&["verify", "--address", "http://127.0.0.1:1"][..], "help: is the service running there?"),
         (&["verify", "--database", "sqlite:no-such-folder/settlement.sqlite"][..], "no file"),
         (&["verify", "--database", "postgres://nobody@127.0.0.1:1/none"][..], "help: is it running"),
@@ -117,7 +134,17 @@ fn a_folder_that_cannot_be_used_is_one_sentence_and_what_to_do() {
     for (place, said) in
         [(&file, "help: is it a folder"), (&below, "help: is it a folder"), (&broken, "not a database")]
     {
-        let output = yibao(&["up", "--folder", place, "--settlement-port", "0", "--enrolment-port", "0"]);
+        let output = yibao(&[
+            "up",
+            "--folder",
+            place,
+            "--settlement-port",
+            "0",
+            "--enrolment-port",
+            "0",
+            "--assistance-port",
+            "0",
+        ]);
         let told = stderr(&output);
         assert_eq!((code(&output), stdout(&output).as_str()), (2, ""), "{told}");
         assert!(told.starts_with("error: failed to ") && told.contains(said), "{told}");

@@ -63,6 +63,11 @@ impl Config {
             reader.add("ENROLMENT_ADDRESS", "has no scheme http; expected an address such as http://enrolment:7002");
         }
         let redis = reader.optional_secret("REDIS_URL", "redis://host:port");
+        if let Some(Some(url)) = &redis
+            && !registry::is_redis_address(url.expose())
+        {
+            reader.add("REDIS_URL", "is no address of Redis; expected redis://<host>:<port>");
+        }
         let poll = reader.or("POLICY_POLL_SECONDS", number(5), "whole seconds above zero");
         let hold = reader.or("HOLD_SECONDS", number(HOLD_SECONDS), "whole seconds above zero");
         let sweep = reader.or("SWEEP_SECONDS", number(SWEEP_SECONDS), "whole seconds above zero");

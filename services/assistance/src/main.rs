@@ -37,10 +37,11 @@ async fn migrate(config: &Config) -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let server = Server::bind("assistance", config.host.listen).await?;
-    let stop = Stop::when(host::stop_asked()?);
+    // A database that cannot be served is told before anybody could call.
     let database = open(&config).await?;
     migrations::check(&database, MIGRATIONS).await?;
+    let server = Server::bind("assistance", config.host.listen).await?;
+    let stop = Stop::when(host::stop_asked()?);
     let settlement = rpc::channel(&config.settlement_address)?;
     let source = Source::Remote(Arc::new(Publications::new(settlement.clone())));
     let redis = config.redis_url.as_ref().map(|url| url.expose().clone());

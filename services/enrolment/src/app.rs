@@ -22,6 +22,7 @@ pub(crate) mod resolve;
 pub(crate) mod suspend;
 pub(crate) mod switch;
 pub(crate) mod transfer;
+pub(crate) mod verify;
 
 use std::sync::Arc;
 

@@ -50,6 +50,11 @@ impl Config {
             reader.add("SETTLEMENT_ADDRESS", "has no scheme http; expected an address such as http://settlement:7001");
         }
         let redis = reader.optional_secret("REDIS_URL", "redis://host:port");
+        if let Some(Some(url)) = &redis
+            && !registry::is_redis_address(url.expose())
+        {
+            reader.add("REDIS_URL", "is no address of Redis; expected redis://<host>:<port>");
+        }
         let five = NonZeroU32::MIN.saturating_add(4);
         let poll = reader.or("POLICY_POLL_SECONDS", five, "whole seconds above zero");
         let thirty = NonZeroU32::MIN.saturating_add(OUTBOX_KEEP_DAYS - 1);

@@ -1,5 +1,6 @@
 //! The calls: each reads its message, hands it to the verb, and writes the answer.
 
+mod directory;
 mod enrolment;
 mod import;
 mod page;
@@ -10,6 +11,7 @@ mod transfer;
 mod words;
 mod write;
 
+pub(crate) use directory::Directory;
 pub(crate) use enrolment::Enrolments;
 pub(crate) use import::Imports;
 pub(crate) use people::People;

@@ -1,5 +1,6 @@
 //! The service's tables: SQL stands here and nowhere else.
 
+pub(crate) mod audit;
 pub(crate) mod credits;
 pub(crate) mod duplicates;
 pub(crate) mod enrolments;
@@ -28,6 +29,11 @@ pub const MIGRATIONS: &[Set] = &[
                 name: "confirmation",
                 sqlite: include_str!("store/sql/confirmation.sqlite.sql"),
                 postgres: include_str!("store/sql/confirmation.postgres.sql"),
+            },
+            Step {
+                name: "mistakes",
+                sqlite: include_str!("store/sql/mistakes.sqlite.sql"),
+                postgres: include_str!("store/sql/mistakes.postgres.sql"),
             },
         ],
     },

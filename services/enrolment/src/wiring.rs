@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::Stop;
+use pb::enrolment::v1::directory_service_server::DirectoryServiceServer;
 use pb::enrolment::v1::enrolment_service_server::EnrolmentServiceServer;
 use pb::enrolment::v1::import_service_server::ImportServiceServer;
 use pb::enrolment::v1::person_service_server::PersonServiceServer;
@@ -19,7 +20,7 @@ use watch::Watch;
 
 use crate::app::{App, deliver};
 use crate::clients::Settlement;
-use crate::rpc::{Enrolments, Imports, People, Reports, Transfers};
+use crate::rpc::{Directory, Enrolments, Imports, People, Reports, Transfers};
 
 /// Where the policy in use comes from.
 #[derive(Clone, Debug)]
@@ -95,6 +96,7 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
     let services = host::Services::new()
         .with(PersonServiceServer::new(People(Arc::clone(&app))).max_decoding_message_size(most))
         .with(EnrolmentServiceServer::new(Enrolments(Arc::clone(&app))).max_decoding_message_size(most))
+        .with(DirectoryServiceServer::new(Directory(Arc::clone(&app))).max_decoding_message_size(most))
         .with(TransferServiceServer::new(Transfers(Arc::clone(&app))).max_decoding_message_size(most))
         .with(ImportServiceServer::new(Imports(Arc::clone(&app))).max_decoding_message_size(most))
         .with(ReportServiceServer::new(Reports(app)).max_decoding_message_size(most));

@@ -8,6 +8,7 @@ mod folder;
 mod item;
 mod page;
 mod read;
+mod spelling;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,6 +25,7 @@ use item::Chain;
 pub use item::{Found, Said};
 /// One file of a catalogue: its path below the catalogue's folder, with `/`, and its text.
 pub use policy::PackFile as File;
+use spelling::Codes;
 
 /// The files that ship with this service: path and text.
 const SHIPPED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
@@ -34,6 +36,7 @@ pub struct Catalogue {
     version: String,
     /// By code of division.
     folders: BTreeMap<u32, Folder>,
+    codes: Codes,
     root: u32,
 }
 
@@ -65,7 +68,9 @@ impl Catalogue {
         let mut problems = Problems::default();
         let read = read::folders(files, &mut problems);
         match read {
-            Some((root, folders)) if problems.is_empty() => Ok(Self { version: version_of(files), folders, root }),
+            Some((root, folders, codes)) if problems.is_empty() => {
+                Ok(Self { version: version_of(files), folders, codes, root })
+            }
             _ => Err(problems),
         }
     }
@@ -76,11 +81,11 @@ impl Catalogue {
         &self.version
     }
 
-    /// An item as the catalogue of a division has it on a day: each of its values as the division itself gives it, or else
+    /// An item, however its code is spelled, as the catalogue of a division has it on a day: each of its values as the division itself gives it, or else
     /// the nearest division above that does. `None` where the item is outside the catalogue on that day.
     #[must_use]
     pub fn item(&self, division: Division, code: &str, on: NaiveDate) -> Option<Found<'_>> {
-        chain_of(&self.seen(division), code)?.found(on)
+        chain_of(&self.seen(division), self.codes.code(code)?)?.found(on)
     }
 
     /// Items in force on a day in order of code: of one kind or of all, those after a code, `limit` at most.

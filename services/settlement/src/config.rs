@@ -24,6 +24,8 @@ pub struct Config {
     pub poll: Duration,
     /// `ENROLMENT_ADDRESS`: where coverage is asked for; none, callers hand facts in.
     pub enrolment: Option<String>,
+    /// `ASSISTANCE_ADDRESS`: where the third system's funds are kept; none: nothing is held anywhere.
+    pub assistance: Option<String>,
     /// `TRUSTED_FACTS`: whether callers may hand in a person's facts.
     pub trusts_facts: bool,
 }
@@ -41,13 +43,14 @@ impl Config {
         let sixteen = NonZeroU32::MIN.saturating_add(15);
         let connections = reader.or("DATABASE_CONNECTIONS", sixteen, "a whole number above zero");
         let redis = reader.optional_secret("REDIS_URL", "redis://<host>:<port>");
-        let poll = reader.or("POLICY_POLL_SECONDS", NonZeroU32::MIN.saturating_add(4), "whole seconds above zero");
-        let enrolment = reader.optional::<String>("ENROLMENT_ADDRESS", "http://<host>:<port>");
-        if let Some(Some(address)) = &enrolment
-            && !address.starts_with("http://")
+        if let Some(Some(url)) = &redis
+            && !registry::is_redis_address(url.expose())
         {
-            reader.add("ENROLMENT_ADDRESS", "has no scheme http; expected an address such as http://enrolment:7002");
+            reader.add("REDIS_URL", "is no address of Redis; expected redis://<host>:<port>");
         }
+        let poll = reader.or("POLICY_POLL_SECONDS", NonZeroU32::MIN.saturating_add(4), "whole seconds above zero");
+        let enrolment = address(reader, "ENROLMENT_ADDRESS", "http://enrolment:7002");
+        let assistance = address(reader, "ASSISTANCE_ADDRESS", "http://assistance:7003");
         let trusts_facts = reader.or("TRUSTED_FACTS", false, "true or false");
         Some(Self {
             host: host?,
@@ -56,6 +59,7 @@ impl Config {
             redis: redis?,
             poll: Duration::from_secs(poll?.get().into()),
             enrolment: enrolment?,
+            assistance: assistance?,
             trusts_facts: trusts_facts?,
         })
     }
@@ -65,4 +69,14 @@ impl Config {
     pub const fn listen(&self) -> SocketAddr {
         self.host.listen
     }
+}
+
+fn address(reader: &mut Reader, variable: &str, example: &str) -> Option<Option<String>> {
+    let address = reader.optional::<String>(variable, "http://<host>:<port>");
+    if let Some(Some(address)) = &address
+        && !address.starts_with("http://")
+    {
+        reader.add(variable, format!("has no scheme http; expected an address such as {example}"));
+    }
+    address
 }

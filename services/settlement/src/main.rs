@@ -32,14 +32,18 @@ async fn migrate(config: Config) -> Result<(), StartError> {
 }
 
 async fn serve(config: Config, process: Process) -> Result<(), StartError> {
+    // A database that cannot be served is told before anybody could call.
+    let database = open(&config).await?;
+    store::migrations::check(&database, MIGRATIONS).await?;
     let server = Server::bind("settlement", config.listen()).await?;
     let stop = stop_asked()?;
     let (stopping, stopped) = watch::channel(false);
     let parts = Parts {
-        database: open(&config).await?,
+        database,
         redis: config.redis.map(|url| url.expose().clone()),
         poll: config.poll,
         enrolment: config.enrolment,
+        assistance: config.assistance,
         trusts_facts: config.trusts_facts,
         clock: process.clock,
         ids: process.ids,

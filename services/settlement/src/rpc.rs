@@ -6,6 +6,7 @@ mod answers;
 mod call;
 mod catalogue;
 mod claims;
+mod one_stop;
 mod page;
 mod reconciliation;
 mod registry;
@@ -18,14 +19,20 @@ mod verify;
 
 use std::sync::Arc;
 
-use crate::app::{Bench, Committer};
+use crate::app::{Bench, Committer, OneStop};
 use crate::catalogue::Catalogue;
 use crate::clients::Enrolment;
 
 pub use answers::AnswerRpc;
 pub use catalogue::CatalogueRpc;
+pub use one_stop::OneStopRpc;
 pub use reconciliation::ReconciliationRpc;
 pub use registry::RegistryRpc;
+
+/// A number of an enum that is none of its values, as a violation says it.
+fn numbered(number: i32) -> String {
+    if number == 0 { "nothing".to_owned() } else { format!("the number {number}") }
+}
 
 /// What every call of the service is answered with.
 #[derive(Clone)]
@@ -34,6 +41,8 @@ pub struct Settlement {
     pub bench: Bench,
     /// What commits.
     pub committer: Committer,
+    /// What commits where the third system is concerned.
+    pub one_stop: OneStop,
     /// Enrolment, where there is one.
     pub enrolment: Option<Arc<Enrolment>>,
     /// What fee items are.

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod load;
+mod one_stop;
+mod openings;
 mod read;
 mod reconciliation;
 mod row;
@@ -9,12 +11,14 @@ mod write;
 
 pub use accounts::{account, bindings, last_claim, offered};
 pub use load::{Needs, load};
+pub use one_stop::end_hold;
 pub use read::{
     Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, institution_of, moved, movements,
     page_of_claims, place_in_year, years,
 };
 pub use reconciliation::{
-    Ours, Reconciliation, Stored, classify, compared, differences, our_claims, our_totals, reconciliation, record,
+    Ours, Reconciliation, Stored, classify, close_past, compared, differences, our_claims, our_totals, reconciliation,
+    record,
 };
 pub(crate) use row::{bytes_of, sha256};
 pub use write::write;
@@ -49,6 +53,21 @@ pub const MIGRATIONS: Set = Set {
             name: "debited_once",
             sqlite: include_str!("store/sql/debited_once.sqlite.sql"),
             postgres: include_str!("store/sql/debited_once.postgres.sql"),
+        },
+        Step {
+            name: "openings",
+            sqlite: include_str!("store/sql/openings.sqlite.sql"),
+            postgres: include_str!("store/sql/openings.postgres.sql"),
+        },
+        Step {
+            name: "reconciliation_sums",
+            sqlite: include_str!("store/sql/reconciliation_sums.sqlite.sql"),
+            postgres: include_str!("store/sql/reconciliation_sums.postgres.sql"),
+        },
+        Step {
+            name: "one_stop",
+            sqlite: include_str!("store/sql/one_stop.sqlite.sql"),
+            postgres: include_str!("store/sql/one_stop.postgres.sql"),
         },
     ],
 };

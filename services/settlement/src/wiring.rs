@@ -9,20 +9,22 @@ use pb::policy::v1::answer_service_server::AnswerServiceServer;
 use pb::policy::v1::registry_service_server::RegistryServiceServer;
 use pb::settlement::v1::account_service_server::AccountServiceServer;
 use pb::settlement::v1::catalogue_service_server::CatalogueServiceServer;
+use pb::settlement::v1::one_stop_service_server::OneStopServiceServer;
 use pb::settlement::v1::reconciliation_service_server::ReconciliationServiceServer;
 use pb::settlement::v1::settlement_service_server::SettlementServiceServer;
 use policy::Policy;
 use registry::{Registry, Seed, Source};
 use store::Database;
 use store::migrations::{SHARED, Set};
+use store::outbox::{self, RelaySettings};
 
 use tokio::task::JoinSet;
 use watch::Watch;
 
-use crate::app::{Bench, Committer};
+use crate::app::{Bench, Committer, OneStop, Teller};
 use crate::catalogue::Catalogue;
-use crate::clients::Enrolment;
-use crate::rpc::{AnswerRpc, CatalogueRpc, ReconciliationRpc, RegistryRpc, Settlement};
+use crate::clients::{Assistance, Enrolment};
+use crate::rpc::{AnswerRpc, CatalogueRpc, OneStopRpc, ReconciliationRpc, RegistryRpc, Settlement};
 
 /// The steps of everything in settlement's database.
 pub const MIGRATIONS: &[Set] = &[SHARED, registry::MIGRATIONS, crate::store::MIGRATIONS];
@@ -37,6 +39,8 @@ pub struct Parts {
     pub poll: Duration,
     /// The address of enrolment.
     pub enrolment: Option<String>,
+    /// The address of assistance, which keeps the third system's funds; none: nothing is held anywhere, and nobody is told.
+    pub assistance: Option<String>,
     /// Whether callers may hand in a person's facts.
     pub trusts_facts: bool,
     /// What time it is.
@@ -63,7 +67,7 @@ pub type StartError = Box<dyn std::error::Error + Send + Sync>;
 /// # Errors
 /// If the database is not up to date or cannot be reached, or an address is none.
 pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static) -> Result<Running, StartError> {
-    let Parts { database, redis, poll, enrolment, trusts_facts, clock, ids } = parts;
+    let Parts { database, redis, poll, enrolment, assistance, trusts_facts, clock, ids } = parts;
     store::migrations::check(&database, MIGRATIONS).await?;
     let settings = registry::Settings { redis, poll };
     let registry = Registry::open(Source::Database(database.clone()), settings).await?;
@@ -83,6 +87,8 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     tokio::spawn(async move { followed.follow(until).await });
     let enrolment = enrolment.map(|address| rpc::channel(&address)).transpose()?;
     let enrolment = enrolment.map(|client| Arc::new(Enrolment::new(client)));
+    let assistance = assistance.map(|address| rpc::channel(&address)).transpose()?;
+    let assistance = assistance.map(|client| Arc::new(Assistance::new(client)));
     let files = Catalogue::shipped_files();
     let catalogue =
         Catalogue::read(&files).map_err(|problems| format!("read the catalogue that ships: {problems:?}"))?;
@@ -92,14 +98,22 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     let watched = database.clone();
     let bench = Bench { database, registry: registry.clone(), clock: Arc::clone(&clock), ids };
     let committer = Committer::start(&bench, workers);
+    let mut tasks = JoinSet::new();
+    if let Some(assistance) = &assistance {
+        tasks.spawn(relay(bench.clone(), Teller::start(Arc::clone(assistance)), stop.clone()));
+    }
+    let keep = assistance.as_ref().map(|_| OUTBOX_KEEP);
     let policies = RegistryRpc::new(bench.clone());
+    let one_stop = OneStop { committer: committer.clone(), bench: bench.clone(), assistance };
+    let (committing, catalogue_read) = (committer.clone(), Arc::clone(&catalogue));
     let settlement =
-        Settlement { bench, committer: committer.clone(), enrolment, catalogue: Arc::clone(&catalogue), trusts_facts };
+        Settlement { bench, committer: committing, one_stop, enrolment, catalogue: catalogue_read, trusts_facts };
     let reconciliation = ReconciliationRpc::new(settlement.clone());
     let limit = ::rpc::limits::MESSAGE_BYTES_MAX;
     let services = Services::new()
         .with(AccountServiceServer::new(settlement.clone()).max_decoding_message_size(limit))
         .with(ReconciliationServiceServer::new(reconciliation).max_decoding_message_size(limit))
+        .with(OneStopServiceServer::new(OneStopRpc::new(settlement.clone())).max_decoding_message_size(limit))
         .with(SettlementServiceServer::new(settlement).max_decoding_message_size(limit))
         .with(RegistryServiceServer::new(policies).max_decoding_message_size(limit))
         .with(AnswerServiceServer::new(AnswerRpc::new(registry.clone())).max_decoding_message_size(limit))
@@ -110,10 +124,26 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
         registry: Some(registry.clone()),
         readiness: services.readiness(),
         clock,
-        keep: None,
+        keep,
     };
-    let mut tasks = JoinSet::new();
     watch.begin(&mut tasks, &stop);
     tasks.detach_all();
     Ok(Running { services, registry, committer })
+}
+
+/// How long a Change stays after it was told.
+const OUTBOX_KEEP: Duration = Duration::from_secs(30 * 86_400);
+/// The most Changes under way to the keeper of the third system: they go together.
+const TOLD_MOST: u16 = 256;
+
+/// Tells the keeper of the third system what is in the outbox.
+async fn relay(bench: Bench, teller: Teller, stop: Stop) {
+    let owner = bench.ids.next().to_string();
+    let settings = RelaySettings { most: TOLD_MOST, poll: Duration::from_millis(200), ..RelaySettings::default() };
+    let deliver = |event| {
+        let teller = teller.clone();
+        async move { teller.event(event).await }
+    };
+    let now = || bench.clock.now().timestamp_micros();
+    outbox::relay(&bench.database, &owner, deliver, now, settings, stop.asked()).await;
 }

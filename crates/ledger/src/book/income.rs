@@ -12,7 +12,8 @@ use crate::{Account, Draft, Entry, EntryError, Heading};
 /// is a step of its own, [`account_credit`].
 ///
 /// # Errors
-/// [`BookError::Unknown`] where the pack says that no figure is known: an open figure is never booked as zero.
+/// [`BookError::Unknown`] where the own premium is not known: an open figure is never booked as zero. Of an employee whose
+/// employer's premium alone is not known, the known parts are booked.
 /// [`BookError::Entry`] where nothing is paid or the parts are not the total.
 pub fn contribution(
     heading: Heading,
@@ -21,8 +22,8 @@ pub fn contribution(
     contribution: &Contribution,
 ) -> Result<Entry, BookError> {
     let known = |field, amount: Option<Fen>| amount.ok_or(BookError::Unknown { field });
-    let total = known("total", contribution.total)?;
     let own = known("own", contribution.own)?;
+    // an employer's premium that nobody knows is no line at all: what is known is booked, and it is what the fund gets
     let employer = contribution.employer.unwrap_or(Fen::ZERO);
     let Contribution { central, province, city, county, subsidy, assisted, .. } = *contribution;
     let sources = [
@@ -35,6 +36,12 @@ pub fn contribution(
         (IncomeSource::SubsidyCounty, county),
         (IncomeSource::SubsidyUnsplit, subsidy - central - province - city - county),
     ];
+    let known_parts = || sources.iter().try_fold(Fen::ZERO, |sum, (_, amount)| sum.checked_add(*amount));
+    let total = match (contribution.total, contribution.employer) {
+        (Some(total), _) => total,
+        (None, None) => known_parts().ok_or(EntryError::TooLarge)?,
+        (None, Some(_)) => return Err(BookError::Unknown { field: "total" }),
+    };
     let mut draft = cited(EntryKind::Contribution, heading, policy, contribution);
     for (source, amount) in sources {
         draft.debit(Account::Income { division, source }, amount);
@@ -59,6 +66,26 @@ pub fn account_credit(
     let mut draft = cited(EntryKind::AccountCredit, heading, policy, contribution);
     draft.debit(Account::Fund { division, payer: fund }, contribution.credit);
     draft.credit(Account::Personal { person }, contribution.credit);
+    if draft.is_empty() { Ok(None) } else { Ok(Some(draft.seal()?)) }
+}
+
+/// The entry of premiums that came in and are owed back to `payee`, after the entry that made them the fund's was reversed:
+/// what came in is debited by source, in fen, and payable. Nothing where nothing came in.
+///
+/// # Errors
+/// [`BookError::Entry`] where it would be no entry.
+pub fn owe_back(
+    heading: Heading,
+    division: Division,
+    premiums: &[(IncomeSource, Fen)],
+    payee: Name,
+) -> Result<Option<Entry>, BookError> {
+    let mut draft = Draft::new(EntryKind::OwedBack, heading);
+    for (source, amount) in premiums {
+        draft.debit(Account::Income { division, source: *source }, *amount);
+        draft.total = draft.total.checked_add(*amount).ok_or(EntryError::TooLarge)?;
+    }
+    draft.credit(Account::Payable { institution: payee }, draft.total);
     if draft.is_empty() { Ok(None) } else { Ok(Some(draft.seal()?)) }
 }
 

@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -7,7 +8,9 @@ use terms::{Care, Name, Scheme, Word};
 use super::layer::Layer;
 use super::rows::Rows;
 use crate::condition::Condition;
+use crate::facts::Period;
 use crate::pack::Band;
+use crate::rules::ceiling;
 
 /// A ratio: its bands, the last open.
 pub(crate) type Bands = Arc<[Band]>;
@@ -49,6 +52,21 @@ impl CompiledDivision {
             .any(|layer| layer.meter == *name || layer.deductible_meter == *name || layer.shared_meter == Some(*name))
     }
 
+    /// The meters that any layer of any benefit counts in on a day of these, each with the parts it can have beside the whole.
+    pub(crate) fn meters(&self, days: Period) -> BTreeMap<Name, BTreeSet<Name>> {
+        let mut meters: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
+        let groups: BTreeSet<Name> = self.diseases.iter().map(|(_, group)| *group).collect();
+        for benefit in self.histories.iter().flatten().flat_map(|history| history.within(days)) {
+            for layer in &benefit.layers {
+                meters.entry(layer.meter).or_default().extend(ceiling::parts(layer, &groups));
+                for meter in [Some(layer.deductible_meter), layer.shared_meter].into_iter().flatten() {
+                    meters.entry(meter).or_default();
+                }
+            }
+        }
+        meters
+    }
+
     /// The disease group of a code: the exact code before its first four characters.
     pub(crate) fn disease_group(&self, code: &str) -> Option<Name> {
         let exact = self.diseases.iter().find(|(known, _)| known == code);
@@ -72,6 +90,14 @@ impl History {
     pub(crate) fn on(&self, date: NaiveDate) -> Option<&Arc<Benefit>> {
         let after = self.stretches.partition_point(|(from, _)| *from <= date);
         self.stretches.get(after.checked_sub(1)?).and_then(|(_, benefit)| benefit.as_ref())
+    }
+
+    /// The benefits in force on any of these days.
+    fn within(&self, days: Period) -> impl Iterator<Item = &Benefit> {
+        let ends = self.stretches.iter().skip(1).map(|(from, _)| Some(*from)).chain([None]);
+        let touched = self.stretches.iter().zip(ends);
+        let touched = touched.filter(move |((from, _), end)| *from <= days.to && end.is_none_or(|end| end > days.from));
+        touched.filter_map(|((_, benefit), _)| benefit.as_deref())
     }
 }
 

@@ -1,5 +1,6 @@
 use chrono::NaiveDate;
 use serde::Serialize;
+use terms::Division;
 
 /// What a citation means: the document, the place in it, and our own wording of the rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -14,6 +15,9 @@ pub struct Clause {
     pub zh: String,
     /// The rule in our own words, English.
     pub en: String,
+    /// The place whose document it is; none where it holds for the whole nation.
+    #[serde(skip)]
+    pub division: Option<Division>,
 }
 
 /// How sure a value is.
@@ -50,7 +54,7 @@ pub struct Citation {
     /// No longer in force from this day.
     pub until: Option<NaiveDate>,
     /// The division whose pack says it.
-    pub division: terms::Division,
+    pub division: Division,
     /// The parameter: `resident.inpatient.pooled.deductible`.
     pub address: String,
     /// The row's condition, as written.

@@ -88,13 +88,19 @@ impl PackTree {
             let Some(fields) = document.table(node, "a clause: document, place, zh, en") else {
                 continue;
             };
-            let text = texts(document, key, fields, &["document", "place", "zh", "en"], &[]);
+            let text = texts(document, key, fields, &["document", "place", "zh", "en"], &["division"]);
             let get = |name: &str| text.get(name).cloned().unwrap_or_default();
             let id = key.get_ref().to_string();
-            self.clauses.insert(
-                id.clone(),
-                Clause { id, document: get("document"), place: get("place"), zh: get("zh"), en: get("en") },
-            );
+            let division = text.get("division").and_then(|code| {
+                let read = code.parse().ok();
+                if read.is_none() {
+                    let (found, expected) = (format!("{code:?}"), "the code of the division whose document it is");
+                    document.problem(&key.span(), "wrong_value", found, expected);
+                }
+                read
+            });
+            let (place, zh, en) = (get("place"), get("zh"), get("en"));
+            self.clauses.insert(id.clone(), Clause { id, document: get("document"), place, zh, en, division });
         }
     }
 

@@ -1,5 +1,7 @@
 //! Ceilings (最高支付限额): of a bill, of a period, shared by several layers.
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike, NaiveDate};
 use money::Fen;
 use terms::Name;
@@ -69,6 +71,17 @@ pub(crate) fn part(layer: &Layer, disease: Name, date: NaiveDate) -> Name {
         (true, false) => format!("{disease}/{period}"),
     };
     Name::new(&text).unwrap_or(Name::EMPTY)
+}
+
+/// Every part that [`part`] can give for a layer beside the whole; none where its ceiling is for a person's whole year.
+pub(crate) fn parts(layer: &Layer, groups: &BTreeSet<Name>) -> BTreeSet<Name> {
+    let mut parts = BTreeSet::new();
+    for month in 1..=12 {
+        let Some(day) = NaiveDate::from_ymd_opt(2000, month, 1) else { continue };
+        parts.extend(groups.iter().copied().chain([Name::EMPTY]).map(|disease| part(layer, disease, day)));
+    }
+    parts.remove(&Name::EMPTY);
+    parts
 }
 
 /// What the ceilings leave for this bill.

@@ -6,7 +6,7 @@ use terms::{Category, Scheme};
 
 use super::{account_credit, category, subsidy};
 use crate::condition::{Fact, Situation};
-use crate::decision::{Reason, Refusal};
+use crate::decision::{Cause, Reason, Refusal};
 use crate::door;
 use crate::pack::{Amount, Assistance, InForce, PackDivision, SourceId, Value, in_force};
 use crate::policy::Policy;
@@ -116,6 +116,11 @@ impl Policy {
     /// # Errors
     /// A [`Refusal`]: no pack for the division, the group is not of the scheme, no value in force, or a value nobody has given.
     pub fn contribution(&self, facts: &ContributionFacts) -> Result<Contribution, Refusal> {
+        let on = NaiveDate::from_ymd_opt(facts.cover_year, 1, 1).unwrap_or_default();
+        self.contributes(facts).map_err(|refusal| self.with_clauses(refusal, (facts.division, facts.scheme), None, on))
+    }
+
+    fn contributes(&self, facts: &ContributionFacts) -> Result<Contribution, Refusal> {
         if facts.group.scheme() != facts.scheme {
             return Err(Refusal::of(Reason::WrongGroup, format!("{} in {}", facts.group, facts.scheme)));
         }
@@ -158,26 +163,32 @@ fn employees(
     plain: &Situation<'_>,
     one: &mut Contribution,
 ) -> Result<(), Refusal> {
-    one.employer = of_base(ask, facts, plain, "employer_rate")?;
-    one.employee = of_base(ask, facts, plain, "employee_rate")?;
+    one.employer = of_base(ask, facts, plain, "employer_rate", &mut one.unknown)?;
+    one.employee = of_base(ask, facts, plain, "employee_rate", &mut one.unknown)?;
     one.own = one.employee;
     one.total = one.employer.zip(one.employee).map(|(employer, employee)| employer + employee);
     Ok(())
 }
 
-/// A rate of the premium base. One that nobody has given leaves its figure open, not the whole question.
+/// A rate of the premium base. One that nobody has given leaves its figure open, not the whole question; a rate of which the
+/// packs say nothing at all is not known either: it is not zero.
 fn of_base(
     ask: &mut Ask<'_>,
     facts: &ContributionFacts,
     plain: &Situation<'_>,
     name: &str,
+    unknown: &mut Vec<Cause>,
 ) -> Result<Option<Fen>, Refusal> {
-    match ask.find(name, plain) {
-        Ok(Some(Value::Rate(rate))) => Ok(Some((*rate * facts.premium_base).round(Rounding::HalfUp))),
-        Ok(_) => Ok(Some(Fen::ZERO)),
-        Err(refusal) if refusal.causes.iter().all(|cause| cause.reason == Reason::AbsentValue) => Ok(None),
-        Err(refusal) => Err(refusal),
+    let open = match ask.need(name, plain) {
+        Ok(Value::Rate(rate)) => return Ok(Some((*rate * facts.premium_base).round(Rounding::HalfUp))),
+        Ok(_) => return Ok(Some(Fen::ZERO)),
+        Err(refusal) => refusal,
+    };
+    if open.causes.iter().all(|cause| matches!(cause.reason, Reason::AbsentValue | Reason::NoValue)) {
+        unknown.extend(open.causes);
+        return Ok(None);
     }
+    Err(open)
 }
 
 /// The most favourable of the person's categories (SD-2, TB-3).
@@ -219,5 +230,6 @@ fn for_all(one: Contribution, people: u32) -> Result<Contribution, Refusal> {
         credit: all(one.credit)?,
         total: known(one.total)?,
         values: one.values,
+        unknown: one.unknown,
     })
 }

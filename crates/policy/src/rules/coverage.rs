@@ -1,15 +1,12 @@
 //! Waiting period and benefit window (GX-7), newborns, switching between schemes.
 
-use std::collections::BTreeSet;
-
 use chrono::{Datelike, Months, NaiveDate};
-use terms::{Category, Division, EnrolHow, Scheme};
+use terms::{Category, EnrolHow};
 
 use super::category;
 use super::contribution::{Ask, bits};
 use crate::condition::{Fact, Situation};
 use crate::decision::{Reason, Refusal};
-use crate::facts::Person;
 use crate::pack::Value;
 use crate::policy::Policy;
 use crate::question::{Coverage, CoverageFacts};
@@ -20,6 +17,11 @@ impl Policy {
     /// # Errors
     /// A [`Refusal`]: no pack, dates that cannot be right, no value in force, or benefits that would begin after the year.
     pub fn coverage(&self, facts: &CoverageFacts) -> Result<Coverage, Refusal> {
+        let on = facts.enrolled;
+        self.covers(facts).map_err(|refusal| self.with_clauses(refusal, (facts.division, facts.scheme), None, on))
+    }
+
+    fn covers(&self, facts: &CoverageFacts) -> Result<Coverage, Refusal> {
         if facts.group.scheme() != facts.scheme {
             return Err(Refusal::of(Reason::WrongGroup, format!("{} in {}", facts.group, facts.scheme)));
         }
@@ -46,38 +48,6 @@ impl Policy {
             return Err(Refusal::of(Reason::NotCovered, about));
         }
         Ok(coverage)
-    }
-
-    /// The ids of the clauses by which benefits begin in a division on a day: what a "no" for a day without coverage cites.
-    /// In order of id; empty where no pack says it.
-    #[must_use]
-    pub fn coverage_clauses(&self, division: Division, scheme: Scheme, on: NaiveDate) -> Vec<String> {
-        self.clauses_of(("waiting", "benefit_from"), division, scheme, on)
-    }
-
-    /// A refusal with the clauses of the packs where a day without coverage, or a person without one scheme, is refused.
-    #[cold]
-    pub(crate) fn with_clauses(&self, mut refusal: Refusal, person: &Person, on: NaiveDate) -> Refusal {
-        let scheme = person.schemes.first().copied().unwrap_or(Scheme::Resident);
-        for cause in refusal.causes.iter_mut().filter(|cause| cause.cite.is_empty()) {
-            cause.cite = match cause.reason {
-                Reason::NotCovered => self.coverage_clauses(person.division, scheme, on),
-                Reason::NoScheme | Reason::TwoSchemes => {
-                    self.clauses_of(("year", "schemes"), person.division, scheme, on)
-                }
-                _ => Vec::new(),
-            };
-        }
-        refusal
-    }
-
-    /// The ids of the clauses of all rows of a parameter on a day, in order.
-    fn clauses_of(&self, (stem, name): (&str, &str), division: Division, scheme: Scheme, on: NaiveDate) -> Vec<String> {
-        let found = Ask::new(self, division, scheme, stem, on).ok().and_then(|ask| ask.in_force(name));
-        let rows = found.into_iter().flat_map(|found| found.rows);
-        let citations = rows.filter_map(|(_, dated)| self.citation(dated.source));
-        let cites: BTreeSet<String> = citations.flat_map(|citation| citation.cite.iter().cloned()).collect();
-        cites.into_iter().collect()
     }
 }
 

@@ -17,9 +17,9 @@ const PAGE_MAX: u32 = 1_000;
 pub fn word<W: Wired>(v: &mut Violations, field: &str, number: i32) -> Option<W> {
     let word = W::of_number(number);
     if word.is_none() {
-        let words: Vec<&str> = W::ALL.iter().map(|word| word.word()).collect();
+        let names: Vec<String> = W::ALL.iter().map(|word| word.name()).collect();
         let found = if number == 0 { "nothing".to_owned() } else { format!("the number {number}") };
-        v.add(field, found, format!("{}: one of {}", W::DIMENSION, words.join(", ")));
+        v.add(field, found, format!("one of {}", names.join(", ")));
     }
     word
 }

@@ -9,7 +9,7 @@ const KEY_BYTES_MAX: usize = 64;
 /// A text that must be there: not blank, no control characters, at most `max_chars` characters.
 pub fn text(v: &mut Violations, field: &str, text: &str, max_chars: usize) -> Option<String> {
     if text.trim().is_empty() {
-        v.add(field, "nothing", format!("a text of at most {max_chars} characters"));
+        v.add(field, "nothing", format!("a text of 1 to {max_chars} characters"));
         return None;
     }
     optional_text(v, field, text, max_chars)

@@ -2,7 +2,7 @@ use money::Fen;
 use pb::policy::v1 as policy_pb;
 use policy::{Contribution, Coverage, FoundValue, Indicator, Period, Policy, Watch};
 
-use super::citation::citation;
+use super::citation::{cause, citation};
 use super::plain::{period, word};
 
 /// A value that was used, under the policy version that answered.
@@ -32,6 +32,7 @@ pub fn contribution(policy: &Policy, contribution: &Contribution) -> policy_pb::
         credit_fen: contribution.credit.get(),
         total_fen: contribution.total.map(Fen::get),
         values: found_values(policy, &contribution.values),
+        unknown: contribution.unknown.iter().map(cause).collect(),
     }
 }
 

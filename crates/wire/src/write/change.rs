@@ -2,7 +2,7 @@ use money::Fen;
 use pb::settlement::v1 as settlement_pb;
 
 use super::plain::{date, moment, word, words};
-use crate::change::{Change, ClaimStand, PayerAmount, PayerShare, StandingYear, YearStand};
+use crate::change::{Change, ClaimStand, PayerAmount, PayerShare, StandingYear, ThirdSystem, YearStand};
 use crate::words as sets;
 
 /// What one commit of settlement did to a person.
@@ -70,6 +70,12 @@ pub fn claim_stand(stand: &ClaimStand) -> settlement_pb::ClaimStand {
         held: amounts(&stand.held),
         short: amounts(&stand.short),
     }
+}
+
+/// Whether the third system is whole in a claim.
+#[must_use]
+pub fn third_system(third_system: ThirdSystem) -> i32 {
+    sets::third_system(third_system)
 }
 
 fn share(share: &PayerShare) -> settlement_pb::PayerShare {

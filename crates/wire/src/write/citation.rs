@@ -45,14 +45,14 @@ pub(super) fn clauses<'a>(policy: &Policy, ids: impl Iterator<Item = &'a String>
     known.into_values().map(clause).collect()
 }
 
+/// One reason of a "no", or why an amount is not known.
+pub(super) fn cause(cause: &policy::Cause) -> policy_pb::Cause {
+    policy_pb::Cause { reason: words::reason(cause.reason), about: cause.about.clone(), cite: cause.cite.clone() }
+}
+
 /// A "no", with what its clauses mean under the policy at hand.
 #[must_use]
 pub fn refusal(policy: &Policy, refusal: &Refusal) -> policy_pb::Refusal {
-    let cause = |cause: &policy::Cause| policy_pb::Cause {
-        reason: words::reason(cause.reason),
-        about: cause.about.clone(),
-        cite: cause.cite.clone(),
-    };
     policy_pb::Refusal {
         causes: refusal.causes.iter().map(cause).collect(),
         clauses: clauses(policy, refusal.causes.iter().flat_map(|cause| &cause.cite)),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::{Ids as _, Server, Services, SystemClock, SystemIds};
+use pb::policy::v1::Bill as PbBill;
 use pb::settlement::v1::Submission;
 use policy::case::{Question, read};
 use rpc::Client;
@@ -51,8 +52,9 @@ fn submission(args: &BenchSettle) -> Result<Submission, Error> {
     };
     let bill = bills.bills.first().ok_or_else(|| Error::Unknown(format!("{file} has no bill")))?;
     Ok(Submission {
-        institution_id: format!("H{:011}", 1),
-        bill: Some(wire::write::bill(bill, bills.person.use_account)),
+        institution_id: super::demo::institution(1, bill),
+        // settled on the day, as a hospital's bills are
+        bill: Some(PbBill { settled_date: String::new(), ..wire::write::bill(bill, bills.person.use_account) }),
         person_facts: Some(wire::write::person(&bills.person)),
         ..Submission::default()
     })
@@ -98,6 +100,7 @@ async fn serve(database: Database, stopped: watch::Receiver<bool>) -> Result<(St
         redis: None,
         poll: Duration::from_secs(5),
         enrolment: None,
+        assistance: None,
         trusts_facts: true,
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),

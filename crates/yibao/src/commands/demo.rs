@@ -13,6 +13,7 @@ use policy::statement::{Answered, Lang, adjustment_json, adjustment_text, answer
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+pub(super) use self::door::institution;
 use self::door::{Door, Settled, adjustments_of};
 use self::figures::{Figure, spell};
 use super::answers;
@@ -40,16 +41,19 @@ pub(crate) fn run(out: &mut Out) -> Result<ExitCode, Error> {
         let asked = stop_asked().map_err(Error::Signals)?;
         let (end, ended) = oneshot::channel::<()>();
         let stop = Stop::when(async { drop(ended.await) });
-        let place = Place { folder: folder.path().to_owned(), settlement: 0, enrolment: 0 };
+        let place = Place { folder: folder.path().to_owned(), settlement: 0, enrolment: 0, assistance: 0 };
         let suite = Suite::start(&place, &process, &stop).await?;
         let address = format!("http://{}", suite.settlement);
         if !out.is_json() {
-            let (settlement, enrolment) = (suite.settlement, suite.enrolment);
+            let (settlement, enrolment, assistance) = (suite.settlement, suite.enrolment, suite.assistance);
             out.line(match out.lang {
-                Lang::Zh => format!("结算服务在 {settlement}，参保服务在 {enrolment}，演示结束即停止\n"),
-                Lang::En => {
-                    format!("settlement serves on {settlement}, enrolment on {enrolment}, until the demo ends\n")
+                Lang::Zh => {
+                    format!("结算服务在 {settlement}，参保服务在 {enrolment}，救助服务在 {assistance}，演示结束即停止\n")
                 }
+                Lang::En => format!(
+                    "settlement serves on {settlement}, enrolment on {enrolment}, assistance on {assistance}, until the \
+                     demo ends\n"
+                ),
             })?;
         }
         let drain = settings.drain;

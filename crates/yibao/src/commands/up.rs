@@ -15,16 +15,24 @@ pub(crate) fn run(args: &Up, out: &mut Out) -> Result<ExitCode, Error> {
     let settings = process::settings()?;
     process::run(&settings, async |process: Process| {
         let stop = Stop::when(stop_asked().map_err(Error::Signals)?);
-        let (settlement, enrolment) = (args.settlement_port, args.enrolment_port);
-        let place = Place { folder: args.folder.clone(), settlement, enrolment };
+        let place = Place {
+            folder: args.folder.clone(),
+            settlement: args.settlement_port,
+            enrolment: args.enrolment_port,
+            assistance: args.assistance_port,
+        };
         let suite = Suite::start(&place, &process, &stop).await?;
         let folder = args.folder.display().to_string();
         if out.is_json() {
-            let (settlement, enrolment) = (suite.settlement.to_string(), suite.enrolment.to_string());
-            out.line(json!({ "settlement": settlement, "enrolment": enrolment, "folder": folder }).to_string())?;
+            let ports = json!({
+                "settlement": suite.settlement.to_string(), "enrolment": suite.enrolment.to_string(),
+                "assistance": suite.assistance.to_string(), "folder": folder,
+            });
+            out.line(ports.to_string())?;
         } else {
             out.line(format!("settlement {}", suite.settlement))?;
             out.line(format!("enrolment {}", suite.enrolment))?;
+            out.line(format!("assistance {}", suite.assistance))?;
             out.line(format!("folder {folder}"))?;
         }
         out.flush()?;

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Verify, out: &mut Out) -> Result<ExitCode, Error> {
                 over_grpc(&mut client(address)?, VerifyYearsRequest { person_id, year }).await?
             }
             (None, Some(url)) => beside(url, args.person, args.year.map(i32::from), process).await?,
-            (None, None) => return Err(Error::Nothing("give --database or --address".to_owned())),
+            (None, None) => return Err(Error::Nothing("give --address or --database".to_owned())),
         };
         if found.years == 0 && (args.person.is_some() || args.year.is_some()) {
             let person = args.person.map(|person| format!(" of {person}")).unwrap_or_default();
@@ -128,6 +128,9 @@ pub(super) async fn over_grpc(
     Err(failed(Status::unavailable("the service broke off before the end")))
 }
 
+/// The services whose databases hold no person-years.
+const OTHERS: [&str; 2] = ["assistance", "enrolment"];
+
 /// Folds here what a database holds.
 async fn beside(url: &str, person: Option<Name>, year: Option<i32>, process: Process) -> Result<Found, Error> {
     // opening would make an empty one
@@ -137,6 +140,11 @@ async fn beside(url: &str, person: Option<Name>, year: Option<i32>, process: Pro
         return Err(Error::NoFile(printable(path)));
     }
     let database = Database::open(url).await.map_err(Error::Database)?;
+    let owners = migrations::owners(&database).await.map_err(Error::Database)?;
+    let other = owners.iter().find(|owner| OTHERS.contains(&owner.as_str()));
+    if let Some(other) = other.filter(|_| !owners.iter().any(|owner| owner == "settlement")) {
+        return Err(Error::OtherService(other.clone()));
+    }
     migrations::check(&database, MIGRATIONS).await.map_err(Error::Migration)?;
     let opened = Registry::open(Source::Database(database.clone()), registry::Settings::default()).await;
     let registry = opened.map_err(|error| Error::Start("the policy registry", error.into()))?;

@@ -336,6 +336,7 @@ const fn cause(cause: Cause) -> &'static str {
         Cause::PersonChanged => "person_changed",
         Cause::ThirdFollowed => "third_followed",
         Cause::LimitFreed => "limit_freed",
+        Cause::StartCorrected => "start_corrected",
     }
 }
 

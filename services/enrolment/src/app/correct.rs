@@ -1,11 +1,12 @@
-//! Sets a person's identity right; a death ends what holds beyond it.
+//! Sets a person's identity right; a death ends what holds beyond it, and one that was recorded wrongly no longer does.
 
 use chrono::NaiveDate;
+use rpc::Fault;
 use store::Tx;
 
 use super::enrol::{NEWEST, locked};
 use super::{App, Problem, end, register, suspend};
-use crate::domain::{EndReason, Identity, Person, State, document_hash};
+use crate::domain::{EndReason, Enrolment, Identity, Person, State, document_hash};
 use crate::store::{enrolments, households, people};
 
 /// Asks to set a person right.
@@ -17,8 +18,15 @@ pub(crate) struct Correct {
     pub(crate) reason: String,
 }
 
+/// A person set right, and what that does to enrolments: their ids.
+pub(crate) struct Corrected {
+    pub(crate) person: Person,
+    pub(crate) reopened: Vec<String>,
+    pub(crate) ended: Vec<String>,
+}
+
 /// Sets a person's identity right.
-pub(crate) async fn correct(app: &App, tx: &Tx, command: &Correct) -> Result<Person, Problem> {
+pub(crate) async fn correct(app: &App, tx: &Tx, command: &Correct) -> Result<Corrected, Problem> {
     let old = locked(tx, &command.person).await?;
     let recorded_at = app.after(old.recorded_at);
     let identity = command.identity.clone();
@@ -28,6 +36,9 @@ pub(crate) async fn correct(app: &App, tx: &Tx, command: &Correct) -> Result<Per
         let hash = document_hash(person.identity.document_type, &person.identity.document_number);
         return Err(register::known(&people::of_document(tx, &hash).await?.unwrap_or_default()).into());
     }
+    let mut reopened =
+        if old.died.is_some() && old.died != command.died { reopen(app, tx, &person.id).await? } else { Vec::new() };
+    let mut ended = Vec::new();
     if let Some(died) = command.died {
         let open = enrolments::of_person(tx, &person.id, NEWEST).await?;
         let beyond =
@@ -35,11 +46,39 @@ pub(crate) async fn correct(app: &App, tx: &Tx, command: &Correct) -> Result<Per
         for enrolment in beyond {
             let first = enrolment.days.map_or(died, |days| days.from);
             let last = died.max(first.pred_opt().unwrap_or(first));
-            suspend::next(app, tx, end::ended(enrolment, last, EndReason::Death)?).await?;
+            ended.push(suspend::next(app, tx, end::ended(enrolment, last, EndReason::Death)?).await?.id);
         }
     }
+    // what ends again, on another day, did not go on
+    reopened.retain(|id| !ended.contains(id));
     let memberships = households::of_person(tx, &person.id, NEWEST).await?;
     let today = app.today();
     person.household = memberships.into_iter().find(|one| one.holds(today)).map(|one| one.household);
-    Ok(person)
+    Ok(Corrected { person, reopened, ended })
+}
+
+/// Lets the enrolments that a death ended go on as they were before it; gives their ids.
+async fn reopen(app: &App, tx: &Tx, person: &str) -> Result<Vec<String>, Problem> {
+    let mut all = enrolments::of_person(tx, person, NEWEST).await?;
+    let mut reopened = Vec::new();
+    for at in 0..all.len() {
+        let Some(dead) = all.get(at).filter(|one| one.end_reason == Some(EndReason::Death)).cloned() else { continue };
+        let Some(before) = enrolments::before_end(tx, &dead.id).await? else { continue };
+        let other = before.days.and_then(|days| {
+            let shares =
+                |one: &&Enrolment| one.id != dead.id && one.days.is_some_and(|held| held.shared(days).is_some());
+            all.iter().find(shares)
+        });
+        if let Some(other) = other {
+            let message = "an enrolment that the death ended cannot go on: another one holds on some of its days";
+            return Err(Fault::wrong_state("held", message).with("enrolment_id", other.id.clone()).into());
+        }
+        let alive = Enrolment { version: dead.version, recorded_at: dead.recorded_at, ..before };
+        let alive = suspend::next(app, tx, alive).await?;
+        reopened.push(alive.id.clone());
+        if let Some(one) = all.get_mut(at) {
+            *one = alive;
+        }
+    }
+    Ok(reopened)
 }

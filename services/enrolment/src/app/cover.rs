@@ -79,19 +79,26 @@ fn clauses(
         Some(terms) => app.policies.head(terms.division),
         None => app.policies.any(),
     };
+    let holding = |cite: &[String]| match (policy.as_deref(), place) {
+        (Some(policy), Some(terms)) => policy.holding(terms.division, cite),
+        _ => cite.to_vec(),
+    };
     if paid.len() > 1 {
-        return (policy, TWICE.map(str::to_owned).to_vec());
+        let cite = holding(&TWICE.map(str::to_owned));
+        return (policy, cite);
     }
-    if let Some(interval) = interval.filter(|interval| !interval.cite.is_empty()) {
-        return (policy, interval.cite.clone());
+    if let Some(cite) = interval.map(|interval| holding(&interval.cite)).filter(|cite| !cite.is_empty()) {
+        return (policy, cite);
     }
     let asked = |policy: &Policy| match place {
-        Some(terms) => policy.coverage_clauses(terms.division, terms.scheme, on),
+        Some(terms) => policy.holding(terms.division, &policy.coverage_clauses(terms.division, terms.scheme, on)),
         None => {
             let nation = policy.divisions().find(|pack| policy.chain(pack.code).len() == 1).map(|pack| pack.code);
             let schemes = [Scheme::Employee, Scheme::Resident];
             let found = schemes.map(|scheme| nation.map(|nation| policy.coverage_clauses(nation, scheme, on)));
-            found.into_iter().flatten().flatten().collect::<BTreeSet<_>>().into_iter().collect()
+            let found: BTreeSet<String> = found.into_iter().flatten().flatten().collect();
+            let found: Vec<String> = found.into_iter().collect();
+            nation.map(|nation| policy.holding(nation, &found)).unwrap_or_default()
         }
     };
     let cite = policy.as_deref().map(asked).unwrap_or_default();

@@ -6,7 +6,7 @@ use store::Tx;
 use store::outbox::Event;
 use tracing::Instrument as _;
 
-use super::book::{CREDIT_TOPIC, fund};
+use super::book::{CREDIT_TOPIC, RETURN_SUFFIX, RETURN_TOPIC, fund};
 use super::transfer::BALANCE_TOPIC;
 use super::{App, Problem};
 use crate::clients::{Debit, Settlement};
@@ -47,6 +47,36 @@ pub(crate) async fn credit(app: &App, id: &str) -> Result<(), Problem> {
     app.database.transaction(work).await
 }
 
+/// Takes a credit back into the fund that gave it, as far as the account still holds it.
+///
+/// The amount is recorded before it is taken: a second attempt takes the same amount under the same key.
+///
+/// # Errors
+/// Why it is not done yet; it is to be tried again.
+pub(crate) async fn take_back(app: &App, id: &str) -> Result<(), Problem> {
+    let unknown = || Fault::not_found("account_credit", id);
+    let credit = credits::by_id(app.database.reader(), id).await?.ok_or_else(unknown)?;
+    if credit.taken_back.is_some_and(|taken| taken.amount_fen.is_some()) {
+        return Ok(());
+    }
+    let unknown = || Fault::not_found("enrolment", &credit.enrolment);
+    let enrolment = enrolments::known(app.database.reader(), &credit.enrolment, app.now()).await?;
+    let division = enrolment.ok_or_else(unknown)?.terms.division;
+    let nothing = || Fault::unavailable("the policy", std::time::Duration::from_secs(5));
+    let fund = fund(&*app.policies.head(division).ok_or_else(nothing)?, division)?;
+    let settlement = settlement(app)?;
+    let (found, now) = (settlement.balance(&credit.person).await?.min(credit.amount_fen), app.now());
+    let intend = |tx: Tx| async move { Ok::<_, Problem>(credits::to_take(&tx, id, found, now).await?) };
+    let amount_fen = app.database.transaction(intend).await?;
+    if amount_fen > 0 {
+        let (kind, about) = (MovementKind::TakenBack, format!("{id}{RETURN_SUFFIX}"));
+        let (person, fund) = (credit.person.as_str(), Some((division, fund)));
+        settlement.debit(Debit { person, kind, amount_fen, about: &about, relative: "", fund }).await?;
+    }
+    let taken = |tx: Tx| async move { Ok::<_, Problem>(credits::taken(&tx, id, now).await?) };
+    app.database.transaction(taken).await
+}
+
 fn settlement(app: &App) -> Result<&Settlement, Fault> {
     app.settlement.as_ref().ok_or_else(|| Fault::unavailable("settlement", std::time::Duration::from_secs(60)))
 }
@@ -69,7 +99,8 @@ pub(crate) async fn balance(app: &App, id: &str) -> Result<(), Problem> {
     let amount_fen = app.database.transaction(intend).await?;
     if amount_fen > 0 {
         let kind = MovementKind::TakenAlong;
-        settlement.debit(Debit { person: &transfer.person, kind, amount_fen, about: id, relative: "" }).await?;
+        let debit = Debit { person: &transfer.person, kind, amount_fen, about: id, relative: "", fund: None };
+        settlement.debit(debit).await?;
     }
     let taken = |tx: Tx| async move { Ok::<_, Problem>(transfers::taken(&tx, id, now).await?) };
     app.database.transaction(taken).await
@@ -88,6 +119,7 @@ pub(crate) async fn event(app: &App, event: Event) -> Result<(), Problem> {
     let delivering = async {
         match event.topic.as_str() {
             CREDIT_TOPIC => credit(app, &id).await,
+            RETURN_TOPIC => take_back(app, &id).await,
             BALANCE_TOPIC => balance(app, &id).await,
             topic => Err(Fault::internal(format!("an event of the unknown topic {topic}")).into()),
         }

@@ -1,26 +1,98 @@
-//! Ends an enrolment.
+//! Ends an enrolment. One that was a mistake never was: what was booked for it is undone in the same commit.
+
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use ledger::Entry;
 use rpc::{Fault, Violations};
-use store::Tx;
+use store::{Tx, journal};
+use terms::EntryKind;
 
 use super::enrol::locked_enrolment;
 use super::suspend::next;
-use super::{App, Problem};
-use crate::domain::{Days, EndReason, Enrolment, State};
+use super::{App, Problem, book, resolve};
+use crate::domain::{AccountCredit, Days, EndReason, Enrolment, State};
 
 /// Asks to end an enrolment.
 pub(crate) struct End {
     pub(crate) enrolment: String,
-    pub(crate) to: NaiveDate,
+    /// Its last day; none for a mistake.
+    pub(crate) to: Option<NaiveDate>,
     pub(crate) reason: EndReason,
 }
 
+/// An enrolment that ended, and what ended with it.
+pub(crate) struct Ended {
+    pub(crate) enrolment: Enrolment,
+    /// Days with benefits that are lost.
+    pub(crate) lost: Vec<Days>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) taken_back: Vec<AccountCredit>,
+}
+
 /// Ends an enrolment.
-pub(crate) async fn end(app: &App, tx: &Tx, command: &End) -> Result<Enrolment, Problem> {
+pub(crate) async fn end(app: &App, tx: &Tx, command: &End) -> Result<Ended, Problem> {
     let (_, enrolment) = locked_enrolment(tx, &command.enrolment).await?;
-    let ended = ended(enrolment, command.to, command.reason)?;
-    next(app, tx, ended).await
+    if command.reason == EndReason::Mistake {
+        return never_was(app, tx, enrolment, command.to).await;
+    }
+    let before = enrolment.benefits();
+    let to = command.to.ok_or_else(|| Fault::internal("an end without a last day"))?;
+    let enrolment = next(app, tx, ended(enrolment, to, command.reason)?).await?;
+    let lost = without(before, &enrolment.benefits());
+    Ok(Ended { enrolment, lost, entries: Vec::new(), taken_back: Vec::new() })
+}
+
+/// Takes an enrolment back that was a mistake: its days, what was booked for it, and what it credited.
+async fn never_was(app: &App, tx: &Tx, enrolment: Enrolment, to: Option<NaiveDate>) -> Result<Ended, Problem> {
+    let stands = matches!(
+        enrolment.end_reason,
+        None | Some(EndReason::Wish | EndReason::Death | EndReason::EmploymentEnded | EndReason::Duplicate)
+    );
+    if !stands {
+        let reason = enrolment.end_reason.map_or("ended", EndReason::word);
+        let message = format!("the enrolment has ended ({reason}): it cannot be taken back as a mistake");
+        return Err(Fault::wrong_state(State::Ended.word(), message).into());
+    }
+    let first = enrolment.days.map_or(enrolment.terms.enrolled, |days| days.from);
+    let last = first.pred_opt().unwrap_or(first);
+    if let Some(to) = to.filter(|to| *to != last && enrolment.days.is_some()) {
+        let mut violations = Violations::new();
+        violations.add("to_date", to, format!("nothing, or {last}: what was a mistake held on no day"));
+        violations.finish(Some(()))?;
+    }
+    let lost = enrolment.benefits();
+    let ended = Enrolment {
+        days: None,
+        state: State::Ended,
+        ended: Some(last),
+        end_reason: Some(EndReason::Mistake),
+        ..enrolment
+    };
+    let enrolment = next(app, tx, ended).await?;
+    let booked = standing(journal::by_reference(tx, &enrolment.id).await?);
+    let entries = book::undone(app, &enrolment, &booked)?;
+    book::write(tx, &entries, &[]).await?;
+    let taken_back = book::take_back(tx, &enrolment).await?;
+    let why = format!("enrolment {} was a mistake", enrolment.id);
+    resolve::apart(app, tx, &enrolment.person, None, &why).await?;
+    Ok(Ended { enrolment, lost, entries, taken_back })
+}
+
+/// The contributions that were booked and not reversed.
+fn standing(booked: Vec<Entry>) -> Vec<Entry> {
+    let reversed: BTreeSet<_> =
+        booked.iter().filter(|entry| entry.kind == EntryKind::Reversal).filter_map(|entry| entry.original).collect();
+    let stands = |entry: &Entry| entry.kind == EntryKind::Contribution && !reversed.contains(&entry.id);
+    booked.into_iter().filter(stands).collect()
+}
+
+/// The days of one list that are in none of another.
+fn without(mut days: Vec<Days>, others: &[Days]) -> Vec<Days> {
+    for other in others {
+        days = days.into_iter().flat_map(|days| days.without(*other)).collect();
+    }
+    days
 }
 
 /// An enrolment that ends on a day: its last one, or the day before its first where it never was.

@@ -108,8 +108,9 @@ pub(crate) fn decided(
             let fault = Fault::new(rpc::Reason::Duplicate, "the person is enrolled in this scheme and place already");
             return Err(fault.with("kind", "enrolment").with("enrolment_id", other.id.clone()));
         }
-        let about = format!("{} in {} holds already", other.terms.scheme, other.terms.division);
-        let refused = Refused::new(Some(due.policy), Reason::TwoSchemes, about, &TWICE);
+        let about = format!("{} in {} holds already", wire::name(other.terms.scheme), other.terms.division);
+        let cite = due.policy.holding(terms.division, &TWICE.map(str::to_owned));
+        let refused = Refused::new(Some(due.policy), Reason::TwoSchemes, about, &[]).citing(&cite);
         return Ok(Err(Refused { other: Some(Box::new(other.clone())), ..refused }));
     }
     let version = due.policy.version().to_string();
@@ -148,8 +149,10 @@ fn born_in_time(person: &Person, terms: &Terms) -> Result<(), Fault> {
     violations.within("terms", |v| {
         if terms.enrolled < born {
             v.add("enrolled_date", terms.enrolled, "a day not before the person's birth");
-        } else if terms.group == PersonGroup::Newborn && person.age(terms.enrolled) > 0 {
-            v.add("group", terms.group, "newborn in the first year of life alone; an older child is a minor");
+        }
+        if terms.group == PersonGroup::Newborn && person.age(terms.enrolled) > 0 {
+            let expected = "PERSON_GROUP_NEWBORN in the first year of life alone; an older child is PERSON_GROUP_MINOR";
+            v.add("group", wire::name(terms.group), expected);
         }
     });
     violations.finish(Some(()))

@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 use super::{App, Problem, book, decide, enrol, pay, register};
 use crate::domain::{
     AccountCredit, Duplicate, Enrolment, Identity, Import, Membership, Payment, Person, Reject, Relation, RowProblem,
-    Terms, document_hash, standing,
+    Terms, document_hash, receipt_key, standing,
 };
 use crate::store::households::{self, NewHousehold};
 use crate::store::{duplicates, enrolments, imports, people};
@@ -22,6 +22,8 @@ use crate::store::{duplicates, enrolments, imports, people};
 #[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) number: u64,
+    /// What it says, by its hash.
+    pub(crate) hash: String,
     pub(crate) read: Result<Good, Vec<RowProblem>>,
 }
 
@@ -83,6 +85,7 @@ async fn kept(app: &App, tx: &Tx, batch: &Batch) -> Result<Import, Problem> {
     if source != batch.source {
         return Err(Fault::key_reused("source").into());
     }
+    as_before(tx, batch, import.rows_read).await?;
     let rows: Vec<&Row> = batch.rows.iter().filter(|row| row.number > import.rows_read).collect();
     if import.done {
         return if rows.is_empty() { Ok(import) } else { Err(finished(&import).into()) };
@@ -104,8 +107,22 @@ async fn kept(app: &App, tx: &Tx, batch: &Batch) -> Result<Import, Problem> {
     import.done = batch.last;
     import.committed_at = app.after(import.committed_at);
     work.write(tx, &batch.import).await?;
+    imports::say(tx, &batch.import, rows.iter().map(|row| (row.number, row.hash.as_str()))).await?;
     imports::advance(tx, &import).await?;
     Ok(import)
+}
+
+/// A row that was read before says what it said then. (Of rows read before their hashes were kept nobody knows.)
+async fn as_before(tx: &Tx, batch: &Batch, read: u64) -> Result<(), Problem> {
+    let again = batch.rows.iter().enumerate().filter(|(_, row)| row.number <= read);
+    let again: Vec<(usize, &Row)> = again.collect();
+    let numbers = || again.iter().map(|(_, row)| row.number);
+    let Some((first, last)) = numbers().min().zip(numbers().max()) else { return Ok(()) };
+    let said: HashMap<u64, String> = imports::said(tx, &batch.import, (first, last)).await?.into_iter().collect();
+    match again.iter().find(|(_, row)| said.get(&row.number).is_some_and(|hash| *hash != row.hash)) {
+        None => Ok(()),
+        Some((at, row)) => Err(Fault::key_reused(&format!("rows[{at}]")).with("row", row.number.to_string()).into()),
+    }
 }
 
 fn finished(import: &Import) -> Fault {
@@ -287,7 +304,8 @@ impl Work {
             .filter(|other| other.days.is_some_and(|held| held.shared(days).is_some()))
             .collect();
         if let Some(other) = twice.first().filter(|_| !paid) {
-            let found = format!("{} in {} holds already: {}", other.terms.scheme, other.terms.division, other.id);
+            let found =
+                format!("{} in {} holds already: {}", wire::name(other.terms.scheme), other.terms.division, other.id);
             problems.push(problem("terms", "two_schemes", found));
         }
         twice
@@ -305,16 +323,16 @@ impl Work {
                 "absent_value",
                 "no rate is known: nothing can be due".to_owned(),
             )),
-            Some(due) if due != payment.amount.get() => {
+            Some(due) if !pay::is_due(enrolment, payment, due) => {
                 let found = format!("found {} fen; expected {due} fen", payment.amount.get());
                 problems.push(problem("payment.amount_fen", "wrong_premium", found));
             }
             Some(_) => {}
         }
-        if let Err(fault) = pay::fitting(enrolment, payment) {
+        if let Err(fault) = pay::fitting(enrolment, row.identity.born, payment) {
             problems.extend(of_violations(&fault));
         }
-        if self.receipts_used.contains(&payment.receipt) {
+        if self.receipts_used.contains(&receipt_key(&payment.receipt)) {
             problems.push(problem("payment.receipt", "duplicate", "used before".to_owned()));
         }
         Some(payment.clone())
@@ -372,7 +390,7 @@ impl Work {
         if let Some(payment) = &enrolment.payment {
             self.credits.extend(book::credit(app, &enrolment, self.now));
             if !payment.receipt.is_empty() {
-                self.receipts_used.insert(payment.receipt.clone());
+                self.receipts_used.insert(receipt_key(&payment.receipt));
                 self.receipts.push((payment.receipt.clone(), enrolment.id.clone()));
             }
         }

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use ledger::Entry;
-use money::Fen;
 use pb::settlement::v1::MovementKind;
 use policy::{Policy, Reason};
-use rpc::{Fault, Violation, Violations};
+use rpc::{Fault, Violations};
 use store::Tx;
 use terms::{PersonGroup, Scheme};
 
@@ -16,7 +15,7 @@ use super::enrol::{Done, NEWEST, locked_enrolment};
 use super::{App, Problem, book, transfer};
 use crate::clients::Debit;
 use crate::domain::{Covered, Days, Enrolment, Payment, Person, PremiumSource, State, Terms, clauses};
-use crate::store::enrolments;
+use crate::store::{enrolments, people};
 
 /// Asks to take a premium.
 #[derive(Clone)]
@@ -25,20 +24,28 @@ pub(crate) struct Pay {
     pub(crate) payment: Payment,
 }
 
-/// What is due before benefits begin, in fen: the own premium, of employees the employer's too; nothing where the packs
-/// say that a rate is not known.
+/// What is due before benefits begin, in fen: the own premium, of employees the employer's too as far as it is known; nothing
+/// where the own premium's rate is not known.
 pub(crate) fn due(enrolment: &Enrolment) -> Option<i64> {
     let contribution = &enrolment.contribution;
     match enrolment.terms.scheme {
         Scheme::Resident => contribution.own_fen,
-        Scheme::Employee => contribution.employer_fen?.checked_add(contribution.employee_fen?),
+        Scheme::Employee => contribution.employee_fen?.checked_add(contribution.employer_fen.unwrap_or(0)),
     }
+}
+
+/// Whether a payment is what is due. An employer whose rate nobody knows pays no less than the own premium: what is over it is
+/// the employer's own, as the employer paid it.
+pub(crate) fn is_due(enrolment: &Enrolment, payment: &Payment, due: i64) -> bool {
+    let open = enrolment.terms.scheme == Scheme::Employee && enrolment.contribution.employer_fen.is_none();
+    let paid = payment.amount.get();
+    if open && payment.source == PremiumSource::Employer { paid >= due } else { paid == due }
 }
 
 /// Takes a premium.
 pub(crate) async fn pay(app: &App, tx: &Tx, command: &Pay) -> Result<Result<Done, Refused>, Problem> {
     let (person, old) = locked_enrolment(tx, &command.enrolment).await?;
-    if let Err(no) = ready(app, &old, &command.payment)? {
+    if let Err(no) = ready(app, &old, person.identity.born, &command.payment)? {
         return Ok(Err(no));
     }
     let others = enrolments::of_person(tx, &person.id, NEWEST).await?;
@@ -61,7 +68,12 @@ pub(crate) async fn pay(app: &App, tx: &Tx, command: &Pay) -> Result<Result<Done
 }
 
 /// Whether a payment can be taken: the enrolment waits for it, the amount is what is due and the pocket fits.
-pub(crate) fn ready(app: &App, enrolment: &Enrolment, payment: &Payment) -> Result<Result<(), Refused>, Fault> {
+pub(crate) fn ready(
+    app: &App,
+    enrolment: &Enrolment,
+    born: NaiveDate,
+    payment: &Payment,
+) -> Result<Result<(), Refused>, Fault> {
     if enrolment.state != State::Unpaid {
         return Err(Fault::wrong_state(enrolment.state.word(), "the enrolment does not wait for a payment"));
     }
@@ -69,8 +81,8 @@ pub(crate) fn ready(app: &App, enrolment: &Enrolment, payment: &Payment) -> Resu
         let policy = decide::policy_of(app, enrolment.terms.division).ok();
         return Ok(Err(nothing_known(policy, enrolment)));
     };
-    fitting(enrolment, payment)?;
-    if payment.amount != Fen::new(due) {
+    fitting(enrolment, born, payment)?;
+    if !is_due(enrolment, payment, due) {
         let fault = Fault::new(rpc::Reason::WrongPremium, "the premium paid is not the premium due");
         return Err(fault.with("due_fen", due.to_string()));
     }
@@ -80,7 +92,10 @@ pub(crate) fn ready(app: &App, enrolment: &Enrolment, payment: &Payment) -> Resu
 /// The "no" where the packs say that a rate of the premium is not known.
 pub(crate) fn nothing_known(policy: Option<Arc<Policy>>, enrolment: &Enrolment) -> Refused {
     let Terms { group, division, .. } = &enrolment.terms;
-    let about = format!("contribution.total of {group} in {division}: a rate of the premium is not known there");
+    let about = format!(
+        "contribution.own_fen of {} in {division}: the rate of the premium is not known there",
+        wire::name(*group)
+    );
     Refused::new(policy, Reason::AbsentValue, about, &[]).citing(&clauses(&enrolment.contribution.values))
 }
 
@@ -88,23 +103,38 @@ fn receipt_used() -> Fault {
     Fault::new(rpc::Reason::Duplicate, "the receipt was used before").with("kind", "receipt")
 }
 
-/// Whether the pocket fits the scheme and what is due.
-pub(crate) fn fitting(enrolment: &Enrolment, payment: &Payment) -> Result<(), Fault> {
+/// Whether the pocket fits the scheme and what is due, and the day the person's life.
+pub(crate) fn fitting(enrolment: &Enrolment, born: NaiveDate, payment: &Payment) -> Result<(), Fault> {
     let employer = enrolment.contribution.employer_fen.is_some_and(|employer| employer > 0);
     let (fits, expected) = match (enrolment.terms.scheme, payment.source) {
         (_, PremiumSource::Assisted) => {
             let whole = due(enrolment) == Some(0) && enrolment.contribution.assisted_fen > 0;
-            (whole, "ASSISTED only where assistance pays all of it")
+            (whole, "PREMIUM_SOURCE_ASSISTED only where assistance pays all of it")
         }
-        (Scheme::Resident, PremiumSource::Employer) => (false, "OWN or RELATIVE_ACCOUNT for residents"),
-        (Scheme::Employee, PremiumSource::RelativeAccount) => (false, "OWN or EMPLOYER for employees"),
-        (Scheme::Employee, PremiumSource::Own) => (!employer, "EMPLOYER, who pays both parts at once"),
+        (Scheme::Resident, PremiumSource::Employer) => {
+            (false, "PREMIUM_SOURCE_OWN or PREMIUM_SOURCE_RELATIVE_ACCOUNT for residents")
+        }
+        (Scheme::Employee, PremiumSource::RelativeAccount) => {
+            (false, "PREMIUM_SOURCE_OWN or PREMIUM_SOURCE_EMPLOYER for employees")
+        }
+        (Scheme::Employee, PremiumSource::Own) => {
+            (!employer, "PREMIUM_SOURCE_EMPLOYER: the employer pays both parts at once")
+        }
         _ => (true, ""),
     };
     let mut violations = Violations::new();
-    if !fits {
-        violations.within("payment", |v| v.add("source", payment.source.word(), expected));
-    }
+    violations.within("payment", |v| {
+        if !fits {
+            v.add("source", format!("PREMIUM_SOURCE_{}", payment.source.word().to_ascii_uppercase()), expected);
+        }
+        if payment.paid < born {
+            v.add("paid_date", payment.paid, "a day not before the person's birth");
+        }
+        if payment.owner.as_ref() == Some(&enrolment.person) {
+            let expected = "a relative: a person's own account does not pay the own premium";
+            v.add("owner_person_id", &enrolment.person, expected);
+        }
+    });
     violations.finish(Some(()))
 }
 
@@ -154,13 +184,10 @@ pub(crate) async fn from_relative(app: &App, command: &Pay) -> Result<(), Proble
     let Some(owner) = &command.payment.owner else { return Ok(()) };
     let found = enrolments::known(app.database.reader(), &command.enrolment, NEWEST).await?;
     let enrolment = found.ok_or_else(|| Fault::not_found("enrolment", &command.enrolment))?;
-    if *owner == enrolment.person {
-        let field = "payment.owner_person_id".to_owned();
-        let expected = "a relative: a person's own account does not pay the own premium".to_owned();
-        return Err(Fault::invalid(vec![Violation { field, found: owner.to_string(), expected }]).into());
-    }
+    let unknown = || Fault::not_found("person", &enrolment.person);
+    let person = people::known(app.database.reader(), &enrolment.person, NEWEST).await?.ok_or_else(unknown)?;
     // one that is paid is left to the key of the call
-    if enrolment.state != State::Unpaid || ready(app, &enrolment, &command.payment)?.is_err() {
+    if enrolment.state != State::Unpaid || ready(app, &enrolment, person.identity.born, &command.payment)?.is_err() {
         return Ok(());
     }
     let days = (command.payment.paid, enrolment.terms.enrolled);
@@ -176,5 +203,5 @@ pub(crate) async fn from_relative(app: &App, command: &Pay) -> Result<(), Proble
     };
     let (kind, amount_fen) = (MovementKind::RelativePremium, command.payment.amount.get());
     let (about, relative) = (enrolment.id.as_str(), enrolment.person.as_str());
-    Ok(settlement.debit(Debit { person: owner, kind, amount_fen, about, relative }).await?)
+    Ok(settlement.debit(Debit { person: owner, kind, amount_fen, about, relative, fund: None }).await?)
 }

@@ -25,6 +25,8 @@ pub(crate) struct Funding {
     /// Where the packs say no split.
     pub(crate) unsplit: i64,
     pub(crate) credit: i64,
+    /// Enrolments whose employer's premium is not known.
+    pub(crate) employer_unknown: u64,
 }
 
 impl Funding {
@@ -47,6 +49,7 @@ impl Funding {
         self.people = self.people.checked_add(people.people)?;
         self.people_assisted = self.people_assisted.checked_add(people.assisted)?;
         self.credit = self.credit.checked_add(people.credit_fen)?;
+        self.employer_unknown = self.employer_unknown.checked_add(people.employer_unknown)?;
         Some(())
     }
 }

@@ -54,22 +54,22 @@ pub(crate) async fn resolve(app: &App, tx: &Tx, command: &Resolve) -> Result<(Du
     let (reason, operator) = (command.reason.clone(), command.operator.clone());
     duplicates::resolve(tx, &duplicate.id, &Resolution { kept, reason, operator, recorded_at }).await?;
     duplicate.resolved = true;
-    settled_with(app, tx, &duplicate).await?;
+    let why = format!("no day is shared any more since duplicate {} was resolved", duplicate.id);
+    apart(app, tx, &duplicate.person, Some(&duplicate.id), &why).await?;
     Ok((duplicate, now))
 }
 
-/// Resolves the person's other duplicates whose enrolments share no day any more.
-async fn settled_with(app: &App, tx: &Tx, resolved: &Duplicate) -> Result<(), Problem> {
-    let wanted = Wanted { person: Some(resolved.person.clone()), ..Wanted::default() };
-    let all = enrolments::of_person(tx, &resolved.person, NEWEST).await?;
+/// Resolves the person's other duplicates whose enrolments share no day any more, and says why.
+pub(super) async fn apart(app: &App, tx: &Tx, person: &str, but: Option<&str>, why: &str) -> Result<(), Problem> {
+    let wanted = Wanted { person: Some(person.to_owned()), ..Wanted::default() };
+    let all = enrolments::of_person(tx, person, NEWEST).await?;
     let days = |id: &String| all.iter().find(|one| one.id == *id).and_then(|one| one.days);
     for other in duplicates::list(tx, &wanted, (0, u64::MAX)).await? {
         let held: Vec<Days> = other.enrolments.iter().filter_map(days).collect();
         let shares =
             held.iter().enumerate().any(|(at, one)| held.iter().skip(at + 1).any(|two| one.shared(*two).is_some()));
-        if other.id != resolved.id && !shares {
-            let recorded_at = app.after(other.recorded_at);
-            let reason = format!("no day is shared any more since duplicate {} was resolved", resolved.id);
+        if but != Some(other.id.as_str()) && !shares {
+            let (recorded_at, reason) = (app.after(other.recorded_at), why.to_owned());
             let resolution = Resolution { kept: other.standing, reason, operator: String::new(), recorded_at };
             duplicates::resolve(tx, &other.id, &resolution).await?;
         }

@@ -35,7 +35,7 @@ pub(crate) async fn switch(app: &App, tx: &Tx, command: &Switch) -> Result<Resul
     let mut violations = Violations::new();
     violations.within("terms", |v| {
         if command.terms.scheme == old.terms.scheme {
-            v.add("scheme", command.terms.scheme, "another scheme than that of the enrolment that ends");
+            v.add("scheme", wire::name(command.terms.scheme), "another scheme than that of the enrolment that ends");
         }
         if command.terms.division != old.terms.division {
             v.add(

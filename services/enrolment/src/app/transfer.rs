@@ -40,7 +40,9 @@ pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<Tra
         return Err(Fault::wrong_state(enrolment.state.word(), "only an active enrolment is transferred out").into());
     }
     let from_division = enrolment.terms.division;
-    another_place(app, from_division, command.to_division)?;
+    let mut violations = Violations::new();
+    another_place(app, &mut violations, "to_division", (from_division, command.to_division));
+    violations.finish(Some(()))?;
     let scheme = enrolment.terms.scheme;
     let ended = next(app, tx, end::ended(enrolment, command.to, EndReason::Transferred)?).await?;
     let all = enrolments::of_person(tx, &person.id, NEWEST).await?;
@@ -80,19 +82,16 @@ pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<Tra
     Ok(transfer)
 }
 
-/// A transfer goes to another pooling area: a code that can be a division's, not the place that is left, nothing above or
-/// below it.
-fn another_place(app: &App, from: Division, to: Division) -> Result<(), Fault> {
-    let mut violations = Violations::new();
-    if !to.is_well_formed() {
-        violations.add("to_division", to, "the code of a division: a district's begins as that of its prefecture");
-    } else if to == from {
-        violations.add("to_division", to, "another place than that of the enrolment");
-    } else if above(app, to, from) || above(app, from, to) {
-        let expected = format!("another pooling area: a place neither above nor below {from}");
-        violations.add("to_division", to, expected);
+/// A transfer is between two pooling areas: codes that can be divisions', not the same place, and neither above the other.
+/// `field` is the place that is said, whose counterpart is known.
+fn another_place(app: &App, v: &mut Violations, field: &str, (known, said): (Division, Division)) {
+    if !said.is_well_formed() {
+        v.add(field, said, "the code of a division: a district's begins as that of its prefecture");
+    } else if said == known {
+        v.add(field, said, format!("another place than {known}"));
+    } else if above(app, said, known) || above(app, known, said) {
+        v.add(field, said, format!("another pooling area: a place neither above nor below {known}"));
     }
-    violations.finish(Some(()))
 }
 
 /// Whether one division is above another, by the packs or by the codes.
@@ -183,7 +182,15 @@ fn believed(app: &App, command: &TransferIn, issued: Option<&Transfer>) -> Resul
             v.add("division", terms.division, expected);
         }
         if given.scheme != terms.scheme {
-            v.add("scheme", terms.scheme, "the certificate's scheme");
+            v.add("scheme", wire::name(terms.scheme), "the certificate's scheme");
+        }
+    });
+    violations.within("certificate", |v| {
+        if let Ok(from) = given.from_division.parse() {
+            another_place(app, v, "from_division", (terms.division, from));
+        }
+        if given.scheme != Scheme::Employee && given.account_fen > 0 {
+            v.add("account_fen", given.account_fen, "0: residents' insurance has no personal account");
         }
     });
     // until the balance is taken along, the certificate does not say it yet
@@ -251,6 +258,7 @@ pub(super) async fn brought_in(tx: &Tx, paid: &Enrolment) -> Result<Vec<AccountC
             amount_fen: transfer.certificate.account_fen,
             delivered: false,
             recorded_at: paid.recorded_at,
+            taken_back: None,
         })
     };
     Ok(ours.filter_map(credit).collect())

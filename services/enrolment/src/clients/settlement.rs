@@ -21,6 +21,8 @@ pub(crate) struct Debit<'a> {
     /// What it is for; names the debit for ever.
     pub(crate) about: &'a str,
     pub(crate) relative: &'a str,
+    /// The fund that gets it, for what is taken back.
+    pub(crate) fund: Option<(Division, Name)>,
 }
 
 impl Settlement {
@@ -67,6 +69,8 @@ impl Settlement {
             amount_fen: debit.amount_fen,
             about_id: debit.about.to_owned(),
             relative_person_id: debit.relative.to_owned(),
+            division: debit.fund.map(|(division, _)| division.to_string()).unwrap_or_default(),
+            payer: debit.fund.map(|(_, payer)| payer.to_string()).unwrap_or_default(),
         };
         self.accounts.clone().debit_account(request).await.map(|_| ()).map_err(|status| fault(&status))
     }

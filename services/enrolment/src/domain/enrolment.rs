@@ -104,6 +104,21 @@ pub(crate) struct Enrolment {
 }
 
 impl Enrolment {
+    /// Whether it was a mistake from the start.
+    pub(crate) fn is_mistake(&self) -> bool {
+        self.end_reason == Some(EndReason::Mistake)
+    }
+
+    /// The employer's premium, in fen: by the policy, else what an employer paid beside the own premium; none where nobody knows it.
+    pub(crate) fn employer(&self) -> Option<i64> {
+        let contribution = &self.contribution;
+        if self.terms.scheme == Scheme::Resident || contribution.employer_fen.is_some() {
+            return Some(contribution.employer_fen.unwrap_or(0));
+        }
+        let payment = self.payment.as_ref().filter(|payment| payment.source == PremiumSource::Employer)?;
+        payment.amount.get().checked_sub(contribution.employee_fen?)
+    }
+
     /// Whether it holds on a day, paid or not.
     pub(crate) fn holds(&self, day: NaiveDate) -> bool {
         self.days.is_some_and(|days| days.holds(day))

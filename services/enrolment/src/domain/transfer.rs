@@ -57,4 +57,12 @@ pub(crate) struct AccountCredit {
     pub(crate) amount_fen: i64,
     pub(crate) delivered: bool,
     pub(crate) recorded_at: DateTime<Utc>,
+    pub(crate) taken_back: Option<TakenBack>,
+}
+
+/// That a credit is taken back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TakenBack {
+    /// What was still on the account, in fen; none until settlement has done it.
+    pub(crate) amount_fen: Option<i64>,
 }

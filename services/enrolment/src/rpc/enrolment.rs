@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 use wire::read as fields;
 
 use super::page::Page;
-use super::words::word;
+use super::words::{name, word};
 use super::{read, write};
 use crate::app::change::{Asked, change};
 use crate::app::enrol::NEWEST;
@@ -59,10 +59,10 @@ impl Enrolments {
         if let Some(terms) = &terms {
             v.within("terms", |v| {
                 if terms.group != PersonGroup::Newborn {
-                    v.add("group", terms.group, "newborn");
+                    v.add("group", wire::name(terms.group), "PERSON_GROUP_NEWBORN");
                 }
                 if terms.how != EnrolHow::NewBirth {
-                    v.add("how", terms.how, "new_birth");
+                    v.add("how", wire::name(terms.how), "ENROL_HOW_NEW_BIRTH");
                 }
             });
         }
@@ -163,17 +163,29 @@ impl Enrolments {
         let mut v = Violations::new();
         let key = fields::key(&mut v, "idempotency_key", &r.idempotency_key);
         let enrolment = read::id(&mut v, "enrolment_id", &r.enrolment_id);
-        let to = fields::date(&mut v, "to_date", &r.to_date);
         let reason: Option<EndReason> = word(&mut v, "reason", r.reason);
+        let to = match reason {
+            Some(EndReason::Mistake) => fields::optional_date(&mut v, "to_date", &r.to_date),
+            _ => fields::date(&mut v, "to_date", &r.to_date).map(Some),
+        };
         if let Some(reason @ (EndReason::Switched | EndReason::Transferred | EndReason::Duplicate)) = reason {
-            v.add("reason", reason.word(), "a reason that has no call of its own");
+            v.add(
+                "reason",
+                name(reason),
+                "a reason that has no call of its own: SwitchScheme, TransferOut or ResolveDuplicate",
+            );
         }
         let command = (|| Some(end::End { enrolment: enrolment?, to: to?, reason: reason? }))();
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("EndEnrolment", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {
-            let enrolment = end::end(&app, &tx, &c).await?;
-            Ok(pb::EndEnrolmentResponse { enrolment: Some(write::enrolment(&enrolment)) })
+            let ended = end::end(&app, &tx, &c).await?;
+            Ok(pb::EndEnrolmentResponse {
+                enrolment: Some(write::enrolment(&ended.enrolment)),
+                lost_days: ended.lost.into_iter().map(write::days).collect(),
+                entries: write::entries(&ended.entries, ended.enrolment.recorded_at),
+                taken_back: ended.taken_back.iter().map(write::credit).collect(),
+            })
         })
         .await
     }

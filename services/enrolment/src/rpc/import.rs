@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use pb::enrolment::v1 as pb;
 use pb::import_service_server::ImportService;
+use prost::Message as _;
 use rpc::{Fault, Reason, Violations};
+use sha2::{Digest as _, Sha256};
 use tokio_stream::StreamExt as _;
 use tonic::{Request, Response, Status, Streaming};
 use wire::read as fields;
@@ -147,7 +149,12 @@ fn row(given: &pb::ImportRow, today: chrono::NaiveDate) -> Row {
         Some(payment) => read::payment(&mut v, payment, today).map(Some),
     };
     let good = (|| Some(Good { identity: identity?, household: household?, terms: terms?, payment: payment? }))();
-    Row { number: given.row, read: v.finish(good).map_err(|fault| problems(&fault)) }
+    let hash = hash(&given.encode_to_vec());
+    Row { number: given.row, hash, read: v.finish(good).map_err(|fault| problems(&fault)) }
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What is wrong with a row. What was found is not kept: it may be personal data.

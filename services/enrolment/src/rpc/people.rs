@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 use wire::read as fields;
 
 use super::page::Page;
-use super::words::word;
+use super::words::{name, word};
 use super::{read, write};
 use crate::app::change::{Asked, change};
 use crate::app::enrol::NEWEST;
@@ -62,8 +62,12 @@ impl People {
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("CorrectPerson", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {
-            let person = correct::correct(&app, &tx, &c).await?;
-            Ok(pb::CorrectPersonResponse { person: Some(write::person(&person)) })
+            let done = correct::correct(&app, &tx, &c).await?;
+            Ok(pb::CorrectPersonResponse {
+                person: Some(write::person(&done.person)),
+                reopened_enrolment_ids: done.reopened,
+                ended_enrolment_ids: done.ended,
+            })
         })
         .await
     }
@@ -111,7 +115,7 @@ impl People {
         let person = read::id(&mut v, "person_id", &r.person_id);
         let relation: Option<Relation> = word(&mut v, "relation", r.relation);
         if relation == Some(Relation::Own) {
-            v.add("relation", "SELF", "what the person is to the head");
+            v.add("relation", name(Relation::Own), "what the person is to the head, who is somebody else");
         }
         let from = read::date_or(&mut v, "from_date", &r.from_date, self.0.today());
         let command =

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use pb::enrolment::v1 as pb;
 use rpc::Violations;
 use terms::{Category, College, CountyKind, PersonGroup, Scheme};
+use unicode_normalization::UnicodeNormalization as _;
 use wire::read;
 
 use super::words::word;
@@ -48,11 +49,22 @@ pub(super) fn identity(
     let given = v.required(field, given, "who it is")?;
     v.within(field, |v| {
         let name = read::text(v, "name", &given.name, 100);
-        let document_type = word(v, "document_type", given.document_type);
+        let document_type: Option<domain::DocumentType> = word(v, "document_type", given.document_type);
         let born = read::date(v, "born_date", &given.born_date).and_then(|born| past(v, "born_date", born, today));
-        let sex = word(v, "sex", given.sex);
+        let sex: Option<domain::Sex> = word(v, "sex", given.sex);
         let phone = read::optional_text(v, "phone", &given.phone, 40);
         let document_number = read::text(v, "document_number", &given.document_number, 50);
+        let mut right = true;
+        if let Some((kind, number)) = document_type.zip(document_number.as_ref()) {
+            for bad in domain::check(kind, number, (born, sex)) {
+                right = false;
+                match bad {
+                    domain::BadDocument::Sex => v.add("sex", "another sex", bad.expected()),
+                    // the number is not repeated
+                    _ => v.add("document_number", "another number", bad.expected()),
+                }
+            }
+        }
         let identity = Identity {
             name: name?,
             document_type: document_type?,
@@ -61,12 +73,7 @@ pub(super) fn identity(
             sex: sex?,
             phone: phone?,
         };
-        let bad = domain::check(&identity);
-        for bad in &bad {
-            // the number is not repeated
-            v.add("document_number", "another number", bad.expected());
-        }
-        bad.is_empty().then_some(identity)
+        right.then_some(identity)
     })
 }
 
@@ -83,7 +90,7 @@ pub(super) fn terms(
         let scheme: Option<Scheme> = read::word(v, "scheme", given.scheme);
         let group: Option<PersonGroup> = read::word(v, "group", given.group);
         if let Some((scheme, group)) = scheme.zip(group).filter(|(scheme, group)| group.scheme() != *scheme) {
-            v.add("group", group, format!("a group of the scheme {scheme}"));
+            v.add("group", wire::name(group), format!("a group of {}", wire::name(scheme)));
         }
         let how = read::word(v, "how", given.how);
         let cover_year = year(v, given.cover_year);
@@ -195,7 +202,9 @@ pub(super) fn confirmation(
 pub(super) fn certificate(v: &mut Violations, given: Option<&pb::TransferCertificate>) -> Option<Certificate> {
     let given = v.required("certificate", given, "the certificate")?;
     v.within("certificate", |v| {
-        let number = id(v, "certificate_id", &given.certificate_id);
+        // however it is written: full-width signs and spaces are no other number
+        let written: String = given.certificate_id.nfkc().filter(|char| !char.is_whitespace()).collect();
+        let number = id(v, "certificate_id", &written);
         let person = id(v, "person_id", &given.person_id);
         let from = read::division(v, "from_division", &given.from_division);
         let to_division = read::division(v, "to_division", &given.to_division);

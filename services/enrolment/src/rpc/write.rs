@@ -139,13 +139,15 @@ pub(super) fn entries(entries: &[Entry], at: DateTime<Utc>) -> Vec<type_pb::Jour
 
 pub(super) fn interval(policies: &Policies, interval: &Interval) -> pb::CoverageInterval {
     let policy = policies.head(interval.division);
+    let cite =
+        policy.as_deref().map_or_else(|| interval.cite.clone(), |own| own.holding(interval.division, &interval.cite));
     pb::CoverageInterval {
         kind: number(interval.kind),
         days: Some(days(interval.days)),
         enrolment_id: interval.enrolment.clone(),
         scheme: write::word(interval.scheme),
-        cite: interval.cite.clone(),
-        clauses: clauses(policy.as_deref(), &interval.cite),
+        clauses: clauses(policy.as_deref(), &cite),
+        cite,
         recorded_at: Some(write::moment(interval.recorded_at)),
     }
 }
@@ -155,7 +157,7 @@ pub(super) fn clauses(policy: Option<&policy::Policy>, cite: &[String]) -> Vec<p
     cite.iter().filter_map(|id| policy?.clause(id)).map(write::clause).collect()
 }
 
-fn days(days: Days) -> type_pb::Period {
+pub(super) fn days(days: Days) -> type_pb::Period {
     write::period(policy::Period { from: days.from, to: days.to })
 }
 
@@ -192,6 +194,8 @@ pub(super) fn credit(credit: &AccountCredit) -> pb::AccountCredit {
         amount_fen: credit.amount_fen,
         delivered: credit.delivered,
         booked_at: Some(write::moment(credit.recorded_at)),
+        taken_back: credit.taken_back.is_some(),
+        taken_back_fen: credit.taken_back.and_then(|taken| taken.amount_fen),
     }
 }
 
@@ -266,5 +270,6 @@ pub(super) fn funding(scheme: Scheme, funding: &Funding) -> pb::Funding {
         employer_fen: funding.employer,
         employee_fen: if resident { 0 } else { funding.own },
         credit_fen: funding.credit,
+        people_employer_unknown: funding.employer_unknown,
     }
 }

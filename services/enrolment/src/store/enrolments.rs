@@ -10,7 +10,7 @@ use store::sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Error, Tx};
 
 use super::rows::{self, Of, Table};
-use crate::domain::{Enrolment, State};
+use crate::domain::{Enrolment, State, receipt_key};
 
 const BASIS: Table = Table { name: "basis", columns: &[("hash", Of::Text), ("body", Of::Text)] };
 const RECEIPT: Table = Table { name: "receipt", columns: &[("receipt", Of::Text), ("enrolment_id", Of::Text)] };
@@ -29,6 +29,7 @@ const ENROLMENT: Table = Table {
         ("last_date", Of::Text),
         ("paid", Of::Int),
         ("credit_fen", Of::Int),
+        ("employer_unknown", Of::Int),
         ("contribution", Of::Text),
         ("coverage", Of::Text),
         ("body", Of::Text),
@@ -68,7 +69,10 @@ fn row(enrolment: &Enrolment, contribution: &str, coverage: Option<&str>) -> Res
         // one that ended before it began has no day: its last is before its first
         "first_date": days.map_or(terms.year().to, |days| days.from).to_string(),
         "last_date": days.map_or(terms.year().from, |days| days.to).to_string(),
-        "paid": i64::from(enrolment.payment.is_some()), "credit_fen": enrolment.contribution.credit_fen,
+        // what was a mistake was never paid, whatever its body remembers
+        "paid": i64::from(enrolment.payment.is_some() && !enrolment.is_mistake()),
+        "credit_fen": enrolment.contribution.credit_fen,
+        "employer_unknown": i64::from(enrolment.payment.is_some() && enrolment.employer().is_none()),
         "contribution": contribution, "coverage": coverage, "body": rows::to_json(enrolment)?,
         "recorded_at": enrolment.recorded_at.timestamp_micros(),
     }))
@@ -76,19 +80,20 @@ fn row(enrolment: &Enrolment, contribution: &str, coverage: Option<&str>) -> Res
 
 /// Keeps receipts with the enrolments they paid; how many were used before, in which case nothing may be committed.
 pub(crate) async fn keep_receipts(tx: &Tx, receipts: &[(String, String)]) -> Result<u64, Error> {
-    let row = |(receipt, enrolment): &(String, String)| json!({"receipt": receipt, "enrolment_id": enrolment});
+    let row =
+        |(receipt, enrolment): &(String, String)| json!({"receipt": receipt_key(receipt), "enrolment_id": enrolment});
     let given: Vec<_> = receipts.iter().map(row).collect();
     let kept = rows::insert_or(tx, &RECEIPT, &given, "ON CONFLICT (receipt) DO NOTHING").await?;
     Ok(u64::try_from(given.len()).unwrap_or(u64::MAX).saturating_sub(kept))
 }
 
-/// Which of these receipts were used before.
+/// Which of these receipts were used before, by their keys.
 pub(crate) async fn used_receipts(
     connection: &impl ConnectionTrait,
     receipts: &[String],
 ) -> Result<Vec<String>, Error> {
     let sql = format!("SELECT receipt FROM receipt WHERE receipt IN {}", rows::among(connection, 1));
-    let found = rows::all(connection, &sql, vec![rows::list(receipts)]).await?;
+    let found = rows::all(connection, &sql, vec![rows::list(receipts.iter().map(|one| receipt_key(one)))]).await?;
     found.iter().map(|row| rows::text(row, "receipt")).collect()
 }
 
@@ -107,6 +112,12 @@ pub(crate) async fn known(
     let sql = format!("{READ} WHERE e.enrolment_id = $1 AND e.recorded_at <= $2 ORDER BY e.version DESC LIMIT 1");
     let row = rows::one(connection, &sql, vec![id.into(), known_at.timestamp_micros().into()]).await?;
     row.map(|row| read(&row)).transpose()
+}
+
+/// An enrolment as it was before it ended: its newest version that had not.
+pub(crate) async fn before_end(tx: &Tx, id: &str) -> Result<Option<Enrolment>, Error> {
+    let sql = format!("{READ} WHERE e.enrolment_id = $1 AND e.state <> 'ended' ORDER BY e.version DESC LIMIT 1");
+    rows::one(tx, &sql, vec![id.into()]).await?.map(|row| read(&row)).transpose()
 }
 
 const KNOWN: &str = "e.recorded_at <= $1 AND NOT EXISTS (SELECT 1 FROM enrolment later \
@@ -201,13 +212,13 @@ fn message<M: prost::Message + Default>(text: &str) -> Result<M, Error> {
     M::decode(unhex(text)?.as_slice()).map_err(|_| Error::Corrupt { what: "what an enrolment rests on" })
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |at: u8| DIGITS.get(usize::from(at)).map_or('0', |digit| char::from(*digit));
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-fn unhex(text: &str) -> Result<Vec<u8>, Error> {
+pub(crate) fn unhex(text: &str) -> Result<Vec<u8>, Error> {
     let corrupt = || Error::Corrupt { what: "hexadecimal digits" };
     let pairs = text.as_bytes().chunks(2);
     pairs

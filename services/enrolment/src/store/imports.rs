@@ -13,6 +13,9 @@ const REJECT: Table = Table {
     columns: &[("import_id", Of::Text), ("row_number", Of::Int), ("problems", Of::Text)],
 };
 
+const ROW: Table =
+    Table { name: "import_row", columns: &[("import_id", Of::Text), ("row_number", Of::Int), ("hash", Of::Text)] };
+
 /// Begins an import where nobody has begun it, and locks it.
 pub(crate) async fn begin(tx: &Tx, id: &str, source: &str, rows_total: u64, at: DateTime<Utc>) -> Result<(), Error> {
     let sql = "INSERT INTO import (import_id, source, rows_total, rows_read, rows_kept, own_fen, subsidy_fen, assisted_fen, \
@@ -48,6 +51,19 @@ pub(crate) async fn reject(tx: &Tx, import: &str, rejects: &[Reject]) -> Result<
         given.push(json!({"import_id": import, "row_number": reject.row, "problems": problems}));
     }
     rows::insert(tx, &REJECT, &given).await
+}
+
+/// Keeps what rows said, by number and hash.
+pub(crate) async fn say(tx: &Tx, import: &str, said: impl Iterator<Item = (u64, &str)>) -> Result<(), Error> {
+    let row = |(number, hash): (u64, &str)| json!({"import_id": import, "row_number": number, "hash": hash});
+    rows::insert(tx, &ROW, &said.map(row).collect::<Vec<_>>()).await
+}
+
+/// What rows from one number to another said, as far as it is known.
+pub(crate) async fn said(tx: &Tx, import: &str, (first, last): (u64, u64)) -> Result<Vec<(u64, String)>, Error> {
+    let sql = "SELECT row_number, hash FROM import_row WHERE import_id = $1 AND row_number BETWEEN $2 AND $3";
+    let found = rows::all(tx, sql, vec![import.into(), number(first), number(last)]).await?;
+    found.iter().map(|row| Ok((rows::count(row, "row_number")?, rows::text(row, "hash")?))).collect()
 }
 
 /// How far an import is, and where its rows are from.

@@ -70,9 +70,12 @@ pub(crate) async fn of_document(connection: &impl ConnectionTrait, hash: &str) -
 }
 
 /// Whose these documents are: hash and person.
-pub(crate) async fn of_documents(tx: &Tx, hashes: &[String]) -> Result<Vec<(String, String)>, Error> {
-    let sql = format!("SELECT hash, person_id FROM document WHERE hash IN {}", rows::among(tx, 1));
-    let found = rows::all(tx, &sql, vec![rows::list(hashes)]).await?;
+pub(crate) async fn of_documents(
+    connection: &impl ConnectionTrait,
+    hashes: &[String],
+) -> Result<Vec<(String, String)>, Error> {
+    let sql = format!("SELECT hash, person_id FROM document WHERE hash IN {}", rows::among(connection, 1));
+    let found = rows::all(connection, &sql, vec![rows::list(hashes)]).await?;
     found.iter().map(|row| Ok((rows::text(row, "hash")?, rows::text(row, "person_id")?))).collect()
 }
 

@@ -23,13 +23,17 @@ pub(crate) struct People {
     pub(crate) people: u64,
     pub(crate) assisted: u64,
     pub(crate) credit_fen: i64,
+    /// How many enrolments have an employer's premium that nobody knows.
+    pub(crate) employer_unknown: u64,
 }
 
-/// Enrolments paid as known at a moment: the version in which each was paid first.
-const PAID: &str = "SELECT e.enrolment_id, e.person_id, e.division, e.category, e.credit_fen FROM enrolment e \
+/// Enrolments paid as known at a moment: the version in which each was paid first; none that was found a mistake.
+const PAID: &str = "SELECT e.enrolment_id, e.person_id, e.division, e.category, e.credit_fen, e.employer_unknown FROM enrolment e \
      WHERE e.paid = 1 AND e.recorded_at <= $1 AND e.scheme = $2 AND e.cover_year = $3 AND e.division IN {among} \
      AND NOT EXISTS (SELECT 1 FROM enrolment before WHERE before.enrolment_id = e.enrolment_id \
-     AND before.version < e.version AND before.paid = 1)";
+     AND before.version < e.version AND before.paid = 1) \
+     AND NOT EXISTS (SELECT 1 FROM enrolment later WHERE later.enrolment_id = e.enrolment_id \
+     AND later.version > e.version AND later.recorded_at <= $1 AND later.paid = 0)";
 
 /// Who asks: the places, scheme, cover year, and the moment.
 pub(crate) struct Asked<'a> {
@@ -73,7 +77,8 @@ pub(crate) async fn people(connection: &impl ConnectionTrait, asked: &Asked<'_>)
     let sql = format!(
         "SELECT p.division, p.category, count(DISTINCT p.person_id) AS people, \
          count(DISTINCT CASE WHEN a.reference IS NOT NULL THEN p.person_id END) AS assisted, \
-         CAST(sum(p.credit_fen) AS BIGINT) AS credit_fen FROM ({paid}) p LEFT JOIN \
+         CAST(sum(p.credit_fen) AS BIGINT) AS credit_fen, \
+         CAST(sum(p.employer_unknown) AS BIGINT) AS employer_unknown FROM ({paid}) p LEFT JOIN \
          (SELECT DISTINCT j.reference FROM journal_line l JOIN journal j ON j.id = l.entry \
          WHERE l.account IN {accounts} AND j.kind = 'contribution') a ON a.reference = p.enrolment_id \
          GROUP BY p.division, p.category"
@@ -87,6 +92,7 @@ pub(crate) async fn people(connection: &impl ConnectionTrait, asked: &Asked<'_>)
             people: rows::count(row, "people")?,
             assisted: rows::count(row, "assisted")?,
             credit_fen: rows::int(row, "credit_fen")?,
+            employer_unknown: rows::count(row, "employer_unknown")?,
         })
     };
     rows::all(connection, &sql, values).await?.iter().map(read).collect()

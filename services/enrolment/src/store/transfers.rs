@@ -6,7 +6,7 @@ use store::sea_orm::{ConnectionTrait, QueryResult};
 use store::{Error, Tx};
 
 use super::rows::{self, Of, Table};
-use crate::domain::{Certificate, Transfer};
+use crate::domain::{Certificate, Transfer, certificate_key};
 
 const TRANSFER: Table = Table {
     name: "transfer",
@@ -30,6 +30,9 @@ const BALANCE: Table = Table {
 };
 const TAKEN: Table = Table { name: "transfer_taken", columns: &[("transfer_id", Of::Text), ("recorded_at", Of::Int)] };
 
+const CERTIFICATE: Table =
+    Table { name: "certificate", columns: &[("key", Of::Text), ("inward", Of::Int), ("transfer_id", Of::Text)] };
+
 /// Adds a transfer; says whether its certificate was not taken before.
 pub(crate) async fn add(tx: &Tx, transfer: &Transfer) -> Result<bool, Error> {
     let confirmation = transfer.confirmed.as_ref().map(rows::to_json).transpose()?;
@@ -39,7 +42,12 @@ pub(crate) async fn add(tx: &Tx, transfer: &Transfer) -> Result<bool, Error> {
         "credit_id": transfer.credit, "certificate": rows::to_json(&transfer.certificate)?,
         "confirmation": confirmation, "recorded_at": transfer.recorded_at.timestamp_micros(),
     });
-    Ok(rows::insert_or(tx, &TRANSFER, &[row], "ON CONFLICT (certificate_id, inward) DO NOTHING").await? == 1)
+    if rows::insert_or(tx, &TRANSFER, &[row], "ON CONFLICT (certificate_id, inward) DO NOTHING").await? != 1 {
+        return Ok(false);
+    }
+    let (key, inward) = (certificate_key(&transfer.certificate.id), i64::from(transfer.inward));
+    let row = json!({"key": key, "inward": inward, "transfer_id": transfer.id});
+    Ok(rows::insert_or(tx, &CERTIFICATE, &[row], "ON CONFLICT (key, inward) DO NOTHING").await? == 1)
 }
 
 /// Records what is to be taken along, the first time it is asked; gives what was recorded.
@@ -68,14 +76,14 @@ pub(crate) async fn by_id(connection: &impl ConnectionTrait, id: &str) -> Result
     rows::one(connection, &sql, vec![id.into()]).await?.map(|row| read(&row)).transpose()
 }
 
-/// The transfer that issued a certificate here, or took it in.
+/// The transfer that issued a certificate here, or took it in, however its number is written.
 pub(crate) async fn of_certificate(
     connection: &impl ConnectionTrait,
     certificate: &str,
     inward: bool,
 ) -> Result<Option<Transfer>, Error> {
-    let sql = format!("{READ} WHERE t.certificate_id = $1 AND t.inward = $2");
-    let values = vec![certificate.into(), i64::from(inward).into()];
+    let sql = format!("{READ} JOIN certificate n ON n.transfer_id = t.transfer_id WHERE n.key = $1 AND n.inward = $2");
+    let values = vec![certificate_key(certificate).into(), i64::from(inward).into()];
     rows::one(connection, &sql, values).await?.map(|row| read(&row)).transpose()
 }
 

@@ -269,3 +269,25 @@ fn every_answer_for_a_day_without_coverage_says_the_clause_that_asks_for_it() {
         assert_eq!(answer.cite, ["T-2"]);
     });
 }
+
+#[test]
+fn who_has_not_paid_is_cited_the_nations_clauses_and_those_of_the_own_place_alone() {
+    on_both(|url| async move {
+        let world = World::with(&url, policy::Policy::shipped_files()).await;
+        for (number, division, own, foreign) in
+            [(1, "370890", ["TB-", "SD-"], ["SX-", "GX-", "QN-"]), (2, "450000", ["GX-", "GX-"], ["SX-", "TB-", "SD-"])]
+        {
+            let person = world.person(number).await;
+            world.enrol(&person, pb::EnrolmentTerms { division: division.to_owned(), ..resident() }).await;
+            let answer = world.coverage(&person, "2022-03-01").await;
+            let interval = answer.interval.unwrap();
+            assert_eq!(interval.kind(), Unpaid);
+            for cite in [&answer.cite, &interval.cite] {
+                let begins = |with: &str| cite.iter().any(|id| id.starts_with(with));
+                assert!(own.iter().any(|with| begins(with)), "{division}: {cite:?}");
+                assert!(!foreign.iter().any(|with| begins(with)), "{division}: {cite:?}");
+            }
+            assert_eq!(answer.clauses.len(), answer.cite.len());
+        }
+    });
+}

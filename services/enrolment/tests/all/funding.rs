@@ -132,7 +132,9 @@ fn the_whole_district_gives_the_figures_of_its_document() {
         // several streams of one import, each within the time a call may take
         for (at, part) in rows.chunks(20_000).enumerate() {
             let last = (at + 1) * 20_000 >= rows.len();
-            let mut request = tonic::Request::new(iter(messages("i1", part, 1_000, last)));
+            let mut messages = messages("i1", part, 1_000, last);
+            messages.iter_mut().for_each(|message| message.rows_total = rows.len() as u64);
+            let mut request = tonic::Request::new(iter(messages));
             request.set_timeout(Duration::from_secs(300));
             import = world.imports.clone().import_people(request).await.unwrap().into_inner().import.unwrap();
         }

@@ -208,6 +208,46 @@ fn a_rejected_row_uses_up_neither_receipt_nor_document() {
     });
 }
 
+#[test]
+fn a_row_that_is_sent_again_with_other_content_is_named_and_nothing_is_passed_over_unseen() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let rows: Vec<pb::ImportRow> = (1..=6).map(row).collect();
+        import(&world, messages("i1", &rows[..4], 2, false).into_iter().map(any_number).collect()).await;
+        let mut other = rows.clone();
+        other[2].payment.as_mut().unwrap().paid_date = "2021-11-02".to_owned();
+        let status = refused(&world, messages("i1", &other, 2, true)).await;
+        let (reason, metadata) = fault(&status);
+        assert_eq!((reason.as_str(), metadata["field"].as_str()), ("KEY_REUSED", "rows[0]"));
+        assert_eq!(metadata["row"], "3");
+        let answer = import(&world, messages("i1", &rows, 2, true)).await.import.unwrap();
+        assert_eq!((answer.rows_read, answer.rows_kept, answer.done), (6, 6, true));
+        // also when it is done
+        let status = refused(&world, messages("i1", &other, 2, true)).await;
+        assert_eq!(fault(&status).0, "KEY_REUSED");
+    });
+}
+
+fn any_number(message: pb::ImportPeopleRequest) -> pb::ImportPeopleRequest {
+    pb::ImportPeopleRequest { rows_total: 0, ..message }
+}
+
+#[test]
+fn a_receipt_is_the_same_however_it_is_written() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let mut rows: Vec<pb::ImportRow> = (1..=2).map(row).collect();
+        rows[0].payment.as_mut().unwrap().receipt = "SD 2021-77a".to_owned();
+        rows[1].payment.as_mut().unwrap().receipt = "sd2021-77A".to_owned();
+        rows[1].payment.as_mut().unwrap().paid_date = "1980-05-05".to_owned();
+        let answer = import(&world, messages("i1", &rows, 2, true)).await;
+        let problems = &answer.rejects[0].problems;
+        let said: Vec<_> = problems.iter().map(|one| (one.field.as_str(), one.reason.as_str())).collect();
+        // and nobody pays before birth
+        assert_eq!(said, [("payment.paid_date", "invalid_fields"), ("payment.receipt", "duplicate")]);
+    });
+}
+
 async fn refused(world: &World, messages: Vec<pb::ImportPeopleRequest>) -> tonic::Status {
     world.imports.clone().import_people(iter(messages)).await.unwrap_err()
 }

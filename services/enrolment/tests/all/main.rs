@@ -8,6 +8,8 @@ mod coverage;
 #[cfg(test)]
 mod credits;
 #[cfg(test)]
+mod directory;
+#[cfg(test)]
 mod enrolments;
 #[cfg(test)]
 mod funding;
@@ -15,6 +17,8 @@ mod funding;
 mod households;
 #[cfg(test)]
 mod imports;
+#[cfg(test)]
+mod mistakes;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
@@ -27,4 +31,7 @@ mod settings;
 mod support;
 #[cfg(test)]
 mod transfers;
+#[cfg(test)]
+mod verify;
+#[cfg(test)]
 mod watch;

@@ -11,6 +11,7 @@ use ::pb::r#type::v1 as type_pb;
 use chrono::{DateTime, Utc};
 use enrolment::{MIGRATIONS, Parts, Policies};
 use host::{Server, Services, Stop, SystemIds};
+use pb::directory_service_client::DirectoryServiceClient;
 use pb::enrolment::v1 as pb;
 use pb::enrolment_service_client::EnrolmentServiceClient;
 use pb::import_service_client::ImportServiceClient;
@@ -45,6 +46,7 @@ pub(crate) struct World {
     pub(crate) transfers: TransferServiceClient<Client>,
     pub(crate) imports: ImportServiceClient<Client>,
     pub(crate) reports: ReportServiceClient<Client>,
+    pub(crate) directory: DirectoryServiceClient<Client>,
 }
 
 impl World {
@@ -76,6 +78,7 @@ impl World {
             enrolments: EnrolmentServiceClient::new(channel.clone()),
             transfers: TransferServiceClient::new(channel.clone()),
             imports: ImportServiceClient::new(channel.clone()),
+            directory: DirectoryServiceClient::new(channel.clone()),
             reports: ReportServiceClient::new(channel),
         }
     }

@@ -120,6 +120,38 @@ fn a_certificate_from_elsewhere_needs_an_officer_who_checked_the_contact_letter(
 }
 
 #[test]
+fn a_certificate_is_the_same_however_its_number_is_written_and_comes_from_another_area() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let mut calls = world.transfers.clone();
+        let (one, two) = (world.person(1).await, world.person(2).await);
+        calls.transfer_in(confirmed(taking(&one, &elsewhere("GX-2021-0001"), &over_there()))).await.unwrap();
+        for written in ["gx-2021-0001", "GX20210001", "GX 2021 0001", "ＧＸ－２０２１－０００１"] {
+            let again =
+                calls.transfer_in(confirmed(taking(&two, &elsewhere(written), &over_there()))).await.unwrap_err();
+            let (reason, metadata) = fault(&again);
+            assert_eq!((reason.as_str(), metadata["kind"].as_str()), ("DUPLICATE", "certificate"), "{written}");
+        }
+        // above, below and the place itself are no other pooling area; nor is what no division can have as its code
+        for (from, to) in [("990000", "990200"), ("990201", "990200"), ("990200", "990200"), ("990001", "990200")] {
+            let certificate = pb::TransferCertificate {
+                from_division: from.to_owned(),
+                to_division: to.to_owned(),
+                ..elsewhere("L7")
+            };
+            let status = calls.transfer_in(confirmed(taking(&two, &certificate, &over_there()))).await.unwrap_err();
+            assert!(fields(&status).contains(&"certificate.from_division".to_owned()), "{from}: {status:?}");
+        }
+        // residents have no account, whatever an officer says
+        let terms =
+            pb::EnrolmentTerms { division: "990200".to_owned(), how: EnrolHow::AfterResident.into(), ..resident() };
+        let certificate = pb::TransferCertificate { scheme: Scheme::Resident.into(), ..elsewhere("L8") };
+        let status = calls.transfer_in(confirmed(taking(&two, &certificate, &terms))).await.unwrap_err();
+        assert_eq!(fields(&status), ["certificate.account_fen"]);
+    });
+}
+
+#[test]
 fn a_balance_brought_along_is_credited_when_an_enrolment_is_paid_and_not_before() {
     on_both(|url| async move {
         let world = World::new(&url).await;
@@ -272,6 +304,7 @@ fn a_resident_takes_no_account_along() {
         let other = world.person(2).await;
         let terms = pb::EnrolmentTerms { how: EnrolHow::CentralPeriod.into(), ..resident() };
         let status = world.transfers.clone().transfer_in(taking(&other, &certificate, &terms)).await.unwrap_err();
-        assert_eq!(fields(&status), ["person_id", "terms.division"]);
+        // back to where the certificate is from is no transfer
+        assert_eq!(fields(&status), ["certificate.from_division", "person_id", "terms.division"]);
     });
 }

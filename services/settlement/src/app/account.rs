@@ -1,16 +1,15 @@
-//! What happens to accounts and years beside bills: credits, debits, a year's opening, bindings between relatives.
+//! What happens to accounts beside bills: credits, debits, bindings between relatives.
 
 use chrono::NaiveDate;
 use ledger::{Account as LedgerAccount, Draft, Entry, Heading};
 use money::Fen;
-use policy::Accumulators;
 use rpc::{Fault, Reason, Violation};
 use store::idempotency::Call;
 use terms::{Division, EntryKind, Name};
 
 use super::till::{Move, Till};
 use super::{Context, Trouble};
-use crate::domain::{Binding, Desk, Movement, MovementKind, Opening, PersonYear};
+use crate::domain::{Binding, Desk, Movement, MovementKind};
 
 /// An amount to put on an account.
 #[derive(Clone, Debug)]
@@ -38,7 +37,7 @@ pub struct Debit {
     pub call: Call,
     /// The owner.
     pub person: Name,
-    /// Relative's premium or taken along.
+    /// Relative's premium, taken along or taken back.
     pub kind: MovementKind,
     /// How much, in fen, above zero.
     pub amount: Fen,
@@ -46,23 +45,8 @@ pub struct Debit {
     pub about: Name,
     /// The relative.
     pub relative: Option<Name>,
-}
-
-/// A year to open with figures from elsewhere.
-#[derive(Clone, Debug)]
-pub struct OpenYear {
-    /// The call.
-    pub call: Call,
-    /// The person.
-    pub person: Name,
-    /// The year.
-    pub year: i32,
-    /// What it starts from; balances zero.
-    pub start: Accumulators,
-    /// Where the figures are from.
-    pub source: String,
-    /// Who opens it.
-    pub operator: String,
+    /// The fund that gets it, for what is taken back; what goes elsewhere is payable.
+    pub fund: Option<(Division, Name)>,
 }
 
 /// A relative's bills to be paid from an account.
@@ -134,9 +118,13 @@ pub(super) fn debit(context: &Context<'_>, desk: &mut Desk, debit: &Debit) -> Re
     let heading = Heading { id: context.id()?, date: context.today(), reference: debit.about };
     let mut draft = Draft::new(EntryKind::AccountDebit, heading);
     draft.debit(LedgerAccount::Personal { person: debit.person }, debit.amount);
-    draft.credit(LedgerAccount::Payable { institution: debit.about }, debit.amount);
-    // what is owed on is the whole of it: the ledger holds an entry's payable to its total
-    draft.total = debit.amount;
+    if let Some((division, payer)) = debit.fund {
+        draft.credit(LedgerAccount::Fund { division, payer }, debit.amount);
+    } else {
+        draft.credit(LedgerAccount::Payable { institution: debit.about }, debit.amount);
+        // what is owed on is the whole of it: the ledger holds an entry's payable to its total
+        draft.total = debit.amount;
+    }
     let Debit { person, kind, relative, .. } = *debit;
     let what = Move { person, kind, amount: -debit.amount, about: debit.about.as_str(), relative };
     let moved = book(context, desk, draft, what)?;
@@ -151,19 +139,6 @@ fn book(context: &Context<'_>, desk: &mut Desk, draft: Draft, what: Move<'_>) ->
     till.put_on(desk);
     desk.writes.entries.push(entry.clone());
     Ok(Moved { movement, entry })
-}
-
-pub(super) fn open_year(desk: &mut Desk, open: &OpenYear) -> Result<Accumulators, Trouble> {
-    let year = desk.year(open.person, open.year);
-    if year.numbers > 0 || year.opening.is_some() {
-        return Err(Fault::wrong_state("begun", "the year has a start or a claim already").into());
-    }
-    let (start, source, operator) = (open.start.clone(), open.source.clone(), open.operator.clone());
-    let opening = Some(Opening { start: start.clone(), source, operator });
-    let key = (open.person, open.year);
-    desk.years.insert(key, PersonYear { opening, state: start.clone(), ..year });
-    desk.writes.years.insert(key);
-    Ok(start)
 }
 
 pub(super) fn bind(context: &Context<'_>, desk: &mut Desk, bind: &Bind) -> Result<Binding, Trouble> {

@@ -13,7 +13,7 @@ use super::restate::{Redone, Restated};
 use super::till::Till;
 use super::{Context, Trouble};
 use crate::domain::{
-    Cause, Claim, Decided, Desk, Draw, Kind, PersonYear, State, draw, drawn_from, give_back, owners, taken,
+    Cause, Claim, Decided, Desk, Draw, Kind, PersonYear, State, Touched, draw, drawn_from, give_back, owners, taken,
 };
 
 /// A claim whose decision was replaced.
@@ -53,11 +53,11 @@ pub struct Booked {
     pub(super) till: Till,
 }
 
-/// Why claims behind the one that is touched are decided anew.
+/// Why claims are decided anew: for what became of another, where it is not for what became of the person.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Because {
     pub(super) cause: Cause,
-    pub(super) claim: Name,
+    pub(super) claim: Option<Name>,
 }
 
 /// Puts a year decided anew on record. `new` is the claim of the bill that was added, without its decision's accounts.
@@ -141,7 +141,7 @@ impl Shares {
 fn settle(context: &Context<'_>, mut claim: Claim, shared: &mut Shares, till: &mut Till) -> Result<Recorded, Trouble> {
     claim.decided.draws = shared.take(&claim.id);
     let policy = policy_of(context.policies, &claim)?;
-    let booking = booking(policy, &claim, &claim.decided.facts, &claim.decided.decision)?;
+    let booking = booking(policy, (&claim, payee(&claim)), &claim.decided.facts, &claim.decided.decision)?;
     let mut entries = sharing(context, &claim, &[], &claim.decided.draws)?;
     let heading = Heading { id: claim.entry, date: context.today(), reference: claim.id };
     entries.push(book::settle(heading, &booking).map_err(Trouble::internal)?);
@@ -157,7 +157,7 @@ fn adjust(context: &Context<'_>, redone: Redone, draws: Vec<Draw>, because: Beca
     now.decided = Decided {
         revision: before.decided.revision + 1,
         cause: if is_own { Cause::Refunded } else { because.cause },
-        cause_claim: Some(because.claim).filter(|_| !is_own),
+        cause_claim: because.claim.filter(|_| !is_own),
         refunds: refunds.unwrap_or_else(|| before.decided.refunds.clone()),
         facts,
         decision,
@@ -171,8 +171,12 @@ fn adjust(context: &Context<'_>, redone: Redone, draws: Vec<Draw>, because: Beca
     let mut entries = sharing(context, &before, &old.draws, &new.draws)?;
     let heading = Heading { id: context.id()?, date: context.today(), reference: before.id };
     let settled = Some(before.entry);
-    let (was, is) =
-        (booking(policy, &before, &old.facts, &old.decision)?, booking(policy, &before, &new.facts, &new.decision)?);
+    // The patient has paid the institution what the third system pays late: it is owed to the patient then.
+    let funds = |decision: &Decision| decision.settlement().map_or(Fen::ZERO, |settlement| settlement.shares.fund);
+    let is_late = matches!(now.decided.cause, Cause::PersonChanged | Cause::ThirdFollowed | Cause::LimitFreed);
+    let payee = if is_late && funds(&new.decision) > funds(&old.decision) { before.person } else { payee(&before) };
+    let booked = |decided: &Decided| booking(policy, (&before, payee), &decided.facts, &decided.decision);
+    let (was, is) = (booked(old)?, booked(new)?);
     entries.extend(book::adjust(heading, settled, &was, &is).map_err(Trouble::internal)?);
     Ok(Adjusted { before, now, entries })
 }
@@ -195,9 +199,18 @@ fn gone(context: &Context<'_>, desk: &Desk, claim: &Claim, till: &mut Till) -> R
     Ok(Recorded { claim, entries, place: 0, booked_at: context.now })
 }
 
-/// What a decision of a claim puts on the books. A manual reimbursement is owed to the person, not to the institution.
-fn booking(policy: &Policy, claim: &Claim, facts: &Facts, decision: &Decision) -> Result<Booking, Trouble> {
-    let institution = if claim.kind == Kind::Reimbursed { claim.person } else { claim.institution };
+/// To whom the funds' shares of a claim are owed: a manual reimbursement to the person, not to the institution.
+fn payee(claim: &Claim) -> Name {
+    if claim.kind == Kind::Reimbursed { claim.person } else { claim.institution }
+}
+
+/// What a decision of a claim puts on the books, where the funds owe their shares to `institution`.
+fn booking(
+    policy: &Policy,
+    (claim, institution): (&Claim, Name),
+    facts: &Facts,
+    decision: &Decision,
+) -> Result<Booking, Trouble> {
     let (person, division) = (claim.person, facts.person.division);
     let parties = Parties { division, person, family: Some(person), institution };
     Booking::of(policy, decision, &parties).map_err(Trouble::internal)
@@ -248,6 +261,10 @@ impl Booked {
             desk.writes.entries.extend(entries.iter().cloned());
             desk.entries.entry(now.id).or_default().extend(entries.iter().cloned());
         }
+        let changed = self.adjusted.iter().map(|one| &one.now);
+        let claims =
+            self.gone.iter().chain(&self.new).map(|recorded| &recorded.claim).chain(changed).cloned().collect();
+        desk.writes.touched.push(Touched { year: self.year.clone(), claims });
         let key = (self.year.person, self.year.year);
         desk.years.insert(key, self.year.clone());
         desk.writes.years.insert(key);

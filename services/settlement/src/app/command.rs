@@ -1,10 +1,14 @@
 //! The commands that change something, what each needs, and what each gives.
 
-use policy::Accumulators;
-use store::idempotency::{Call, Kept};
-use terms::Name;
+use std::collections::BTreeMap;
 
-use super::account::{self, Bind, Credit, Debit, Moved, OpenYear, Unbind};
+use chrono::NaiveDate;
+use store::idempotency::{Call, Kept};
+use terms::{Category, Name};
+
+use super::account::{self, Bind, Credit, Debit, Moved, Unbind};
+use super::open_year::{OpenYear, YearOpened, open_year};
+use super::reassess::{self, Reassess, Reassessed};
 use super::refund::{self, Refund, Refunded};
 use super::reverse::{self, Original, Reverse, Reversed};
 use super::settle::{self, Settle, Settled};
@@ -23,6 +27,8 @@ pub enum Command {
     Reverse(Reverse),
     /// Take lines out of a claim.
     Refund(Refund),
+    /// Decide a year anew.
+    Reassess(Reassess),
     /// Put an amount on an account.
     Credit(Credit),
     /// Take an amount off an account.
@@ -46,10 +52,12 @@ pub enum Done {
     Reversed(Reversed, String),
     /// Lines were refunded.
     Refunded(Box<Refunded>),
+    /// A year was decided anew.
+    Reassessed(Box<Reassessed>),
     /// An account moved.
     Moved(Box<Moved>),
     /// A year is open.
-    Opened(Accumulators),
+    Opened(Box<YearOpened>),
     /// A binding was made or ended.
     Bound(Binding),
 }
@@ -63,6 +71,7 @@ impl Command {
             Self::Refuse(call) => call,
             Self::Reverse(command) => &command.call,
             Self::Refund(command) => &command.call,
+            Self::Reassess(command) => &command.call,
             Self::Credit(command) => &command.call,
             Self::Debit(command) => &command.call,
             Self::OpenYear(command) => &command.call,
@@ -80,6 +89,30 @@ impl Command {
         }
     }
 
+    /// Whether it is likely to take of the third system's funds: then they are asked before the first commit is tried.
+    #[must_use]
+    pub const fn may_take_third(&self) -> bool {
+        match self {
+            Self::Settle(command) => !command.new.person.categories.is_empty(),
+            Self::Reassess(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Takes over what the keeper of the third system says of the person's categories on days.
+    pub fn renew(&mut self, days: &BTreeMap<NaiveDate, Vec<Category>>) {
+        match self {
+            Self::Settle(command) if !command.new.has_own_categories => {
+                let new = &mut command.new;
+                if let Some(categories) = days.get(&new.policy.day_of_rules(&new.person, &new.bill)) {
+                    new.person.categories.clone_from(categories);
+                }
+            }
+            Self::Reassess(command) => command.days.extend(days.iter().map(|(day, known)| (*day, known.clone()))),
+            _ => {}
+        }
+    }
+
     /// Adds what it needs on the desk.
     pub fn needs(&self, needs: &mut Needs) {
         match self {
@@ -94,6 +127,10 @@ impl Command {
             Self::Refund(command) => {
                 needs.claims.insert(command.claim);
             }
+            Self::Reassess(command) => {
+                needs.persons.insert(command.person);
+                needs.whole.insert((command.person, command.year));
+            }
             Self::Credit(command) => {
                 needs.persons.insert(command.person);
                 needs.credits.insert(command.credit.to_string());
@@ -105,6 +142,9 @@ impl Command {
             Self::OpenYear(command) => {
                 needs.persons.insert(command.person);
                 needs.years.insert((command.person, command.year));
+                if command.replaces.is_some() {
+                    needs.whole.insert((command.person, command.year));
+                }
             }
             Self::Bind(command) => {
                 needs.persons.extend([command.owner, command.relative]);
@@ -131,9 +171,10 @@ impl Command {
                 Done::Reversed(reverse::reverse(context, desk, command, original)?, key)
             }
             Self::Refund(command) => Done::Refunded(Box::new(refund::refund(context, desk, command)?)),
+            Self::Reassess(command) => Done::Reassessed(Box::new(reassess::reassess(context, desk, command)?)),
             Self::Credit(command) => Done::Moved(Box::new(account::credit(context, desk, command)?)),
             Self::Debit(command) => Done::Moved(Box::new(account::debit(context, desk, command)?)),
-            Self::OpenYear(command) => Done::Opened(account::open_year(desk, command)?),
+            Self::OpenYear(command) => Done::Opened(Box::new(open_year(context, desk, command)?)),
             Self::Bind(command) => Done::Bound(account::bind(context, desk, command)?),
             Self::Unbind(command) => Done::Bound(account::unbind(context, desk, command)?),
         })
@@ -145,6 +186,7 @@ fn settle_needs(command: &Settle, needs: &mut Needs) {
     needs.persons.insert(command.person);
     needs.years.insert((command.person, command.year()));
     needs.bills.insert((institution, command.new.bill.id.to_string()));
+    needs.reconciled.extend(command.past_day().map(|day| (institution, day)));
     if !command.stay.is_empty() {
         needs.stays.insert((institution, command.stay.clone()));
         // the stay may begin in this very commit, and be taken in by its next part: the year is then decided anew from there

@@ -8,6 +8,7 @@ use std::time::Duration;
 use host::{Clock, Ids, failpoint};
 use registry::Registry;
 use rpc::Fault;
+use store::batch::Batch;
 use store::idempotency::{self, Call, Kept};
 use store::{Attempts, Database, Tx};
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -15,8 +16,8 @@ use tracing::{Instrument as _, Span, info_span};
 
 use super::command::{Command, Done};
 use super::reverse::{TOMBSTONE, reversed_before, tombstone};
-use super::{Context, Trouble};
-use crate::domain::Policies;
+use super::{Context, Trouble, change};
+use crate::domain::{Desk, Needed, Policies, Third};
 use crate::store::{self as tables, Needs};
 
 /// The most commands of one commit.
@@ -27,7 +28,7 @@ const WAITING_MOST: usize = 1024;
 const ROUNDS_MOST: u32 = 8;
 
 /// Writes down the answer to a command, as it is kept for its key.
-pub type Encode = Box<dyn Fn(&Policies, &Done) -> Result<Vec<u8>, Fault> + Send + Sync>;
+pub type Encode = Arc<dyn Fn(&Policies, &Done) -> Result<Vec<u8>, Fault> + Send + Sync>;
 
 /// A command and how its answer is written down.
 pub struct Work {
@@ -35,12 +36,33 @@ pub struct Work {
     pub command: Command,
     /// How its answer is written down.
     pub encode: Encode,
+    /// What it may take of the third system's funds.
+    pub third: Third,
 }
+
+/// Why a command is not committed.
+#[derive(Debug)]
+pub enum Denied {
+    /// Its caller is told so.
+    Fault(Fault),
+    /// It takes more of the third system's funds than it came with.
+    Hold(Box<Needed>),
+    /// The hold it came with was refused for ever.
+    Over,
+}
+
+impl From<Fault> for Denied {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+type Answered = Result<Vec<u8>, Denied>;
 
 struct Job {
     work: Arc<Work>,
     span: Span,
-    reply: oneshot::Sender<Result<Vec<u8>, Fault>>,
+    reply: oneshot::Sender<Answered>,
 }
 
 /// What commits are made with.
@@ -79,11 +101,22 @@ impl Committer {
     /// # Errors
     /// What the command's caller is told; nothing was kept, unless the reason is `DEADLINE`.
     pub async fn commit(&self, work: Work) -> Result<Vec<u8>, Fault> {
+        self.commit_held(work).await.map_err(|denied| match denied {
+            Denied::Fault(fault) => fault,
+            Denied::Hold(_) | Denied::Over => Fault::internal("a command without a grant needs one"),
+        })
+    }
+
+    /// Commits a command that may take of the third system's funds.
+    ///
+    /// # Errors
+    /// As [`Committer::commit`], or what it needs of these funds: nothing was kept then.
+    pub async fn commit_held(&self, work: Work) -> Answered {
         let (reply, answer) = oneshot::channel();
         let job = Job { work: Arc::new(work), span: Span::current(), reply };
         let gone = |what| Fault::internal(format!("the commit {what}"));
         self.queue.send(job).await.map_err(|_| gone("is no longer served"))?;
-        answer.await.unwrap_or_else(|_| Err(gone("broke off")))
+        answer.await.unwrap_or_else(|_| Err(gone("broke off").into()))
     }
 }
 
@@ -131,7 +164,7 @@ async fn commit(bench: Bench, jobs: Vec<Job>) {
             for (work, span) in works.iter().zip(&spans) {
                 let alone = caught(&bench, vec![Arc::clone(work)], span.clone()).await;
                 answers.push(
-                    alone.map_or_else(|trouble| Err(fault(trouble)), |mut one| one.pop().unwrap_or_else(missing)),
+                    alone.map_or_else(|trouble| Err(denied(trouble)), |mut one| one.pop().unwrap_or_else(missing)),
                 );
             }
             answers
@@ -140,8 +173,8 @@ async fn commit(bench: Bench, jobs: Vec<Job>) {
             // What may have been kept of one may have been kept of all.
             let is_unknown = matches!(trouble, Trouble::Store(store::Error::UnknownOutcome(_)));
             let other = || if is_unknown { Fault::late() } else { Fault::unavailable("the database", RETRY) };
-            let mut answers = vec![Err(fault(trouble))];
-            answers.resize_with(works.len(), || Err(other()));
+            let mut answers = vec![Err(denied(trouble))];
+            answers.resize_with(works.len(), || Err(other().into()));
             answers
         }
     };
@@ -164,8 +197,8 @@ async fn caught(bench: &Bench, works: Vec<Arc<Work>>, span: Span) -> Result<Answ
 /// After how long a caller may try again when the database is away.
 const RETRY: Duration = Duration::from_secs(1);
 
-fn missing() -> Result<Vec<u8>, Fault> {
-    Err(Fault::internal("a command got no answer"))
+fn missing() -> Answered {
+    Err(Fault::internal("a command got no answer").into())
 }
 
 /// Whether what the database said may be about one command of several: the others are then not to suffer.
@@ -173,7 +206,7 @@ fn may_be_one_of_them(trouble: &Trouble) -> bool {
     !matches!(trouble, Trouble::Store(store::Error::Unavailable(_) | store::Error::UnknownOutcome(_)))
 }
 
-type Answers = Vec<Result<Vec<u8>, Fault>>;
+type Answers = Vec<Answered>;
 
 /// Commits commands in one transaction; one that fails by itself keeps nothing, and the others are kept.
 async fn together(bench: &Bench, works: &[Arc<Work>]) -> Result<Answers, Trouble> {
@@ -207,7 +240,7 @@ async fn together(bench: &Bench, works: &[Arc<Work>]) -> Result<Answers, Trouble
 
 async fn attempt(bench: &Bench, tx: &Tx, policies: &Policies, works: &[Arc<Work>]) -> Result<Answers, Trouble> {
     failpoint("commit.begun");
-    let context = Context { policies, now: bench.clock.now(), ids: &*bench.ids };
+    let context = Context { policies, now: bench.clock.now(), ids: &*bench.ids, third: &Third::Whole };
     let calls = |work: &Arc<Work>| std::iter::once(work.command.call().clone()).chain(work.command.original().cloned());
     let calls: Vec<Call> = works.iter().flat_map(calls).collect();
     let mut kept = idempotency::look_up(tx, &calls.iter().collect::<Vec<_>>()).await?.into_iter();
@@ -218,6 +251,7 @@ async fn attempt(bench: &Bench, tx: &Tx, policies: &Policies, works: &[Arc<Work>
         let known = own.map(|kept| known(work.command.call(), kept));
         if known.is_none() {
             work.command.needs(&mut needs);
+            needs.holds.extend(work.third.hold());
         }
         fresh.push((known.is_none(), original));
         answers.push(known.unwrap_or_else(missing));
@@ -232,10 +266,11 @@ async fn attempt(bench: &Bench, tx: &Tx, policies: &Policies, works: &[Arc<Work>
         if !is_fresh {
             continue;
         }
-        let done = match work.command.carry_out(&context, &mut desk, original.as_ref()) {
-            Err(Trouble::Fault(fault)) => {
+        let context = Context { third: &work.third, ..context };
+        let done = match carry_out(&context, &mut desk, &work.command, original.as_ref()) {
+            Err(trouble @ (Trouble::Fault(_) | Trouble::Hold(_) | Trouble::HoldOver)) => {
                 failed.push(work.command.call());
-                Err(fault)
+                Err(denied(trouble))
             }
             Err(trouble) => return Err(trouble),
             // An answer that cannot be written down is a defect: what it would answer is not committed either.
@@ -251,27 +286,54 @@ async fn attempt(bench: &Bench, tx: &Tx, policies: &Policies, works: &[Arc<Work>
         return Err(Trouble::KeyTaken);
     }
     failpoint("commit.decided");
-    tables::write(tx, &desk).await?;
+    let mut batch = Batch::default();
+    tables::write(tx, &desk, &mut batch).await?;
     failpoint("commit.written");
     made.extend(desk.writes.tombstones.iter().map(|call| (call, Vec::new())));
-    let is_kept = idempotency::keep_all(tx, &made).await?;
-    failpoint("commit.kept");
+    idempotency::keep_with(&mut batch, &made)?;
+    let kept = batch.run(tx, failpoint).await?;
+    let is_kept = usize::try_from(kept).is_ok_and(|kept| kept == made.len());
     if is_kept { Ok(answers) } else { Err(Trouble::KeyTaken) }
 }
 
-/// The answer to a call whose key is known.
-fn known(call: &Call, kept: Kept) -> Result<Vec<u8>, Fault> {
-    if kept.has_field(TOMBSTONE) && kept.first_difference(&tombstone(call)).is_none() {
-        return Err(reversed_before());
+/// Carries one command out, and notes what the keeper of the third system is told of it.
+fn carry_out(
+    context: &Context<'_>,
+    desk: &mut Desk,
+    command: &Command,
+    original: Option<&Kept>,
+) -> Result<Done, Trouble> {
+    let Third::Granted(_) = context.third else { return command.carry_out(context, desk, original) };
+    if context.third.hold().is_some_and(|hold| desk.refused_holds.contains(&hold)) {
+        return Err(Trouble::HoldOver);
     }
-    kept.first_difference(call).map_or(Ok(kept.answer), |field| Err(Fault::key_reused(&field)))
+    let before = desk.writes.touched.len();
+    let done = command.carry_out(context, desk, original)?;
+    change::tell(context, desk, before)?;
+    Ok(done)
+}
+
+pub(super) fn denied(trouble: Trouble) -> Denied {
+    match trouble {
+        Trouble::Hold(needed) => Denied::Hold(needed),
+        Trouble::HoldOver => Denied::Over,
+        trouble => Denied::Fault(fault(trouble)),
+    }
+}
+
+/// The answer to a call whose key is known.
+fn known(call: &Call, kept: Kept) -> Answered {
+    if kept.has_field(TOMBSTONE) && kept.first_difference(&tombstone(call)).is_none() {
+        return Err(reversed_before().into());
+    }
+    kept.first_difference(call).map_or(Ok(kept.answer), |field| Err(Fault::key_reused(&field).into()))
 }
 
 /// What a caller is told of trouble.
 pub fn fault(trouble: Trouble) -> Fault {
     match trouble {
         Trouble::Fault(fault) => fault,
-        Trouble::NeedVersion(_) | Trouble::Panicked => Fault::internal(trouble),
+        Trouble::NeedVersion(_) | Trouble::Panicked | Trouble::Hold(_) | Trouble::HoldOver => Fault::internal(trouble),
         Trouble::KeyTaken => contended().because(trouble),
         Trouble::Store(error) => store_fault(error),
     }

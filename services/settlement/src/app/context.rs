@@ -3,7 +3,7 @@ use host::{Ids, china_day};
 use terms::Name;
 
 use super::Trouble;
-use crate::domain::Policies;
+use crate::domain::{Policies, Third};
 
 /// What a commit knows beside its desk.
 #[derive(Clone, Copy)]
@@ -14,6 +14,8 @@ pub struct Context<'a> {
     pub now: DateTime<Utc>,
     /// New ids.
     pub ids: &'a dyn Ids,
+    /// What the command may take of funds that another service keeps.
+    pub third: &'a Third,
 }
 
 impl Context<'_> {

@@ -2,11 +2,12 @@
 
 use money::Fen;
 use policy::{Accumulators, Bill, Facts, Person, Policy};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use terms::Name;
+use terms::{Category, Name};
 
 use super::Trouble;
-use crate::domain::{Claim, Desk, Draw, LineRefund, Offer, PersonYear, Policies, Purse, give_back, order};
+use crate::domain::{Claim, Desk, Draw, LineRefund, Offer, PersonYear, Policies, Purse, follows, give_back, order};
 
 /// A bill that is to be decided for the first time.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct NewBill {
     pub bill: Bill,
     /// The policy to decide it by.
     pub policy: Arc<Policy>,
+    /// Whether a trusted caller handed the person's assistance categories in.
+    pub has_own_categories: bool,
 }
 
 /// What happens to one claim of the year, in the year's order.
@@ -24,6 +27,8 @@ pub struct NewBill {
 pub(super) enum Item {
     /// It stays, and is decided anew.
     Stays(Claim),
+    /// It stays, and is decided anew with these categories of the person and without the caps it had.
+    Renews(Claim, Vec<Category>),
     /// It is taken out.
     Goes(Claim),
     /// Lines of it are taken out, and it is decided anew.
@@ -41,6 +46,10 @@ pub(super) struct Edit {
     pub(super) shrinks: Option<(Claim, Bill, Vec<LineRefund>)>,
     /// A bill to add.
     pub(super) comes: Option<NewBill>,
+    /// Whether all of the year is decided anew, from its start on.
+    pub(super) restarts: bool,
+    /// Claims of which the third system is asked anew, with the categories of the person.
+    pub(super) renews: BTreeMap<Name, Vec<Category>>,
 }
 
 /// Everything from the first claim that is touched on, and what the year holds before it.
@@ -90,8 +99,10 @@ impl Plan {
             let behind = |claim: &Claim| year.by_service_date && order(claim.bill()) > order(&new.bill);
             standing.iter().position(behind).unwrap_or(standing.len())
         });
-        let touched = |claim: &Claim| is(claim, edit.goes.as_ref()) || is(claim, shrinks);
+        let touched =
+            |claim: &Claim| is(claim, edit.goes.as_ref()) || is(claim, shrinks) || edit.renews.contains_key(&claim.id);
         let first = standing.iter().position(touched).unwrap_or(standing.len()).min(place.unwrap_or(standing.len()));
+        let first = if edit.restarts { 0 } else { first };
         let mut items = Vec::new();
         for (at, claim) in standing.iter().enumerate().skip(first) {
             if place == Some(at) {
@@ -102,7 +113,10 @@ impl Plan {
                     Item::Shrinks(claim.clone(), bill.clone(), refunds.clone())
                 }
                 _ if is(claim, edit.goes.as_ref()) => Item::Goes(claim.clone()),
-                _ => Item::Stays(claim.clone()),
+                _ => match edit.renews.get(&claim.id) {
+                    Some(categories) => Item::Renews(claim.clone(), categories.clone()),
+                    None => Item::Stays(claim.clone()),
+                },
             });
         }
         if place == Some(standing.len()) {
@@ -140,7 +154,7 @@ impl Item {
     /// The claim it is about, if it is there already.
     pub(super) fn claim(&self) -> Option<&Claim> {
         match self {
-            Self::Stays(claim) | Self::Goes(claim) | Self::Shrinks(claim, ..) => Some(claim),
+            Self::Stays(claim) | Self::Renews(claim, _) | Self::Goes(claim) | Self::Shrinks(claim, ..) => Some(claim),
             Self::Comes => None,
         }
     }
@@ -152,8 +166,18 @@ pub(super) fn policy_of<'p>(policies: &'p Policies, claim: &Claim) -> Result<&'p
     policies.get(&version).ok_or(Trouble::NeedVersion(version))
 }
 
-/// What a claim is decided from now.
-pub(super) fn facts_now(claim: &Claim, bill: Option<&Bill>, accumulated: Accumulators) -> Facts {
+/// What a claim is decided from now. What was cut because the third system was away stays so until that is asked anew: what the
+/// person is entitled to was not known; other caps fall, and are found again where they are needed.
+pub(super) fn facts_now(item: &Item, claim: &Claim, accumulated: Accumulators) -> Facts {
     let facts = &claim.decided.facts;
-    Facts { person: facts.person.clone(), bill: bill.unwrap_or(&facts.bill).clone(), accumulated, held: Vec::new() }
+    let (mut person, mut bill, mut held) = (facts.person.clone(), &facts.bill, Vec::new());
+    match item {
+        Item::Renews(_, categories) => person.categories.clone_from(categories),
+        Item::Shrinks(_, smaller, _) => bill = smaller,
+        Item::Stays(_) | Item::Goes(_) | Item::Comes => {}
+    }
+    if !matches!(item, Item::Renews(..)) && follows(facts) {
+        held.clone_from(&facts.held);
+    }
+    Facts { person, bill: bill.clone(), accumulated, held }
 }

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use rpc::Fault;
 
-use super::commit::{Bench, fault, store_fault};
+use super::commit::{Bench, Denied, denied, store_fault};
 use super::{Command, Context, Done, Trouble};
-use crate::domain::Policies;
+use crate::domain::{Policies, Third};
 use crate::store::{self as tables, Needs};
 
 /// Carries a command out and keeps nothing.
 ///
 /// # Errors
 /// What the command would give.
-pub async fn preview(bench: &Bench, command: Command) -> Result<(Policies, Done), Fault> {
+pub async fn preview(bench: &Bench, command: Command, third: &Third) -> Result<(Policies, Done), Denied> {
     let mut policies = Policies::new();
     if let Command::Settle(settle) = &command {
         policies.insert(settle.new.policy.version(), Arc::clone(&settle.new.policy));
@@ -26,7 +26,7 @@ pub async fn preview(bench: &Bench, command: Command) -> Result<(Policies, Done)
         let desk = tables::load(bench.database.reader(), None, &needs, day).await;
         let mut desk = desk.map_err(store_fault)?;
         let done = {
-            let context = Context { policies: &policies, now, ids: &*bench.ids };
+            let context = Context { policies: &policies, now, ids: &*bench.ids, third };
             command.carry_out(&context, &mut desk, None)
         };
         match done {
@@ -36,7 +36,7 @@ pub async fn preview(bench: &Bench, command: Command) -> Result<(Policies, Done)
                 let gone = || Fault::internal(format!("policy version {version} is gone"));
                 policies.insert(version, found.ok_or_else(gone)?);
             }
-            Err(trouble) => return Err(fault(trouble)),
+            Err(trouble) => return Err(denied(trouble)),
         }
     }
 }

@@ -12,7 +12,7 @@ use tracing::{Instrument as _, Span};
 
 use super::{Bench, Trouble, fault, store_fault};
 use crate::domain::State;
-use crate::domain::reconcile::{Difference, OurClaim, TheirClaim, Totals, details, totals};
+use crate::domain::reconcile::{Difference, OurClaim, TheirClaim, Totals, added_up, details, totals};
 use crate::store::{self as tables, Reconciliation, Stored};
 
 /// The most claims of either side that are compared at once: they are held in memory.
@@ -57,6 +57,7 @@ pub async fn reconcile_totals(
             let (bench, command) = (bench.clone(), Arc::clone(&command));
             async move {
                 let compare = || async {
+                    tables::close_past(&tx, &command.institution).await?;
                     let ours = tables::our_totals(&tx, &command.institution, command.settled).await?;
                     let made = Reconciliation {
                         id: Name::new(&bench.ids.next().to_string()).map_err(Trouble::internal)?,
@@ -90,8 +91,10 @@ pub async fn reconcile_details(bench: &Bench, command: ReconcileDetails) -> Resu
         let found = tables::reconciliation(reader, &id).await.map_err(store_fault)?;
         let found = found.ok_or_else(|| Fault::not_found("reconciliation", id.as_str()))?;
         let differences = Arc::new(compare(&bench, &found, &command.theirs).await?);
+        let sums = Arc::new(added_up(&command.theirs, &found.groups));
         let attempt = |tx: Tx| {
             let (command, differences, at) = (Arc::clone(&command), Arc::clone(&differences), bench.clock.now());
+            let sums = Arc::clone(&sums);
             let is_equal = found.is_equal();
             async move {
                 let record = || async {
@@ -99,7 +102,7 @@ pub async fn reconcile_details(bench: &Bench, command: ReconcileDetails) -> Resu
                         let message = "the totals are equal, no details are awaited";
                         return Err(Trouble::from(Fault::wrong_state("equal", message)));
                     }
-                    if !tables::classify(&tx, &id, command.theirs.len(), &differences, at).await? {
+                    if !tables::classify(&tx, &id, (&command.theirs, &sums), &differences, at).await? {
                         let message = "details of this reconciliation were compared already";
                         return Err(Fault::wrong_state("classified", message).into());
                     }

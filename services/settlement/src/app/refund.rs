@@ -43,7 +43,7 @@ pub(super) fn refund(context: &Context<'_>, desk: &mut Desk, refund: &Refund) ->
     let year = desk.year(claim.person, claim.year);
     let edit = Edit { shrinks: Some((claim.clone(), bill, all)), ..Edit::default() };
     let restated = restate(context, desk, &year, &edit)?;
-    let because = Because { cause: Cause::EarlierRefunded, claim: claim.id };
+    let because = Because { cause: Cause::EarlierRefunded, claim: Some(claim.id) };
     let booked = put_on_record(context, desk, year, (&edit, restated), None, because)?;
     booked.put_on(desk);
     let mut adjusted = booked.adjusted;

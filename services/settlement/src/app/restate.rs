@@ -5,6 +5,7 @@ use std::sync::Arc;
 use money::Fen;
 use policy::{Accumulators, Decision, Facts};
 
+use super::held::Tally;
 use super::plan::{Edit, Item, Plan, facts_now, policy_of};
 use super::{Context, Trouble};
 use crate::domain::{Claim, Desk, LineRefund, PersonYear, after, balances_of, taken};
@@ -33,6 +34,8 @@ pub(super) struct Restated {
 /// Decides anew. A refusal of the new bill leaves everything as it is: nothing else was touched then.
 pub(super) fn restate(context: &Context<'_>, desk: &Desk, year: &PersonYear, edit: &Edit) -> Result<Restated, Trouble> {
     let Plan { items, mut state, mut offer, bound } = Plan::new(desk, year, edit);
+    let new = edit.comes.as_ref().map(|new| (&*new.policy, new.person.division));
+    let mut tally = Tally::new(context, year, &items, new)?;
     let mut restated = Restated { new: None, redone: Vec::new(), state: Accumulators::default() };
     let mut rest = items.as_slice();
     while let Some((item, behind)) = rest.split_first() {
@@ -46,20 +49,21 @@ pub(super) fn restate(context: &Context<'_>, desk: &Desk, year: &PersonYear, edi
                 let own = offer.own.offered(next.map_or(offer.own.left(), |next| next.account));
                 let family = offer.family.offered(next.map_or(offer.family.left(), |next| next.family_account));
                 let accumulated = balances_of(&state, own, family);
-                let facts = Facts { person: new.person.clone(), bill: new.bill.clone(), accumulated, held: Vec::new() };
-                let decision = new.policy.adjudicate(&facts);
+                let held = tally.first_caps(&new.policy, new.person.division);
+                let facts = Facts { person: new.person.clone(), bill: new.bill.clone(), accumulated, held };
+                let (facts, decision) = tally.decide(&new.policy, facts, new.has_own_categories);
                 state = after(&decision, &state);
                 let now = taken(&decision);
                 restated.new = Some((Arc::new(facts), Arc::new(decision)));
                 ((Fen::ZERO, Fen::ZERO), now)
             }
-            Item::Stays(claim) | Item::Shrinks(claim, ..) => {
+            Item::Stays(claim) | Item::Renews(claim, _) | Item::Shrinks(claim, ..) => {
                 let held = &claim.decided.facts.accumulated;
                 let (part, apart) = bound.parts(claim);
                 let own = offer.own.offered(held.account);
                 let family = (offer.family.offered(held.family_account - apart) + apart).min(Fen::LIMIT);
                 let accumulated = balances_of(&state, own, family);
-                let redone = redo(context, item, claim, accumulated)?;
+                let redone = redo(context, &mut tally, (item, claim), accumulated)?;
                 state = after(&redone.decision, &state);
                 let (own, family) = taken(&redone.decision);
                 let before = (taken(&claim.decided.decision).0, part);
@@ -76,16 +80,23 @@ pub(super) fn restate(context: &Context<'_>, desk: &Desk, year: &PersonYear, edi
         offer.own.spend(then.0, now.0);
         offer.family.spend(then.1, now.1);
     }
+    tally.finish(year)?;
     restated.state = state;
     Ok(restated)
 }
 
-fn redo(context: &Context<'_>, item: &Item, claim: &Claim, accumulated: Accumulators) -> Result<Redone, Trouble> {
-    let (bill, refunds) = match item {
-        Item::Shrinks(_, bill, refunds) => (Some(bill), Some(refunds.clone())),
-        _ => (None, None),
+fn redo(
+    context: &Context<'_>,
+    tally: &mut Tally<'_>,
+    (item, claim): (&Item, &Claim),
+    accumulated: Accumulators,
+) -> Result<Redone, Trouble> {
+    let refunds = match item {
+        Item::Shrinks(_, _, refunds) => Some(refunds.clone()),
+        _ => None,
     };
-    let facts = facts_now(claim, bill, accumulated);
-    let decision = policy_of(context.policies, claim)?.adjudicate(&facts);
+    let is_pinned = !matches!(item, Item::Renews(..)) || claim.origin.has_own_categories;
+    let facts = facts_now(item, claim, accumulated);
+    let (facts, decision) = tally.decide(policy_of(context.policies, claim)?, facts, is_pinned);
     Ok(Redone { claim: claim.clone(), facts: Arc::new(facts), decision: Arc::new(decision), refunds })
 }

@@ -94,7 +94,7 @@ fn take_out(context: &Context<'_>, desk: &mut Desk, claim: &Claim, reverse: &Rev
     let year = desk.year(claim.person, claim.year);
     let edit = Edit { goes: Some(claim.clone()), ..Edit::default() };
     let restated = restate(context, desk, &year, &edit)?;
-    let because = Because { cause: Cause::EarlierReversed, claim: claim.id };
+    let because = Because { cause: Cause::EarlierReversed, claim: Some(claim.id) };
     let booked = put_on_record(context, desk, year, (&edit, restated), None, because)?;
     booked.put_on(desk);
     let (claim, reason) = (claim.id, reverse.reason.clone());

@@ -15,6 +15,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::book::{Because, Booked, first, put_on_record};
 use super::plan::{Edit, NewBill};
 use super::restate::restate;
+use super::settled_day::{SettledDay, on_its_day};
 use super::{Context, Trouble};
 use crate::domain::{Cause, Claim, Desk, Evidence, Kind, Origin, PersonYear, State};
 
@@ -37,6 +38,8 @@ pub struct Settle {
     pub new: NewBill,
     /// What was handed in.
     pub origin: Origin,
+    /// Whose word its day of settlement is.
+    pub day: SettledDay,
     /// The clauses on which enrolment's answer for the day rests: a refusal for want of coverage cites them.
     pub clauses: Vec<String>,
 }
@@ -87,6 +90,7 @@ fn fingerprints(evidence: &Evidence) -> [String; 2] {
 
 pub(super) fn settle(context: &Context<'_>, desk: &mut Desk, settle: &Settle) -> Result<Settled, Trouble> {
     refuse_duplicates(desk, settle)?;
+    let settle = &on_its_day(context, desk, settle)?;
     let interim = desk.stays.get(&(settle.institution, settle.stay.clone())).filter(|_| !settle.stay.is_empty());
     let interim = interim.and_then(|id| desk.claims.get(id)).cloned();
     if let Some(ended) = interim.as_ref().filter(|claim| claim.kind != Kind::Interim) {
@@ -106,7 +110,7 @@ pub(super) fn settle(context: &Context<'_>, desk: &mut Desk, settle: &Settle) ->
     let edit = Edit { goes: Some(interim.clone()), ..Edit::default() };
     let old = desk.year(interim.person, interim.year);
     let restated = restate(context, &scratch, &old, &edit)?;
-    let because = Because { cause: Cause::StayEnded, claim: interim.id };
+    let because = Because { cause: Cause::StayEnded, claim: Some(interim.id) };
     let gone = put_on_record(context, &scratch, old, (&edit, restated), None, because)?;
     gone.put_on(&mut scratch);
     let settled = add(context, &mut scratch, settle, new, None)?;
@@ -133,10 +137,11 @@ fn add(
     if year.numbers == 0 {
         year.by_service_date = new.policy.folds_by_service_date(&new.person, &new.bill);
     }
-    let because =
-        Because { cause: if goes.is_some() { Cause::StayEnded } else { Cause::EarlierAdded }, claim: context.id()? };
+    let id = context.id()?;
+    let cause = if goes.is_some() { Cause::StayEnded } else { Cause::EarlierAdded };
+    let because = Because { cause, claim: Some(id) };
     let (policy, bill_was) = (Arc::clone(&new.policy), settle.new.bill.id);
-    let edit = Edit { goes, comes: Some(new), shrinks: None };
+    let edit = Edit { goes, comes: Some(new), ..Edit::default() };
     let restated = restate(context, desk, &year, &edit)?;
     let Some(decided) = restated.new.clone() else {
         return Err(Trouble::internal("a bill was added and not decided"));
@@ -145,19 +150,19 @@ fn add(
         return Ok(Settled::Refused(policy, cited(decided.1, &settle.clauses)));
     }
     year.numbers += 1;
-    let claim = claim(context, settle, &year, because.claim, decided)?;
+    let claim = claim(context, settle, &year, id, decided)?;
     debug_assert_eq!(claim.bill().id, bill_was, "a stay's last bill names the whole");
     let mut booked = put_on_record(context, desk, year, (&edit, restated), Some(claim), because)?;
     booked.put_on(desk);
     if let Some(new) = &mut booked.new {
-        new.place = place(desk, &booked.year, because.claim);
+        new.place = place(desk, &booked.year, id);
     }
     for fingerprint in settle.invoices() {
-        desk.evidence.insert(fingerprint.clone(), because.claim);
-        desk.writes.evidence.push((fingerprint, because.claim));
+        desk.evidence.insert(fingerprint.clone(), id);
+        desk.writes.evidence.push((fingerprint, id));
     }
     if !settle.stay.is_empty() {
-        desk.stays.insert((settle.institution, settle.stay.clone()), because.claim);
+        desk.stays.insert((settle.institution, settle.stay.clone()), id);
     }
     Ok(Settled::Claim(Box::new(booked)))
 }

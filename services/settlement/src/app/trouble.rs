@@ -2,6 +2,8 @@ use policy::Version;
 use rpc::Fault;
 use store::idempotency::IdempotencyError;
 
+use crate::domain::Needed;
+
 /// Why a command is not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
@@ -14,6 +16,12 @@ pub enum Trouble {
     /// Somebody used one of the keys meanwhile; the command is tried again.
     #[error("be the first to use a key")]
     KeyTaken,
+    /// It needs more of the third system's funds than it comes with; it is to come again with a greater grant.
+    #[error("take more of the third system's funds than was granted")]
+    Hold(Box<Needed>),
+    /// The hold it comes with was refused for ever; it is to come again with another.
+    #[error("use a hold that was refused")]
+    HoldOver,
     /// A defect broke it off; what it had begun is taken back.
     #[error("carry out a command: it panicked")]
     Panicked,

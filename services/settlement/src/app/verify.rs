@@ -10,7 +10,7 @@ use terms::Name;
 
 use super::commit::{Bench, fault, store_fault};
 use super::{Context, Trouble, day_of};
-use crate::domain::{Desk, PersonYear, Policies, after, balances_of};
+use crate::domain::{Desk, PersonYear, Policies, Third, after, balances_of};
 use crate::store::{self as tables, Needs};
 
 /// How many person-years are looked at between two words about how far it is.
@@ -143,7 +143,7 @@ async fn look(
     let needs = Needs { persons: [key.0].into(), whole: [key].into(), ..Needs::default() };
     let now = bench.clock.now();
     let desk = tables::load(connection, lock, &needs, day_of(now)).await?;
-    let context = Context { policies, now, ids: &*bench.ids };
+    let context = Context { policies, now, ids: &*bench.ids, third: &Third::Whole };
     let mut found = Found { key, differences: Vec::new() };
     fold(&context, &desk, &mut found)?;
     accounts(connection, &desk, &mut found).await?;

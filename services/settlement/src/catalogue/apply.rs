@@ -5,6 +5,7 @@ use money::Fen;
 use policy::{Bill, Costs, Line};
 use rpc::Violation;
 use terms::Division;
+use wire::Wired;
 use wire::read::Lookup;
 
 use super::item::Found;
@@ -22,6 +23,7 @@ pub enum Words {
 impl Catalogue {
     /// Fills in what the lines of a bill leave open (`lookups`, in order) and checks what they say, each on its day of `days`.
     ///
+    /// An item is known however its code is spelled, and its line then has the catalogue's spelling.
     /// A line without terms gets those of its item on its day; an item that is not in the catalogue on that day stays outside
     /// it. A line with terms must say what the catalogue says; where the catalogue does not have its item on that day, terms are
     /// believed of a trusted caller only ([`Words`]). The kind of an item must be right in any case. A bill in parts has nothing
@@ -46,13 +48,17 @@ impl Catalogue {
         for (place, (line, on)) in lines.iter_mut().zip(days).enumerate() {
             let is_open = open.next_if(|lookup| lookup.line == place).is_some();
             let field = format!("{field}.lines.lines[{place}]");
-            let Some(found) = chain_of(&seen, &line.item).and_then(|chain| chain.terms(*on)) else {
+            let known = self.codes.code(&line.item).and_then(|code| chain_of(&seen, code));
+            let Some(found) = known.and_then(|chain| chain.terms(*on)) else {
                 if !is_open && words == Words::Checked {
                     let expected = "nothing: the catalogue does not have the item on that day".to_owned();
                     violations.push(Violation { field: format!("{field}.terms"), found: "terms".to_owned(), expected });
                 }
                 continue;
             };
+            if line.item != found.code {
+                found.code.clone_into(&mut line.item);
+            }
             let mut reading = Reading { found, field, violations: &mut violations };
             reading.kind(line);
             if is_open {
@@ -80,13 +86,13 @@ impl Reading<'_> {
     }
 
     fn kind(&mut self, line: &Line) {
-        self.same("kind", Some(line.kind), Some(self.found.kind));
+        self.same("kind", Some(line.kind.name()), Some(self.found.kind.name()));
     }
 
     fn compare(&mut self, line: &Line) {
         let Found { class, price_limit, first_self_paid, .. } = self.found;
         let fen = |limit: Option<Fen>| limit.map(Fen::get);
-        self.same("terms.class", line.class, Some(class.0));
+        self.same("terms.class", line.class.map(Wired::name), Some(class.0.name()));
         self.same("terms.price_limit_fen", fen(line.price_limit), fen(price_limit.map(|(limit, _)| limit)));
         self.same("terms.first_self_paid_rate", line.first_self_paid, first_self_paid.map(|(share, _)| share));
     }

@@ -9,11 +9,12 @@ use super::entry::read_items;
 use super::folder::Folder;
 use super::item::{Chain, Item, Row};
 use super::page::Page;
+use super::spelling::Codes;
 
 const HEADER: &str = "division.toml";
 
-/// The root's code and every division's folder; `None` where no folder is the root.
-pub(super) fn folders(files: &[File], problems: &mut Problems) -> Option<(u32, BTreeMap<u32, Folder>)> {
+/// The root's code, every division's folder and all codes; `None` where no folder is the root.
+pub(super) fn folders(files: &[File], problems: &mut Problems) -> Option<(u32, BTreeMap<u32, Folder>, Codes)> {
     let mut folders = BTreeMap::new();
     let mut roots = Vec::new();
     for file in files.iter().filter(|file| file.path.ends_with("/division.toml")) {
@@ -41,7 +42,8 @@ pub(super) fn folders(files: &[File], problems: &mut Problems) -> Option<(u32, B
         return None;
     };
     check(*root, &folders, problems);
-    Some((*root, folders))
+    let codes = Codes::of(&folders, problems);
+    Some((*root, folders, codes))
 }
 
 /// The codes of a division and of those above it (GB/T 2260: district, city, province, nation), nearest first.

@@ -21,6 +21,8 @@ stored! {
         RelativePremium "relative_premium",
         /// Taken along to another pooling area.
         TakenAlong "taken_along",
+        /// Taken back into the fund that credited it.
+        TakenBack "taken_back",
     }
 }
 
@@ -35,6 +37,8 @@ pub struct Account {
     pub reserved: Fen,
     /// How many movements it has had.
     pub moves: i64,
+    /// How many Changes the keeper of the third system was told of the person.
+    pub changes: i64,
 }
 
 /// What went in or out of an account.

@@ -71,6 +71,14 @@ stored! {
         Refunded "refunded",
         /// A later settlement of the stay took it in.
         StayEnded "stay_ended",
+        /// What the year starts from was corrected.
+        StartCorrected "start_corrected",
+        /// The person's assistance categories were set right.
+        PersonChanged "person_changed",
+        /// The third system, which was away, followed.
+        ThirdFollowed "third_followed",
+        /// The year's limit of the third system has room again.
+        LimitFreed "limit_freed",
     }
 }
 
@@ -132,6 +140,10 @@ pub struct Origin {
     pub catalogue_version: String,
     /// What belongs to a manual reimbursement.
     pub reimbursement: Option<Reimbursement>,
+    /// Whether a trusted caller handed the person's assistance categories in: they are never renewed then. Claims of before it was
+    /// known are written as they were.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_own_categories: bool,
 }
 
 /// What a window took in with a manual reimbursement (QN-9).

@@ -1,11 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use ledger::Entry;
 use store::idempotency::Call;
 use terms::Name;
+use wire::change::Change;
 
-use super::{Account, Binding, Claim, Movement, PersonYear};
+use super::{Account, Binding, Claim, Movement, Opening, PersonYear};
 
 /// What one commit has before it: the persons it has locked with their accounts and years, the claims it needs, and what is
 /// to be written. A command reads it, and changes it only when nothing can go wrong any more.
@@ -35,6 +36,10 @@ pub struct Desk {
     pub credits: BTreeSet<String>,
     /// What account debits were booked for.
     pub debits: BTreeSet<String>,
+    /// Past days on which an institution's claims were reconciled, of those that were asked for.
+    pub reconciled: BTreeSet<(Name, NaiveDate)>,
+    /// Holds of the third system that were refused for ever.
+    pub refused_holds: BTreeSet<Name>,
     /// Entries of claims that are to be taken back, in order.
     pub entries: BTreeMap<Name, Vec<Entry>>,
     /// What is to be written.
@@ -64,8 +69,53 @@ pub struct Writes {
     pub freed: Vec<Name>,
     /// Why claims were reversed.
     pub reversals: Vec<Reversal>,
+    /// Starts that were given to years, in order.
+    pub openings: Vec<Opened>,
     /// Keys whose originals are never to be settled.
     pub tombstones: Vec<Call>,
+    /// What the commands did to years, in order: what the keeper of the third system is told of.
+    pub touched: Vec<Touched>,
+    /// What it is told.
+    pub changes: Vec<Change>,
+    /// What became of holds.
+    pub holds: Vec<HoldEnd>,
+}
+
+/// What one step of a command did to a year.
+#[derive(Clone, Debug)]
+pub struct Touched {
+    /// The year as it is then.
+    pub year: PersonYear,
+    /// The claims that changed, as they are then; one that was taken out is reversed.
+    pub claims: Vec<Claim>,
+}
+
+/// What became of a hold, for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldEnd {
+    /// The hold.
+    pub hold: Name,
+    /// Whose it is.
+    pub person: Name,
+    /// The Change that used it; none: it was refused.
+    pub change: Option<Name>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A start that was given to a year.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Whose year.
+    pub person: Name,
+    /// The year.
+    pub year: i32,
+    /// The start.
+    pub opening: Opening,
+    /// The start that it corrects.
+    pub replaces: Option<Name>,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// Why a claim was reversed.

@@ -44,9 +44,22 @@ pub struct Comparison {
     pub theirs: Option<Totals>,
     /// Ours; `None` where we have none.
     pub ours: Option<Totals>,
+    /// What the institution's own details add up to; `None` where none were compared.
+    pub details: Option<Totals>,
 }
 
 impl Comparison {
+    /// Whether the institution's details do not add up to its own totals. Reversed claims may be fewer: a bill that was settled
+    /// again may come once, as it last stands.
+    #[must_use]
+    pub fn is_unexplained(&self) -> bool {
+        let Some(details) = &self.details else { return false };
+        let (claims, reversed, amounts) = self
+            .theirs
+            .map_or((0, 0, Amounts::default()), |totals| (totals.claims, totals.claims_reversed, totals.amounts));
+        (details.claims, details.amounts) != (claims, amounts) || details.claims_reversed > reversed
+    }
+
     /// Whether both sides say the same; a group that is left out is zero.
     #[must_use]
     pub fn is_equal(&self) -> bool {
@@ -67,7 +80,33 @@ pub fn totals(theirs: &[Totals], ours: &[Totals]) -> Vec<Comparison> {
     for side in ours {
         groups.entry((side.scheme, side.care)).or_default().1 = Some(*side);
     }
-    groups.into_iter().map(|((scheme, care), (theirs, ours))| Comparison { scheme, care, theirs, ours }).collect()
+    groups
+        .into_iter()
+        .map(|((scheme, care), (theirs, ours))| Comparison { scheme, care, theirs, ours, details: None })
+        .collect()
+}
+
+/// What an institution's details add up to, in order of scheme and kind of care: of each group whose totals differ, and of each
+/// of which it sent any.
+#[must_use]
+pub fn added_up(theirs: &[TheirClaim], groups: &[Comparison]) -> Vec<Totals> {
+    let none = |scheme, care| Totals { scheme, care, claims: 0, claims_reversed: 0, amounts: Amounts::default() };
+    let differ = groups.iter().filter(|group| !group.is_equal());
+    let mut sums: BTreeMap<(Scheme, Care), Totals> =
+        differ.map(|group| ((group.scheme, group.care), none(group.scheme, group.care))).collect();
+    for claim in theirs {
+        let sum = sums.entry((claim.scheme, claim.care)).or_insert_with(|| none(claim.scheme, claim.care));
+        if claim.is_reversed {
+            sum.claims_reversed += 1;
+            continue;
+        }
+        sum.claims += 1;
+        sum.amounts.total += claim.amounts.total;
+        sum.amounts.fund += claim.amounts.fund;
+        sum.amounts.account += claim.amounts.account;
+        sum.amounts.cash += claim.amounts.cash;
+    }
+    sums.into_values().collect()
 }
 
 /// A claim in our books.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use money::Fen;
 use policy::{Accumulators, Bill, Decision, Policy, Version};
 use serde::{Deserialize, Serialize};
-use terms::Name;
+use terms::{Division, Name};
 
 /// The policy versions at hand.
 pub type Policies = BTreeMap<Version, Arc<Policy>>;
@@ -33,6 +33,11 @@ pub struct PersonYear {
 /// Where a person's year starts from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
+    /// Its id.
+    pub id: Name,
+    /// The place of insurance whose policy knows the meters; none where it was opened before that was asked for.
+    #[serde(default)]
+    pub division: Option<Division>,
     /// Meters and admissions; balances zero.
     pub start: Accumulators,
     /// Where the figures are from.

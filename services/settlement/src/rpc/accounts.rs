@@ -3,6 +3,8 @@
 mod read;
 mod write;
 
+use std::sync::Arc;
+
 use chrono::{Datelike as _, NaiveDate};
 use pb::settlement::v1::account_service_server::AccountService;
 use pb::settlement::v1::{
@@ -17,8 +19,8 @@ use tonic::{Request, Response, Status};
 use wire::read::{id, page as page_size, year};
 
 use super::{Settlement, page};
-use crate::app::{Command, Credit, Done, Work, day_of, store_fault};
-use crate::domain::{Binding, Movement, PersonYear, balances_of};
+use crate::app::{Command, Credit, Done, day_of, store_fault};
+use crate::domain::{Binding, Movement, PersonYear, Policies, balances_of};
 use crate::store::{self as tables, Place};
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -37,8 +39,7 @@ impl AccountService for Settlement {
     }
 
     async fn open_year(&self, request: Request<OpenYearRequest>) -> Answer<OpenYearResponse> {
-        let command = read::open_year(&request.into_inner()).map(Command::OpenYear);
-        hand_on!(self.change(command, write::opened))
+        hand_on!(self.open(request.into_inner()))
     }
 
     async fn get_account(&self, request: Request<GetAccountRequest>) -> Answer<GetAccountResponse> {
@@ -85,7 +86,13 @@ impl AccountService for Settlement {
 }
 
 impl Settlement {
-    /// Commits a command and answers with what it gave, or with what it gave before under the same key.
+    async fn open(&self, request: OpenYearRequest) -> Result<OpenYearResponse, Fault> {
+        let command = Command::OpenYear(read::open_year(&request, &self.bench.registry, self.today())?);
+        let encode = |policies: &Policies, done: &Done| Ok(write::opened(policies, done)?.encode_to_vec());
+        let bytes = self.one_stop.commit(command, false, Arc::new(encode)).await?;
+        OpenYearResponse::decode(bytes.as_slice()).map_err(Fault::internal)
+    }
+
     /// What is credited comes from a fund that the policy of its division knows.
     fn known_fund(&self, credit: Credit) -> Result<Credit, Fault> {
         let Some(payer) = credit.payer else { return Ok(credit) };
@@ -101,13 +108,14 @@ impl Settlement {
         v.finish(Some(credit))
     }
 
+    /// Commits a command and answers with what it gave, or with what it gave before under the same key.
     async fn change<T: Message + Default + 'static>(
         &self,
         command: Result<Command, Fault>,
         write: fn(&Done) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let work = Work { command: command?, encode: Box::new(move |_, done| Ok(write(done)?.encode_to_vec())) };
-        let bytes = self.committer.commit(work).await?;
+        let encode = Arc::new(move |_: &Policies, done: &Done| Ok(write(done)?.encode_to_vec()));
+        let bytes = self.one_stop.commit(command?, false, encode).await?;
         T::decode(bytes.as_slice()).map_err(Fault::internal)
     }
 
@@ -126,6 +134,7 @@ impl Settlement {
             accumulators: Some(wire::write::accumulators(&balances_of(&year.state, account.balance, family))),
             claims: u32::try_from(year.claims).unwrap_or(u32::MAX),
             last_claim_id: last.map(|id| id.to_string()).unwrap_or_default(),
+            opening_id: year.opening.map(|opening| opening.id.to_string()).unwrap_or_default(),
         })
     }
 

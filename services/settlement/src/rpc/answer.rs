@@ -39,6 +39,10 @@ pub(super) fn cause(cause: Cause) -> settlement_pb::RevisionCause {
         Cause::EarlierAdded => settlement_pb::RevisionCause::EarlierAdded,
         Cause::Refunded => settlement_pb::RevisionCause::Refunded,
         Cause::StayEnded => settlement_pb::RevisionCause::StayEnded,
+        Cause::StartCorrected => settlement_pb::RevisionCause::StartCorrected,
+        Cause::PersonChanged => settlement_pb::RevisionCause::PersonChanged,
+        Cause::ThirdFollowed => settlement_pb::RevisionCause::ThirdFollowed,
+        Cause::LimitFreed => settlement_pb::RevisionCause::LimitFreed,
     }
 }
 
@@ -81,7 +85,7 @@ pub(super) fn claim(policy: &Policy, claim: &Claim, form: Form) -> Result<settle
         idempotency_key: id(&claim.key),
         settled_at: Some(wire::write::moment(claim.settled_at)).filter(|_| !form.would_be),
         entries: Vec::new(),
-        third_system: settlement_pb::ThirdSystem::Unspecified.into(),
+        third_system: wire::write::third_system(claim.third_system()),
     })
 }
 

@@ -1,8 +1,9 @@
 //! The content of a call, as its idempotency key is compared by.
 
+use money::Rate;
 use pb::policy::v1::bill::Costs;
-use pb::policy::v1::{Bill, PersonFacts};
-use pb::settlement::v1::Submission;
+use pb::policy::v1::{Bill, FeeLine, PersonFacts};
+use pb::settlement::v1::{Evidence, LineRefund, Submission};
 use prost::Message as _;
 use store::idempotency::Call;
 
@@ -96,7 +97,60 @@ fn bill(call: Call, bill: &Bill) -> Call {
             ];
             parts.into_iter().fold(call, |call, (field, content)| number(call, field, content))
         }
-        Some(Costs::Lines(lines)) => call.field("submission.bill.lines", lines.encode_to_vec()),
+        Some(Costs::Lines(lines)) => call.list("submission.bill.lines.lines", &LINE, lines.lines.iter().map(line)),
         None => call,
     }
+}
+
+/// The fields of a fee line, as [`line`] gives them.
+const LINE: [&str; 11] = [
+    "item",
+    "kind",
+    "amount_fen",
+    "quantity",
+    "unit_price_fen",
+    "epidemic",
+    "service_date",
+    "terms",
+    "terms.class",
+    "terms.price_limit_fen",
+    "terms.first_self_paid_rate",
+];
+
+fn line(line: &FeeLine) -> [Vec<u8>; LINE.len()] {
+    let whole = |number: Option<i64>| number.map(|number| number.to_be_bytes().to_vec()).unwrap_or_default();
+    let terms = line.terms.as_ref();
+    let quantity = if line.quantity.is_empty() { "1" } else { &line.quantity };
+    [
+        line.item.clone().into_bytes(),
+        whole(Some(line.kind.into())),
+        whole(Some(line.amount_fen)),
+        decimal(quantity),
+        whole(line.unit_price_fen),
+        whole(Some(line.epidemic.into())),
+        line.service_date.clone().into_bytes(),
+        whole(terms.map(|_| 1)),
+        whole(terms.and_then(|terms| terms.class).map(i64::from)),
+        whole(terms.and_then(|terms| terms.price_limit_fen)),
+        terms.and_then(|terms| terms.first_self_paid_rate.as_deref()).map(decimal).unwrap_or_default(),
+    ]
+}
+
+/// What a refund gives back, as content; the fields are `line`, `amount_fen` and `quantity`.
+pub(super) fn refunded(call: Call, lines: &[LineRefund]) -> Call {
+    let line = |given: &LineRefund| {
+        [given.line.to_be_bytes().to_vec(), given.amount_fen.to_be_bytes().to_vec(), decimal(&given.quantity)]
+    };
+    call.list("lines", &["line", "amount_fen", "quantity"], lines.iter().map(line))
+}
+
+/// Documents, as content.
+pub(super) fn proven(call: Call, evidence: &[Evidence]) -> Call {
+    let fields = |given: &Evidence| [given.kind.clone(), given.reference.clone(), given.sha256.clone()];
+    call.list("evidence", &["kind", "reference", "sha256"], evidence.iter().map(fields))
+}
+
+/// A decimal as it is compared: `2` and `2.0` are the same. What is none, or empty, is itself.
+fn decimal(text: &str) -> Vec<u8> {
+    text.parse::<Rate>().map_or_else(|_| text.to_owned(), |rate| rate.to_string()).into_bytes()
 }

@@ -1,5 +1,7 @@
 //! Pre-settling, settling, interim settling, reimbursing: one way in, one way out.
 
+use std::sync::Arc;
+
 use pb::policy::v1 as policy_pb;
 use pb::settlement::v1::{
     Adjustment, Claim, PreSettleRequest, PreSettleResponse, ReimburseRequest, ReimburseResponse, ReimbursementReason,
@@ -13,13 +15,15 @@ use store::idempotency::Call;
 use terms::Division;
 use wire::read::{self, ReadBill};
 
-use super::Settlement;
 use super::answer::{self, Form};
-use super::call::{claims_of, submitted};
+use super::call::{claims_of, proven, submitted};
 use super::submission::{Read, submission};
-use crate::app::{self, Booked, Command, Done, Gathered, NewBill, Settle, Settled, Work, day_of};
+use super::{Settlement, numbered};
+use crate::app::{
+    self, Booked, Command, Denied, Done, Gathered, NewBill, Settle, Settled, SettledDay, Standing, day_of,
+};
 use crate::catalogue::Words;
-use crate::domain::{Evidence, Kind, Origin, Policies, Reimbursement};
+use crate::domain::{Evidence, Grant, Kind, Origin, Policies, Reimbursement, Third};
 
 /// What became of a bill, before it is put into the reply of one call or another.
 #[derive(Clone, Debug)]
@@ -32,6 +36,8 @@ pub(super) enum Outcome {
 struct Way {
     command: Command,
     form: Form,
+    /// Whether the keeper of the third system was not reached.
+    is_away: bool,
     /// The refusal enrolment gave, where it gave one.
     refused: Option<policy_pb::Decision>,
 }
@@ -50,7 +56,12 @@ impl Settlement {
                 adjustments: Vec::new(),
             });
         }
-        let (policies, done) = app::preview(&self.bench, way.command).await?;
+        let third = if way.is_away { Third::Granted(Grant::away()) } else { Third::Whole };
+        let previewed = app::preview(&self.bench, way.command, &third).await;
+        let (policies, done) = previewed.map_err(|denied| match denied {
+            Denied::Fault(fault) => fault,
+            Denied::Hold(_) | Denied::Over => Fault::internal("a preview needs no grant"),
+        })?;
         let (outcome, adjustments) = written(&policies, &done, form, None)?;
         let outcome = match outcome {
             Outcome::Claim(claim) => pre_settle_response::Outcome::Claim(*claim),
@@ -112,9 +123,8 @@ impl Settlement {
             Some((key?, by_hand?))
         })?;
         let call = call(&read, &key, "Reimburse", request.submission.as_ref());
-        let evidence: Vec<u8> = request.evidence.iter().flat_map(Message::encode_length_delimited_to_vec).collect();
         let call = call.field("reason", request.reason.to_be_bytes()).field("remark", &request.remark);
-        let call = call.field("evidence", evidence).field("payee_reference", &request.payee_reference);
+        let call = proven(call, &request.evidence).field("payee_reference", &request.payee_reference);
         let call = call.field("operator_id", &request.operator_id);
         let form = Form { with_steps: with_steps(request.submission.as_ref()), would_be: false };
         let way = self.way(read, Kind::Reimbursed, call, form, Some(by_hand)).await?;
@@ -149,23 +159,39 @@ impl Settlement {
         form: Form,
         reimbursement: Option<Reimbursement>,
     ) -> Result<Way, Fault> {
-        let Read { person, institution, visit, stay, bill, version, facts, care_division } = read;
+        let Read { person, institution, visit, stay, bill, version, facts, care_division, names_day } = read;
         let about = (&person, bill.bill.to);
+        let is_handed_in = facts.is_some();
         let gathered = app::person(self.enrolment.as_deref(), self.trusts_facts, facts, about).await?;
         let (mut facts, clauses) = match gathered {
             Gathered::Person(facts, clauses) => (*facts, clauses),
             Gathered::Refused(refusal) => {
                 let refused = refused_by_enrolment(refusal, version, bill.bill.to);
-                return Ok(Way { command: Command::Refuse(call), form, refused: Some(refused) });
+                let (command, is_away) = (Command::Refuse(call), false);
+                return Ok(Way { command, form, is_away, refused: Some(refused) });
             }
         };
         facts.use_account = bill.use_account;
+        let has_own_categories = is_handed_in && !facts.categories.is_empty();
         let policy = app::policy(&self.bench.registry, version, facts.division).await?;
         let (bill, catalogue_version) = self.with_catalogue(bill, care_division.unwrap_or(facts.division))?;
-        let origin = Origin { bill: bill.clone(), care_division, catalogue_version, reimbursement };
-        let new = NewBill { person: facts, bill, policy };
-        let settle = Settle { call, kind, person, institution, visit, stay, new, origin, clauses };
-        Ok(Way { command: Command::Settle(Box::new(settle)), form, refused: None })
+        let mut is_away = false;
+        if !has_own_categories {
+            match self.one_stop.standing(&person, &policy, &facts, &bill).await? {
+                Standing::Unkept => {}
+                Standing::Known(categories) => facts.categories = categories,
+                Standing::Away => (facts.categories, is_away) = (Vec::new(), true),
+            }
+        }
+        let origin = Origin { bill: bill.clone(), care_division, catalogue_version, reimbursement, has_own_categories };
+        let new = NewBill { person: facts, bill, policy, has_own_categories };
+        let day = match (names_day, self.trusts_facts) {
+            (false, _) => SettledDay::OfCommit,
+            (true, false) => SettledDay::Named,
+            (true, true) => SettledDay::NamedByTrusted,
+        };
+        let settle = Settle { call, kind, person, institution, visit, stay, new, origin, day, clauses };
+        Ok(Way { command: Command::Settle(Box::new(settle)), form, is_away, refused: None })
     }
 
     /// The bill with its lines as the catalogue of the place of care has them on their days, and the version that said so; empty
@@ -192,12 +218,12 @@ impl Settlement {
     where
         T: Message + Default,
     {
-        let Way { command, form, refused } = way;
+        let Way { command, form, is_away, refused } = way;
         let encode = move |policies: &Policies, done: &Done| {
             let (outcome, adjustments) = written(policies, done, form, refused.as_ref())?;
             Ok(answer(outcome, adjustments).encode_to_vec())
         };
-        let bytes = self.committer.commit(Work { command, encode: Box::new(encode) }).await?;
+        let bytes = self.one_stop.commit(command, is_away, Arc::new(encode)).await?;
         T::decode(bytes.as_slice()).map_err(Fault::internal)
     }
 }
@@ -265,7 +291,8 @@ fn reimbursement(v: &mut Violations, request: &ReimburseRequest) -> Option<Reimb
     let reason = ReimbursementReason::try_from(request.reason).ok();
     let reason = reason.filter(|reason| *reason != ReimbursementReason::Unspecified);
     if reason.is_none() {
-        v.add("reason", request.reason, "a reason of ReimbursementReason");
+        let expected = "a ReimbursementReason, such as REIMBURSEMENT_REASON_NOT_NETWORKED";
+        v.add("reason", numbered(request.reason), expected);
     }
     let remark = if reason == Some(ReimbursementReason::Other) {
         read::text(v, "remark", &request.remark, REMARK_CHARS_MAX)

@@ -8,7 +8,7 @@ use policy::statement::{Paint, Statement, html};
 use rpc::{Fault, Violations};
 use wire::read;
 
-use super::Settlement;
+use super::{Settlement, numbered};
 use crate::store::{bytes_of, sha256};
 
 impl Settlement {
@@ -18,13 +18,15 @@ impl Settlement {
         let format = StatementFormat::try_from(request.format).ok();
         let format = format.filter(|format| *format != StatementFormat::Unspecified);
         if format.is_none() {
-            v.add("format", request.format, "TEXT, JSON or HTML");
+            let found = numbered(request.format);
+            v.add("format", found, "STATEMENT_FORMAT_TEXT, STATEMENT_FORMAT_JSON or STATEMENT_FORMAT_HTML");
         }
         let lang = match request.language.map(Language::try_from) {
             None | Some(Ok(Language::Zh)) => Some(Lang::Zh),
             Some(Ok(Language::En)) => Some(Lang::En),
             Some(_) => {
-                v.add("language", request.language.unwrap_or_default(), "ZH or EN, or nothing for ZH");
+                let found = numbered(request.language.unwrap_or_default());
+                v.add("language", found, "LANGUAGE_ZH or LANGUAGE_EN, or nothing for LANGUAGE_ZH");
                 None
             }
         };

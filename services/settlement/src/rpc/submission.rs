@@ -2,8 +2,11 @@
 
 use chrono::NaiveDate;
 use money::{Fen, Rate, Rounding};
+use pb::policy::v1::bill::Costs;
+use pb::policy::v1::{Bill as BillPb, FeeLine};
 use pb::settlement::v1::Submission;
-use policy::{Bill, Costs, Person, Version};
+use pb::r#type::v1::Institution;
+use policy::{Person, Version};
 use rpc::Violations;
 use terms::{Division, Name};
 use wire::read::{self, ReadBill};
@@ -19,6 +22,8 @@ pub(crate) struct Read {
     pub(crate) version: Option<Version>,
     pub(crate) facts: Option<Person>,
     pub(crate) care_division: Option<Division>,
+    /// Whether the caller named the day of settlement.
+    pub(crate) names_day: bool,
 }
 
 const ID_CHARS_MAX: usize = 64;
@@ -43,19 +48,10 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
         let bill = v.required("bill", submission.bill.as_ref(), "the bill").and_then(|bill| {
             v.within("bill", |v| {
                 let read = read::bill(v, bill, Some(today));
-                if let Some(read) = &read {
-                    priced(v, &read.bill);
-                }
-                let last = read.as_ref().map(|read| read.bill.to).filter(|last| *last > today);
-                if read.as_ref().is_some_and(|read| read.bill.total.is_zero()) {
-                    v.add("total_fen", 0, "an amount above zero: a bill of nothing settles nothing");
-                }
-                let settled = read.as_ref().map(|read| read.bill.settled).filter(|settled| *settled > today);
-                if let Some(settled) = settled {
-                    v.add("settled_date", settled, format!("a day of settlement not after today, {today}, or nothing"));
-                }
-                if let Some(last) = last {
-                    v.add("to_date", last, format!("a day of service not after today, {today}"));
+                can_be(v, bill, today);
+                let kind = billed_as(&submission.institution_id, bill.institution());
+                if let Some(expected) = kind.filter(|_| institution.is_some()) {
+                    v.add("institution", bill.institution().as_str_name(), expected);
                 }
                 read
             })
@@ -69,28 +65,77 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
             version: version?,
             facts: facts?,
             care_division: care_division?,
+            names_day: submission.bill.as_ref().is_some_and(|bill| !bill.settled_date.is_empty()),
         })
     })
 }
 
-/// Complains of each line whose amount is not quantity × unit price, half up to the fen: neither the national interface nor its
+/// What a bill cannot be whatever else is wrong with it: of nothing, of a day to come, with a line that does not add up.
+fn can_be(v: &mut Violations, bill: &BillPb, today: NaiveDate) {
+    if let Some(Costs::Lines(lines)) = &bill.costs {
+        v.within("lines", |v| {
+            for (at, line) in lines.lines.iter().take(read::LINES_READ_AT_MOST).enumerate() {
+                v.within_item("lines", at, |v| {
+                    priced(v, line);
+                    in_range(v, line);
+                });
+            }
+        });
+    }
+    if bill.total_fen == 0 {
+        v.add("total_fen", 0, "an amount above zero: a bill of nothing settles nothing");
+    }
+    let later = |text: &str| read::date(&mut Violations::new(), "", text).filter(|day| *day > today);
+    if let Some(settled) = later(&bill.settled_date) {
+        v.add("settled_date", settled, format!("a day of settlement not after today, {today}, or nothing"));
+    }
+    if let Some(last) = later(&bill.to_date) {
+        v.add("to_date", last, format!("a day of service not after today, {today}"));
+    }
+}
+
+/// Complains of a line whose amount is not quantity × unit price, half up to the fen: neither the national interface nor its
 /// samples know a tolerance. What cannot be right at all is the policy's to refuse.
-fn priced(v: &mut Violations, bill: &Bill) {
-    let Costs::Lines(lines) = &bill.costs else { return };
-    let most = Rate::ONE.times(1_000_000);
-    v.within("lines", |v| {
-        for (at, line) in lines.iter().enumerate() {
-            let (quantity, price) = (line.quantity, line.unit_price);
-            if quantity <= Rate::ZERO || quantity > most || price.is_negative() || price > Fen::LIMIT {
-                continue;
-            }
-            let cost = (quantity * price).round(Rounding::HalfUp);
-            if cost != line.amount && !line.amount.is_negative() && line.amount <= Fen::LIMIT {
-                let expected = format!("{} fen: {quantity} × {} fen, half up", cost.get(), price.get());
-                v.within_item("lines", at, |v| v.add("amount_fen", line.amount.get(), expected));
-            }
+fn priced(v: &mut Violations, line: &FeeLine) {
+    let quantity = if line.quantity.is_empty() { Ok(Rate::ONE) } else { line.quantity.parse::<Rate>() };
+    // a price that is left out is worked out from the amount
+    let (Ok(quantity), Some(price)) = (quantity, line.unit_price_fen.map(Fen::new)) else { return };
+    let (amount, most) = (Fen::new(line.amount_fen), Rate::ONE.times(1_000_000));
+    if quantity <= Rate::ZERO || quantity > most || price.is_negative() || price > Fen::LIMIT {
+        return;
+    }
+    let cost = (quantity * price).round(Rounding::HalfUp);
+    if cost != amount && !amount.is_negative() && amount <= Fen::LIMIT {
+        v.add("amount_fen", amount.get(), format!("{} fen: {quantity} × {} fen, half up", cost.get(), price.get()));
+    }
+}
+
+/// Complains of terms that no catalogue can have.
+fn in_range(v: &mut Violations, line: &FeeLine) {
+    let Some(terms) = &line.terms else { return };
+    v.within("terms", |v| {
+        if let Some(limit) = terms.price_limit_fen {
+            read::fen(v, "price_limit_fen", limit);
+        }
+        let share = terms.first_self_paid_rate.as_deref().and_then(|text| text.parse::<Rate>().ok());
+        if let Some(share) = share.filter(|share| *share != share.clamped(Rate::ONE)) {
+            v.add("first_self_paid_rate", share, "a share from 0 to 1");
         }
     });
+}
+
+/// What a bill says of its institution that the institution's own id does not: what it should say.
+fn billed_as(id: &str, said: Institution) -> Option<&'static str> {
+    match (id.starts_with('P'), said) {
+        (_, Institution::Unspecified) => None,
+        (true, said) if said != Institution::Pharmacy => {
+            Some("INSTITUTION_PHARMACY: the institution's id is a pharmacy's, which begins with P")
+        }
+        (false, Institution::Pharmacy) => {
+            Some("the level of the hospital: the institution's id is a hospital's, which begins with H")
+        }
+        _ => None,
+    }
 }
 
 /// An institution's id: `H` for hospitals, `P` for pharmacies, and 11 digits (`domain.md` 1.1).

@@ -1,5 +1,8 @@
 //! Reversing and refunding.
 
+use std::sync::Arc;
+
+use money::Rate;
 use pb::settlement::v1::reverse_claim_request::Original as Named;
 use pb::settlement::v1::{
     RefundLinesRequest, RefundLinesResponse, ReversalEffect, ReverseClaimRequest, ReverseClaimResponse,
@@ -12,9 +15,9 @@ use wire::read;
 
 use super::Settlement;
 use super::answer::{self, Form};
-use super::call::claims_of;
+use super::call::{self, claims_of};
 use super::submission::institution;
-use crate::app::{Command, Done, Original, Refund, Refunded, Reverse, Reversed, Work, store_fault};
+use crate::app::{Command, Done, Original, Refund, Refunded, Reverse, Reversed, store_fault};
 use crate::domain::{LineRefund, Policies};
 use crate::store as tables;
 
@@ -26,8 +29,8 @@ impl Settlement {
         let mut v = Violations::new();
         let command = reverse(&mut v, &request);
         let command = Command::Reverse(v.finish(command)?);
-        let work = Work { command, encode: Box::new(|policies, done| Ok(reversed(policies, done)?.encode_to_vec())) };
-        let bytes = self.committer.commit(work).await?;
+        let encode = Arc::new(|policies: &Policies, done: &Done| Ok(reversed(policies, done)?.encode_to_vec()));
+        let bytes = self.one_stop.commit(command, false, encode).await?;
         ReverseClaimResponse::decode(bytes.as_slice()).map_err(Fault::internal)
     }
 
@@ -40,8 +43,8 @@ impl Settlement {
             tables::institution_of(self.bench.database.reader(), &asked.claim).await.map_err(store_fault)?;
         let billed_by = billed_by.ok_or_else(|| Fault::not_found("claim", asked.claim.as_str()))?;
         let command = Command::Refund(asked.of(billed_by.as_str(), &request));
-        let work = Work { command, encode: Box::new(|policies, done| Ok(refunded(policies, done)?.encode_to_vec())) };
-        let bytes = self.committer.commit(work).await?;
+        let encode = Arc::new(|policies: &Policies, done: &Done| Ok(refunded(policies, done)?.encode_to_vec()));
+        let bytes = self.one_stop.commit(command, false, encode).await?;
         RefundLinesResponse::decode(bytes.as_slice()).map_err(Fault::internal)
     }
 }
@@ -81,10 +84,8 @@ struct Asked {
 impl Asked {
     fn of(self, institution: &str, request: &RefundLinesRequest) -> Refund {
         let Self { key, claim, lines, reason } = self;
-        let given = RefundLinesRequest { lines: request.lines.clone(), ..RefundLinesRequest::default() };
         let call = Call::new(&claims_of(institution), &key).field("method", "RefundLines");
-        let call =
-            call.field("claim_id", claim.as_str()).field("lines", given.encode_to_vec()).field("reason", &reason);
+        let call = call::refunded(call, &request.lines).field("claim_id", claim.as_str()).field("reason", &reason);
         Refund { call, claim, lines, reason }
     }
 }
@@ -112,6 +113,9 @@ fn refund(v: &mut Violations, request: &RefundLinesRequest) -> Option<Asked> {
                 "" => None,
                 text => read::rate(v, "quantity", text),
             };
+            if quantity.is_some_and(|quantity| quantity <= Rate::ZERO) {
+                v.add("quantity", &given.quantity, "a quantity above zero, or nothing");
+            }
             if let Some(amount) = amount {
                 lines.push(LineRefund { line, amount, quantity });
             }

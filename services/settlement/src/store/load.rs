@@ -10,7 +10,7 @@ use store::rows::{self, Columns};
 use store::{Error, Tx, journal};
 use terms::Name;
 
-use super::row;
+use super::{one_stop, row};
 use crate::domain::Desk;
 
 /// What commands need.
@@ -30,6 +30,8 @@ pub struct Needs {
     pub credits: BTreeSet<String>,
     /// What account debits are for.
     pub debits: BTreeSet<String>,
+    /// Days of settlement that may have been reconciled with an institution.
+    pub reconciled: BTreeSet<(Name, NaiveDate)>,
     /// Claims that are to be taken out or made smaller, with their whole year.
     pub claims: BTreeSet<Name>,
     /// The same, by institution and the key they were settled under.
@@ -38,6 +40,8 @@ pub struct Needs {
     pub whole: BTreeSet<(Name, i32)>,
     /// Bindings that end.
     pub bindings: BTreeSet<Name>,
+    /// Holds of the third system that are to be used.
+    pub holds: BTreeSet<Name>,
     /// Owners and relatives that are to be bound.
     pub pairs: BTreeSet<(Name, Name)>,
 }
@@ -72,6 +76,8 @@ pub async fn load(
     years(connection, needs, &mut desk, &mut found).await?;
     claims(connection, lock, &mut desk, &found).await?;
     used(connection, needs, &mut desk).await?;
+    desk.reconciled = super::reconciliation::reconciled(connection, lock, &needs.reconciled, today).await?;
+    desk.refused_holds = one_stop::refused(connection, &needs.holds).await?;
     bound(connection, needs, &mut desk, today).await?;
     Ok(desk)
 }
@@ -203,12 +209,12 @@ async fn accounts(
         Some(tx) => {
             let sql = "INSERT INTO account (person) SELECT r.a FROM {rows} WHERE true ORDER BY r.a \
                  ON CONFLICT (person) DO UPDATE SET person = excluded.person \
-                 RETURNING person, balance_fen, reserved_fen, moves";
+                 RETURNING person, balance_fen, reserved_fen, moves, changes";
             rows::query(tx, sql, ONE, &ones(persons), []).await?
         }
         None => {
-            let sql =
-                "SELECT a.person, a.balance_fen, a.reserved_fen, a.moves FROM {rows} JOIN account a ON a.person = r.a";
+            let sql = "SELECT a.person, a.balance_fen, a.reserved_fen, a.moves, a.changes FROM {rows} \
+                 JOIN account a ON a.person = r.a";
             rows::query(connection, sql, ONE, &ones(persons), []).await?
         }
     };
@@ -284,8 +290,8 @@ async fn used(connection: &impl ConnectionTrait, needs: &Needs, desk: &mut Desk)
     for row in &rows::query(connection, sql, ONE, &ones(&needs.credits), []).await? {
         desk.credits.insert(row.try_get("", "about")?);
     }
-    let sql =
-        "SELECT m.about FROM {rows} JOIN movement m ON m.about = r.a AND m.kind IN ('relative_premium', 'taken_along')";
+    let sql = "SELECT m.about FROM {rows} JOIN movement m ON m.about = r.a AND m.kind IN \
+         ('relative_premium', 'taken_along', 'taken_back')";
     for row in &rows::query(connection, sql, ONE, &ones(&needs.debits), []).await? {
         desk.debits.insert(row.try_get("", "about")?);
     }

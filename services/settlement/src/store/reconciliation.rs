@@ -1,9 +1,11 @@
 //! Reconciliations as recorded, and our side of them.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use money::Fen;
 use policy::Period;
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use serde_json::{Value as Json, json};
 use store::rows::Kind::{Int, Text};
 use store::rows::{self, Columns};
@@ -93,6 +95,18 @@ const GROUP: &Columns = &[
     ("our_fund_fen", Int),
     ("our_account_fen", Int),
     ("our_cash_fen", Int),
+];
+
+const SUM: &Columns = &[
+    ("reconciliation", Text),
+    ("scheme", Text),
+    ("care", Text),
+    ("claims", Int),
+    ("reversed", Int),
+    ("total_fen", Int),
+    ("fund_fen", Int),
+    ("account_fen", Int),
+    ("cash_fen", Int),
 ];
 
 const DIFFERENCE: &Columns = &[
@@ -207,6 +221,52 @@ pub async fn our_claims(
     rows.iter().map(ours).collect()
 }
 
+/// Of these days of settlement, those before today on which claims of the institution were reconciled. Under `lock` no such
+/// reconciliation is made until the transaction ends.
+///
+/// # Errors
+/// What the database said.
+pub(super) async fn reconciled(
+    connection: &impl ConnectionTrait,
+    lock: Option<&Tx>,
+    asked: &BTreeSet<(Name, NaiveDate)>,
+    today: NaiveDate,
+) -> Result<BTreeSet<(Name, NaiveDate)>, Error> {
+    let past: Vec<Json> =
+        asked.iter().filter(|(_, day)| *day < today).map(|(a, b)| json!({ "a": a, "b": b })).collect();
+    if past.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    if let Some(tx) = lock {
+        let institutions: BTreeSet<&Name> = asked.iter().map(|(institution, _)| institution).collect();
+        for institution in institutions {
+            hold_off(tx, institution, "pg_advisory_xact_lock_shared").await?;
+        }
+    }
+    let sql = "SELECT DISTINCT r.a, r.b FROM {rows} JOIN reconciliation c ON c.institution = r.a \
+         AND c.from_date <= r.b AND c.to_date >= r.b";
+    let found = rows::query(connection, sql, &[("a", Text), ("b", Text)], &past, []).await?;
+    found.iter().map(|row| Ok((row::name(row, "a")?, day(row, "b")?))).collect()
+}
+
+/// Waits until no claim of an institution is being settled for a past day; none is before the transaction ends. Then what is
+/// compared is all that ever was settled on past days.
+///
+/// # Errors
+/// What the database said.
+pub async fn close_past(tx: &Tx, institution: &Name) -> Result<(), Error> {
+    hold_off(tx, institution, "pg_advisory_xact_lock").await
+}
+
+/// SQLite has one writer at a time, who holds off all others.
+async fn hold_off(tx: &Tx, institution: &Name, lock: &str) -> Result<(), Error> {
+    if tx.get_database_backend() == DbBackend::Postgres {
+        let sql = format!("SELECT {lock}(hashtextextended($1, 0))");
+        all(tx, &sql, vec![format!("reconciliation/{institution}").into()]).await?;
+    }
+    Ok(())
+}
+
 /// Records a comparison of totals.
 ///
 /// # Errors
@@ -252,23 +312,34 @@ fn group_row(id: &Name, group: &Comparison) -> Json {
 pub async fn classify(
     tx: &Tx,
     id: &Name,
-    claims: usize,
+    (theirs, sums): (&[TheirClaim], &[Totals]),
     differences: &[Stored],
     at: DateTime<Utc>,
 ) -> Result<bool, Error> {
     let columns: &Columns = &[("reconciliation", Text), ("claims", Int), ("differences", Int), ("compared_at", Int)];
     let row = json!({
-        "reconciliation": id, "claims": claims, "differences": differences.len(), "compared_at": at.timestamp_micros(),
+        "reconciliation": id, "claims": theirs.len(), "differences": differences.len(), "compared_at": at.timestamp_micros(),
     });
     let end = "ON CONFLICT (reconciliation) DO NOTHING";
     if rows::insert(tx, "reconciliation_detail", columns, &[row], end).await? == 0 {
         return Ok(false);
     }
+    let sums: Vec<Json> = sums.iter().map(|sum| sum_row(id, sum)).collect();
+    rows::insert(tx, "reconciliation_sum", SUM, &sums, "").await?;
     for some in differences.chunks(WRITTEN_AT_ONCE) {
         let rows = some.iter().map(|one| difference_row(id, one)).collect::<Result<Vec<_>, _>>()?;
         rows::insert(tx, "difference", DIFFERENCE, &rows, "").await?;
     }
     Ok(true)
+}
+
+fn sum_row(id: &Name, sum: &Totals) -> Json {
+    let Amounts { total, fund, account, cash } = sum.amounts;
+    json!({
+        "reconciliation": id, "scheme": sum.scheme, "care": sum.care, "claims": sum.claims,
+        "reversed": sum.claims_reversed, "total_fen": total.get(), "fund_fen": fund.get(),
+        "account_fen": account.get(), "cash_fen": cash.get(),
+    })
 }
 
 fn difference_row(id: &Name, one: &Stored) -> Result<Json, Error> {
@@ -300,6 +371,20 @@ pub async fn reconciliation(connection: &impl ConnectionTrait, id: &Name) -> Res
     let groups =
         all(connection, "SELECT * FROM reconciliation_group WHERE reconciliation = $1", vec![id.as_str().into()]);
     let mut groups = groups.await?.iter().map(group).collect::<Result<Vec<_>, Error>>()?;
+    let sums = "SELECT * FROM reconciliation_sum WHERE reconciliation = $1";
+    for row in &all(connection, sums, vec![id.as_str().into()]).await? {
+        let sum = sum(row)?;
+        match groups.iter_mut().find(|group| (group.scheme, group.care) == (sum.scheme, sum.care)) {
+            Some(group) => group.details = Some(sum),
+            None => groups.push(Comparison {
+                scheme: sum.scheme,
+                care: sum.care,
+                theirs: None,
+                ours: None,
+                details: Some(sum),
+            }),
+        }
+    }
     groups.sort_by_key(|group| (group.scheme, group.care));
     let differences: Option<i64> = found.try_get("", "differences")?;
     let settled = Period { from: day(found, "from_date")?, to: day(found, "to_date")? };
@@ -311,6 +396,17 @@ pub async fn reconciliation(connection: &impl ConnectionTrait, id: &Name) -> Res
         at: row::moment(found, "compared_at")?,
         differences: differences.map(i64::unsigned_abs),
     }))
+}
+
+fn sum(row: &QueryResult) -> Result<Totals, Error> {
+    let amounts = Amounts {
+        total: fen(row, "total_fen")?,
+        fund: fen(row, "fund_fen")?,
+        account: fen(row, "account_fen")?,
+        cash: fen(row, "cash_fen")?,
+    };
+    let (claims, claims_reversed) = (count(row, "claims")?, count(row, "reversed")?);
+    Ok(Totals { scheme: word(row, "scheme")?, care: word(row, "care")?, claims, claims_reversed, amounts })
 }
 
 fn group(row: &QueryResult) -> Result<Comparison, Error> {
@@ -328,7 +424,7 @@ fn group(row: &QueryResult) -> Result<Comparison, Error> {
         let claims_reversed = column("reversed")?.unwrap_or_default().unsigned_abs();
         Ok(Some(Totals { scheme, care, claims: claims.unsigned_abs(), claims_reversed, amounts }))
     };
-    Ok(Comparison { scheme, care, theirs: side("their")?, ours: side("our")? })
+    Ok(Comparison { scheme, care, theirs: side("their")?, ours: side("our")?, details: None })
 }
 
 /// Differences of a reconciliation in order, after a position.

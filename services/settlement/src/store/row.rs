@@ -216,7 +216,10 @@ pub(super) fn year(row: &QueryResult) -> Result<PersonYear, Error> {
 
 pub(super) fn account(row: &QueryResult) -> Result<(Name, Account), Error> {
     let (balance, reserved) = (fen(row, "balance_fen")?, fen(row, "reserved_fen")?);
-    Ok((name(row, "person")?, Account { balance, reserved, moves: row.try_get("", "moves")? }))
+    Ok((
+        name(row, "person")?,
+        Account { balance, reserved, moves: row.try_get("", "moves")?, changes: row.try_get("", "changes")? },
+    ))
 }
 
 pub(super) fn movement(row: &QueryResult) -> Result<Movement, Error> {

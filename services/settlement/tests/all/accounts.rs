@@ -1,6 +1,7 @@
 //! Accounts over gRPC: no fen is spent twice, no credit booked twice, and relatives pay as long as they are bound.
 
 mod bindings;
+mod restarts;
 mod years;
 
 use money::Fen;
@@ -43,7 +44,7 @@ fn take_along(key: &str, person: &str, amount_fen: i64) -> DebitAccountRequest {
         kind: MovementKind::TakenAlong.into(),
         amount_fen,
         about_id: format!("transfer-{key}"),
-        relative_person_id: String::new(),
+        ..Default::default()
     }
 }
 
@@ -101,6 +102,35 @@ fn no_account_is_ever_below_zero_however_many_want_it_at_once() {
         balances.reverse();
         assert_eq!(balances, [100, 90, 80, 70, 60, 50, 40, 30, 20, 10, 0]);
         assert_eq!(held(&mut client, "P1").await, GetAccountResponse::default());
+        house.close().await;
+    });
+}
+
+#[test]
+fn a_credit_that_was_a_mistake_goes_back_into_the_fund_that_gave_it() {
+    on_both(|url| async move {
+        let house = House::open(&url).await;
+        let mut client = accounts(&house);
+        client.credit_account(credit("a", "P1", "credit-1", 500)).await.expect("credited");
+        let back = DebitAccountRequest {
+            kind: MovementKind::TakenBack.into(),
+            about_id: "credit-1-back".to_owned(),
+            division: "370800".to_owned(),
+            payer: "pooled_fund".to_owned(),
+            ..take_along("b", "P1", 500)
+        };
+        let nowhere = DebitAccountRequest { division: String::new(), payer: String::new(), ..back.clone() };
+        let status = client.debit_account(nowhere).await.expect_err("no fund");
+        assert_eq!(fields(&status), ["division", "payer"]);
+        let along = DebitAccountRequest { kind: MovementKind::TakenAlong.into(), ..back.clone() };
+        assert_eq!(fields(&client.debit_account(along).await.expect_err("a fund")), ["division", "payer"]);
+        let done = client.debit_account(back.clone()).await.expect("taken back").into_inner();
+        assert_eq!(client.debit_account(back.clone()).await.expect("known").into_inner(), done);
+        let lines: Vec<_> = done.entries[0].lines.iter().map(|line| (line.account.as_str(), line.side())).collect();
+        assert_eq!(lines, [("personal:P1", Side::Debit), ("fund:370800:pooled_fund", Side::Credit)]);
+        assert_eq!(journal_of(&house, "fund:370800:pooled_fund").await, Fen::ZERO);
+        let other_key = DebitAccountRequest { idempotency_key: "c".to_owned(), ..back };
+        assert_eq!(reason(&client.debit_account(other_key).await.expect_err("taken before")), "DUPLICATE");
         house.close().await;
     });
 }

@@ -1,8 +1,6 @@
 //! The real process, killed: what was answered is there after it, nothing is there in part, and who got no answer tries again.
 
-use std::io::{BufRead as _, BufReader, Lines};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -12,11 +10,12 @@ use pb::settlement::v1::{
     SettleResponse,
 };
 use store::Database;
-use testkit::{on_both, on_postgres, on_sqlite};
+use testkit::{Serving, on_both, on_postgres, on_sqlite};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use crate::process::PROGRAM;
 use crate::support::{institution, publish};
 use crate::world::{
     Held, Lots, asks, claim_of, count, packs, reversal_by_key, split, until, until_waiting, verified, visit,
@@ -26,12 +25,7 @@ use crate::world::{
 pub(crate) const DAY: &str = "2025-03-01";
 
 /// The settlement process, killed with the test.
-pub(crate) struct Served {
-    child: Child,
-    address: SocketAddr,
-    /// What it says after where it listens.
-    said: Option<Lines<BufReader<ChildStdout>>>,
-}
+pub(crate) struct Served(Serving);
 
 impl Served {
     pub(crate) async fn start(url: &str) -> Self {
@@ -40,36 +34,17 @@ impl Served {
 
     /// A process that stops for good at a failpoint.
     pub(crate) async fn stopping_at(url: &str, point: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_settlement"))
-            .env("YIBAO_SETTLEMENT_LISTEN", "127.0.0.1:0")
-            .env("YIBAO_SETTLEMENT_DATABASE_URL", url)
-            .env("YIBAO_SETTLEMENT_TRUSTED_FACTS", "true")
-            .env("YIBAO_SETTLEMENT_LOG", "off")
-            .env("YIBAO_FAILPOINT", point)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the process starts");
-        let said = BufReader::new(child.stdout.take().expect("an output"));
-        let address = tokio::task::spawn_blocking(move || {
-            let mut lines = said.lines();
-            let listens = |line: String| line.split_once(" listens on ").map(|(_, address)| address.parse().unwrap());
-            (lines.by_ref().map_while(Result::ok).find_map(listens), lines)
-        });
-        let (address, said) = address.await.expect("heard");
-        Self { child, address: address.expect("the process says where it listens"), said: Some(said) }
+        let told = [("DATABASE_URL", url), ("TRUSTED_FACTS", "true"), ("LOG", "off"), ("YIBAO_FAILPOINT", point)];
+        Self(PROGRAM.serve(&told).await)
     }
 
     /// Waits until the process has stopped at a failpoint.
     pub(crate) async fn has_stopped_at(&mut self, point: &str) {
-        let (mut said, stopped) = (self.said.take().expect("asked once"), format!("failpoint {point}"));
-        let heard = tokio::task::spawn_blocking(move || said.any(|line| line.is_ok_and(|line| line == stopped)));
-        assert!(heard.await.expect("heard"), "the process ended before {point}");
+        assert!(self.0.says(&format!("failpoint {point}")).await, "the process ended before {point}");
     }
 
     pub(crate) fn channel(&self) -> rpc::Client {
-        channel(self.address)
+        channel(self.0.address())
     }
 
     pub(crate) fn client(&self) -> SettlementServiceClient<rpc::Client> {
@@ -77,16 +52,8 @@ impl Served {
     }
 
     /// SIGKILL.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("gone");
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub(crate) fn kill(self) {
+        self.0.kill();
     }
 }
 
@@ -312,7 +279,7 @@ fn a_process_killed_after_the_commit_and_before_the_answer_answers_when_asked_ag
     on_both(|url| async move {
         let database = prepared(&url).await;
         let served = Served::start(&url).await;
-        let (address, keeps) = gate(served.address).await;
+        let (address, keeps) = gate(served.0.address()).await;
         let mut client = SettlementServiceClient::new(channel(address));
         client.settle(asks("K0", "p", &visit("K0", DAY, 100_000))).await.expect("settled");
         keeps.store(true, Ordering::SeqCst);

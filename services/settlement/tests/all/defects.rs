@@ -1,8 +1,11 @@
 //! A defect in one command is that command's alone.
 
+use std::sync::Arc;
+
 use money::Fen;
+
 use settlement::app::{Command, Credit, Work};
-use settlement::domain::MovementKind;
+use settlement::domain::{MovementKind, Third};
 use store::idempotency::Call;
 use testkit::on_both;
 use tokio::task::JoinSet;
@@ -22,7 +25,7 @@ fn work(key: &str, panics: bool) -> Work {
         assert!(!panics, "a defect of the test");
         Ok(Vec::new())
     };
-    Work { command: credit(key), encode: Box::new(encode) }
+    Work { command: credit(key), encode: Arc::new(encode), third: Third::Whole }
 }
 
 #[test]

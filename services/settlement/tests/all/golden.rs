@@ -14,7 +14,7 @@ use policy::case::{Answer, Bills, Case, Question, read};
 use policy::{Adjustment, Decision};
 use testkit::on_both;
 
-use crate::support::{House, institution, name, shipped, submission};
+use crate::support::{House, billing, name, shipped, submission};
 
 fn cases(folder: &Path, found: &mut Vec<Case>) {
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -66,13 +66,14 @@ struct Told<'a> {
 
 impl Told<'_> {
     async fn ask(&self, house: &House, question: &Bills) {
-        let (person, hospital) = (format!("person-{}", self.number), institution(self.number));
+        let person = format!("person-{}", self.number);
         let first = &question.bills[0];
         let year = shipped().day_of_rules(&question.person, first).year();
         house.seed(&person, year, &question.accumulated).await;
         let mut client = house.client();
         let mut settled: BTreeMap<String, String> = BTreeMap::new();
         for (bill, told) in question.bills.iter().zip(&self.decisions) {
+            let hospital = billing(self.number, bill);
             let handed_in = submission(&person, &hospital, &question.person, bill);
             let key = format!("{}-{}", self.number, bill.id);
             let asked = PreSettleRequest { submission: Some(handed_in.clone()) };
@@ -93,7 +94,7 @@ impl Told<'_> {
                 other => panic!("{}: settling and pre-settling differ: {other:?}", self.file),
             }
         }
-        self.reverse(house, question, &settled, &hospital).await;
+        self.reverse(house, question, &settled).await;
         for claim_id in settled.values() {
             let request = ReplayClaimRequest { claim_id: claim_id.clone(), revision: None };
             let replay = client.replay_claim(request).await.expect("replayed").into_inner();
@@ -101,14 +102,15 @@ impl Told<'_> {
         }
     }
 
-    async fn reverse(&self, house: &House, question: &Bills, settled: &BTreeMap<String, String>, hospital: &str) {
+    async fn reverse(&self, house: &House, question: &Bills, settled: &BTreeMap<String, String>) {
         let mut client = house.client();
         let mut adjustments = Vec::new();
         for bill in &question.reversed {
             let Some(claim_id) = settled.get(bill.as_str()) else { continue };
+            let original = question.bills.iter().find(|one| one.id == *bill).expect("a bill of the case");
             let request = ReverseClaimRequest {
                 idempotency_key: format!("reverse-{bill}"),
-                institution_id: hospital.to_owned(),
+                institution_id: billing(self.number, original),
                 reason: "the case says so".to_owned(),
                 original: Some(reverse_claim_request::Original::ClaimId(claim_id.clone())),
             };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pb::policy::v1::decision::Outcome as Decided;
 use pb::policy::v1::{Bill, CatalogueTerms, Cause, FeeLine, FeeLines, RefusalReason, bill};
 use pb::settlement::v1::{SettleInterimRequest, SettleRequest, Submission, settle_response};
-use pb::r#type::v1::Period;
+use pb::r#type::v1::{Care, Institution, Period};
 use settlement::catalogue::Catalogue;
 use testkit::on_both;
 use tonic::Status;
@@ -99,6 +99,64 @@ fn everything_that_cannot_be_read_is_named_at_once_by_its_path() {
         request.submission = None;
         assert_eq!(fields(&fails(&house, request).await), ["idempotency_key", "submission"]);
         house.is_sound().await;
+        house.close().await;
+    });
+}
+
+#[test]
+fn what_a_line_cannot_be_is_named_with_all_else_that_cannot_be_read() {
+    on_both(|url| async move {
+        let house = town(&url).await;
+        let request = changed("K1", |_, bill| {
+            (bill.care, bill.total_fen, bill.to_date) = (99, 0, "2035-06-02".to_owned());
+            let terms = CatalogueTerms {
+                class: Some(7),
+                price_limit_fen: Some(-3),
+                first_self_paid_rate: Some("1.5".to_owned()),
+            };
+            let line = FeeLine {
+                item: "item".to_owned(),
+                amount_fen: 999,
+                quantity: "2".to_owned(),
+                unit_price_fen: Some(500),
+                terms: Some(terms),
+                ..FeeLine::default()
+            };
+            bill.costs = Some(bill::Costs::Lines(FeeLines { lines: vec![line] }));
+        });
+        let line = |field: &str| format!("submission.bill.lines.lines[0].{field}");
+        let expected = [
+            "submission.bill.care".to_owned(),
+            line("kind"),
+            line("epidemic"),
+            line("terms.class"),
+            line("amount_fen"),
+            line("terms.price_limit_fen"),
+            line("terms.first_self_paid_rate"),
+            "submission.bill.total_fen".to_owned(),
+            "submission.bill.to_date".to_owned(),
+        ];
+        assert_eq!(fields(&fails(&house, request).await), expected);
+        house.close().await;
+    });
+}
+
+#[test]
+fn a_pharmacys_id_bills_as_a_pharmacy_and_a_hospitals_as_a_hospital() {
+    on_both(|url| async move {
+        let house = town(&url).await;
+        for (id, said) in [("P00000000001", Institution::Tertiary), ("H00000000001", Institution::Pharmacy)] {
+            let request = changed("K1", |submission, bill| {
+                (submission.institution_id, bill.institution) = (id.to_owned(), said.into());
+            });
+            assert_eq!(fields(&fails(&house, request).await), ["submission.bill.institution"], "{id}");
+        }
+        // what a pharmacy may bill is the policy's to say
+        let request = changed("K2", |submission, bill| {
+            submission.institution_id = "P00000000001".to_owned();
+            (bill.institution, bill.care) = (Institution::Pharmacy.into(), Care::Inpatient.into());
+        });
+        assert_eq!(refused(&house, request).await, [RefusalReason::NotAtPharmacy]);
         house.close().await;
     });
 }

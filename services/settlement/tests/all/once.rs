@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use pb::policy::v1::FeeLine;
+use pb::policy::v1::bill::Costs;
 use pb::settlement::v1::{GetOutcomeRequest, Outcome, ReversalEffect, SettleRequest};
 use prost::Message as _;
 use testkit::{on_both, on_postgres};
@@ -77,7 +79,7 @@ fn a_key_used_again_with_other_content_is_refused_and_the_field_named() {
             ("submission.bill.from_date", |other| {
                 *other = asks("K1", "p", &visit("B1", "2035-03-02", 10_000));
             }),
-            ("submission.bill.lines", |other| {
+            ("submission.bill.lines.lines", |other| {
                 *other = asks("K1", "p", &with_lines(&visit("B1", "2035-03-01", 0), &[(1, 10_000)]));
             }),
             ("submission.person_facts.age", |other| {
@@ -102,6 +104,57 @@ fn a_key_used_again_with_other_content_is_refused_and_the_field_named() {
 }
 
 #[test]
+fn of_a_list_the_item_and_the_field_are_named_and_a_decimal_is_the_same_however_it_is_written() {
+    on_both(|url| async move {
+        let house = town(&url).await;
+        let bill = with_lines(&visit("B1", "2035-03-01", 0), &[(10, 10_000), (1, 1_000), (2, 500), (4, 500)]);
+        let request = asks("K1", "p", &bill);
+        let answer = house.client().settle(request.clone()).await.expect("settled").into_inner();
+        let line = |request: &mut SettleRequest, change: fn(&mut FeeLine)| {
+            let Some(Costs::Lines(lines)) = &mut request.submission.as_mut().unwrap().bill.as_mut().unwrap().costs
+            else {
+                panic!("lines")
+            };
+            change(&mut lines.lines[3]);
+        };
+        for (field, change) in [
+            ("quantity", (|line| line.quantity = "8".to_owned()) as fn(&mut FeeLine)),
+            ("item", |line| line.item.push('1')),
+            ("terms.price_limit_fen", |line| line.terms.as_mut().unwrap().price_limit_fen = Some(600)),
+        ] {
+            let mut other = request.clone();
+            line(&mut other, change);
+            if field == "quantity" {
+                line(&mut other, |line| line.unit_price_fen = Some(250));
+            }
+            let status = house.client().settle(other).await.expect_err("the key is used");
+            let named = format!("submission.bill.lines.lines[3].{field}");
+            assert_eq!((reason(&status), about(&status, "field")), ("KEY_REUSED".to_owned(), named));
+        }
+        let mut same = request.clone();
+        line(&mut same, |line| {
+            line.quantity = "4.0".to_owned();
+            line.terms.as_mut().unwrap().first_self_paid_rate = Some("0.000".to_owned());
+        });
+        assert_eq!(house.client().settle(same).await.expect("the same").into_inner(), answer);
+        let claim = claim_of(answer);
+        let with = |key: &str, quantity: &str| {
+            let mut request = refund(key, &claim.claim_id, &[(1, 1_000), (2, 500)]);
+            request.lines[1].quantity = quantity.to_owned();
+            request
+        };
+        let given = house.client().refund_lines(with("F1", "1")).await.expect("refunded").into_inner();
+        assert_eq!(house.client().refund_lines(with("F1", "1.000")).await.expect("the same").into_inner(), given);
+        let status = house.client().refund_lines(with("F1", "2")).await.expect_err("another quantity");
+        assert_eq!(
+            (reason(&status), about(&status, "field")),
+            ("KEY_REUSED".to_owned(), "lines[1].quantity".to_owned())
+        );
+        house.close().await;
+    });
+}
+
+#[test]
 fn an_institutions_keys_are_one_namespace_over_all_calls_about_bills() {
     on_both(|url| async move {
         let house = town(&url).await;
@@ -117,7 +170,7 @@ fn an_institutions_keys_are_one_namespace_over_all_calls_about_bills() {
         assert_eq!(fields(&own), ["original_key"]);
         house.client().refund_lines(refund("F1", &claim.claim_id, &[(0, 10_000)])).await.expect("refunded");
         let other = house.client().refund_lines(refund("F1", &claim.claim_id, &[(1, 1_000)])).await;
-        assert_eq!(used(&other.expect_err("other lines")), ("KEY_REUSED".to_owned(), "lines".to_owned()));
+        assert_eq!(used(&other.expect_err("other lines")), ("KEY_REUSED".to_owned(), "lines[0].line".to_owned()));
         house.reverses("R1", &claim).await.expect("reversed");
         let status = house.client().settle(asks("R1", "p", &bill)).await.expect_err("a reversal's key");
         assert_eq!(used(&status), method);

@@ -1,37 +1,20 @@
 //! The program as an operator runs it: its configuration checked, its database brought up to date.
 
-use std::process::{Command, Output};
+use testkit::Program;
 
-use testkit::on_both;
-
-fn settlement(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
-    let variables = variables.iter().map(|(name, value)| (format!("YIBAO_SETTLEMENT_{name}"), *value));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_settlement"));
-    let Output { status, stdout, stderr } = command.args(arguments).envs(variables).output().unwrap();
-    (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
-}
+pub(crate) const PROGRAM: Program = Program::new(env!("CARGO_BIN_EXE_settlement"), "YIBAO_SETTLEMENT_");
 
 #[test]
 fn a_broken_configuration_is_refused_with_all_its_errors_and_2() {
-    let wrong = [
+    PROGRAM.refuses_all_at_once(&[
         ("DATABASE_URL", "mysql://hidden@localhost"),
         ("DATABASE_CONNECTIONS", "0"),
         ("ENROLMENT_ADDRESS", "enrolment:7002"),
         ("TRUSTED_FACTS", "perhaps"),
+        ("REDIS_URL", "hidden:6379"),
         ("LISTEN", "nowhere"),
         ("COLOUR", "blue"),
-    ];
-    for arguments in [&["--check-config"][..], &["migrate"], &[]] {
-        let (code, output, errors) = settlement(arguments, &wrong);
-        assert_eq!((code, output.as_str()), (2, ""), "{errors}");
-        let named: Vec<&str> = errors.lines().filter_map(|line| line.split(' ').next()).collect();
-        let mut expected: Vec<String> = wrong.iter().map(|(name, _)| format!("YIBAO_SETTLEMENT_{name}")).collect();
-        expected.sort();
-        assert_eq!(named, expected, "{errors}");
-        assert!(!errors.contains("hidden"), "{errors}");
-    }
-    let (code, _, errors) = settlement(&["--check-config"], &[]);
-    assert_eq!((code, errors.contains("YIBAO_SETTLEMENT_DATABASE_URL is not set")), (2, true), "{errors}");
+    ]);
 }
 
 #[test]
@@ -41,20 +24,10 @@ fn a_checked_configuration_is_printed_without_its_secrets() {
         ("REDIS_URL", "redis://:hidden@localhost:6379"),
         ("ENROLMENT_ADDRESS", "http://127.0.0.1:7002"),
     ];
-    let (code, output, errors) = settlement(&["--check-config"], &given);
-    assert_eq!((code, errors.as_str()), (0, ""));
-    assert!(output.contains("http://127.0.0.1:7002") && !output.contains("hidden"), "{output}");
+    PROGRAM.prints_without_secrets(&given, "http://127.0.0.1:7002");
 }
 
 #[test]
 fn it_serves_only_a_database_that_was_migrated_and_migrating_twice_does_nothing_more() {
-    on_both(|url| async move {
-        let at = [("DATABASE_URL", url.as_str())];
-        let (code, _, errors) = settlement(&[], &at);
-        assert_eq!((code, errors.contains("run the migration command")), (1, true), "{errors}");
-        let (code, first, errors) = settlement(&["migrate"], &at);
-        assert_eq!((code, first.contains("the database is up to date")), (0, true), "{first}{errors}");
-        let (code, again, errors) = settlement(&["migrate"], &at);
-        assert_eq!((code, again.contains("0 steps applied")), (0, true), "{again}{errors}");
-    });
+    PROGRAM.serves_only_what_was_migrated(&[]);
 }

@@ -167,6 +167,7 @@ fn every_kind_of_difference_is_told_apart() {
         assert!(told.differences.iter().all(|one| !one.advice_zh.is_empty()));
         let after = told.reconciliation.clone().expect("a reconciliation");
         assert_eq!((after.state(), after.differences), (ReconciliationState::Classified, 6));
+        assert_eq!(after.groups_unexplained, 0, "their details add up to their totals");
         // what was compared stays as it was, whatever becomes of the claim
         reverse(&house, &claims[1]).await;
         assert_eq!(streamed(&mut client, "d", &made.reconciliation_id, &theirs).await.expect("known"), told);
@@ -245,6 +246,34 @@ fn a_bill_reversed_and_settled_again_is_no_difference() {
         assert_eq!(fields(&both_stand), ["messages[1].claims[1].bill_id"]);
         let day_after = compared(&mut client, day("k", &hospital, vec![group(Scheme::Employee, 1, 1, 2_000)])).await;
         assert_eq!(day_after.state(), ReconciliationState::Equal);
+        house.close().await;
+    });
+}
+
+#[test]
+fn an_institutions_details_are_held_to_its_own_totals() {
+    on_both(|url| async move {
+        let house = House::open(&url).await;
+        house.clock.set("2022-06-15T02:00:00Z");
+        let (hospital, mut client) = (institution(1), books(&house));
+        let claims = settled(&house, &hospital, &[("a", 1_000), ("b", 2_000)]).await;
+        // by its totals it has 60.00 of three claims and 5.00 of residents, by its details 30.00 of two
+        let said = [group(Scheme::Employee, 3, 0, 6_000), group(Scheme::Resident, 1, 0, 500)];
+        let made = compared(&mut client, day("k", &hospital, said.to_vec())).await;
+        assert!(
+            made.groups_unexplained == 0 && made.groups.iter().all(|one| one.details.is_none() && !one.unexplained)
+        );
+        let theirs: Vec<TheirClaim> = claims.iter().map(copy).collect();
+        let told = streamed(&mut client, "d", &made.reconciliation_id, &theirs).await.expect("compared");
+        assert_eq!(kinds(&told.differences), [], "claim by claim nothing differs");
+        let after = told.reconciliation.expect("a reconciliation");
+        let details: Vec<_> = after.groups.iter().map(|one| (one.theirs, one.details, one.unexplained)).collect();
+        let sums = [group(Scheme::Employee, 2, 0, 3_000), group(Scheme::Resident, 0, 0, 0)];
+        let expected = [(Some(said[1]), Some(sums[1]), true), (Some(said[0]), Some(sums[0]), true)];
+        assert_eq!((details, after.groups_unexplained), (expected.to_vec(), 2));
+        let asked = GetReconciliationRequest { reconciliation_id: made.reconciliation_id };
+        let stored = client.get_reconciliation(asked).await.expect("it is kept").into_inner().reconciliation;
+        assert_eq!(stored, Some(after));
         house.close().await;
     });
 }

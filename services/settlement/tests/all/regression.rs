@@ -1,10 +1,12 @@
 //! The field's known mistakes with several callers and with the books, each by its name, and those found here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use money::Fen;
 use pb::settlement::v1::{ReimburseRequest, SettleInterimRequest, SettleRequest, settle_interim_response};
 use settlement::app::{Bind, Command, Work};
+use settlement::domain::Third;
 use store::idempotency::Call;
 use testkit::{on_both, on_postgres};
 use tokio::task::JoinSet;
@@ -295,7 +297,8 @@ fn an_account_bound_twice_at_once_is_bound_once_and_its_balance_offered_once() {
             let (owner, relative) = (name("owner"), name("p"));
             let call = Call::new("test", key);
             let bind = Bind { call, owner, relative, relation: "parent".to_owned(), from: None };
-            let work = Work { command: Command::Bind(bind), encode: Box::new(|_, _| Ok(Vec::new())) };
+            let work =
+                Work { command: Command::Bind(bind), encode: Arc::new(|_, _| Ok(Vec::new())), third: Third::Whole };
             tasks.spawn(async move { committer.commit(work).await });
         }
         until_waiting(&house.database, 1).await;

@@ -12,7 +12,7 @@ use pb::settlement::v1::Submission;
 use pb::settlement::v1::settlement_service_client::SettlementServiceClient;
 use policy::{Accumulators, Bill, PackFile, Person, Policy};
 use settlement::app::{Bind, Command, Committer, Credit, OpenYear, Work};
-use settlement::domain::MovementKind;
+use settlement::domain::{MovementKind, Third};
 use settlement::wiring::{MIGRATIONS, Parts, start};
 use store::Database;
 use store::idempotency::Call;
@@ -55,6 +55,7 @@ pub(crate) struct House {
 /// How a service under test differs from the usual.
 pub(crate) struct Wish {
     pub(crate) enrolment: Option<String>,
+    pub(crate) assistance: Option<String>,
     pub(crate) trusts_facts: bool,
     pub(crate) redis: Option<String>,
     pub(crate) poll: Duration,
@@ -64,7 +65,14 @@ pub(crate) struct Wish {
 
 impl Default for Wish {
     fn default() -> Self {
-        Self { enrolment: None, trusts_facts: true, redis: None, poll: Duration::from_millis(200), packs: None }
+        Self {
+            enrolment: None,
+            assistance: None,
+            trusts_facts: true,
+            redis: None,
+            poll: Duration::from_millis(200),
+            packs: None,
+        }
     }
 }
 
@@ -86,7 +94,7 @@ impl House {
     }
 
     pub(crate) async fn open_with(url: &str, wish: Wish) -> Self {
-        let Wish { enrolment, trusts_facts, redis, poll, packs } = wish;
+        let Wish { enrolment, assistance, trusts_facts, redis, poll, packs } = wish;
         let database = Database::open(url).await.expect("the database can be opened");
         store::migrations::migrate(&database, MIGRATIONS).await.expect("the database can be migrated");
         if let Some(files) = packs {
@@ -95,7 +103,8 @@ impl House {
         let clock = TestClock::at("2035-06-01T02:00:00Z");
         let ids: Arc<dyn Ids> = Arc::new(SystemIds);
         let (database_too, clock_too) = (database.clone(), Arc::clone(&clock) as Arc<dyn Clock>);
-        let parts = Parts { database: database_too, redis, poll, enrolment, trusts_facts, clock: clock_too, ids };
+        let parts =
+            Parts { database: database_too, redis, poll, enrolment, assistance, trusts_facts, clock: clock_too, ids };
         let (stop, stopped) = oneshot::channel::<()>();
         let (end, ends) = tokio::sync::watch::channel(false);
         let mut until = ends.clone();
@@ -128,7 +137,7 @@ impl House {
     }
 
     pub(crate) async fn carry_out(&self, command: Command) {
-        let work = Work { command, encode: Box::new(|_, _| Ok(Vec::new())) };
+        let work = Work { command, encode: Arc::new(|_, _| Ok(Vec::new())), third: Third::Whole };
         self.committer.commit(work).await.expect("the command is carried out");
     }
 
@@ -150,7 +159,8 @@ impl House {
         if start != Accumulators::default() {
             let call = Call::new("test", &format!("open {person} {year}"));
             let (source, operator) = ("test".to_owned(), "test".to_owned());
-            let open = OpenYear { call, person: name(person), year, start, source, operator };
+            let (division, replaces) = ("100000".parse().unwrap(), None);
+            let open = OpenYear { call, person: name(person), year, division, start, source, operator, replaces };
             self.carry_out(Command::OpenYear(open)).await;
         }
     }
@@ -177,6 +187,12 @@ pub(crate) fn shipped() -> &'static Policy {
 /// An institution's id of a number.
 pub(crate) fn institution(number: usize) -> String {
     format!("H{number:011}")
+}
+
+/// The id of an institution of a number, which says whether it is a hospital or a pharmacy, as the bill does.
+pub(crate) fn billing(number: usize, bill: &Bill) -> String {
+    let letter = if bill.institution == terms::Institution::Pharmacy { 'P' } else { 'H' };
+    format!("{letter}{number:011}")
 }
 
 /// What an institution hands in.

@@ -337,6 +337,14 @@ impl Held {
         other.close().await.expect("closed");
     }
 
+    /// Whether the database refuses a statement.
+    pub(crate) async fn refused(url: &str, sql: &str) -> bool {
+        let other = sea_orm::Database::connect(url).await.expect("a connection");
+        let refused = other.execute_unprepared(sql).await.is_err();
+        other.close().await.expect("closed");
+        refused
+    }
+
     /// Whether somebody else is writing to a SQLite file now.
     pub(crate) async fn is_taken(url: &str) -> bool {
         let other = sea_orm::Database::connect(url).await.expect("a connection");

@@ -49,7 +49,7 @@ impl<'p> Door<'p> {
         bill: &Bill,
         told: &Decision,
     ) -> Result<Settled, Error> {
-        let institution = format!("H{number:011}");
+        let institution = institution(number, bill);
         let submission = Submission {
             person_id: format!("demo-{number}"),
             institution_id: institution.clone(),
@@ -144,4 +144,10 @@ pub(super) fn adjustments_of(answer: Answer) -> Vec<Adjustment> {
 
 fn difference(about: &str, expected: &str, found: &str) -> Difference {
     Difference { about: about.to_owned(), expected: expected.to_owned(), found: found.to_owned(), line: 1 }
+}
+
+/// The id of an institution of a number: a hospital's begins with H, a pharmacy's with P.
+pub(in crate::commands) fn institution(number: usize, bill: &Bill) -> String {
+    let letter = if bill.institution == terms::Institution::Pharmacy { 'P' } else { 'H' };
+    format!("{letter}{number:011}")
 }

@@ -1,24 +1,26 @@
 //! Requests about accounts, each read into its command with all its mistakes at once.
 
+mod open_year;
+
 use money::Fen;
 use pb::settlement::v1::{
-    BindFamilyAccountRequest, CreditAccountRequest, DebitAccountRequest, MovementKind as KindPb, OpenYearRequest,
+    BindFamilyAccountRequest, CreditAccountRequest, DebitAccountRequest, MovementKind as KindPb,
     UnbindFamilyAccountRequest,
 };
 use pb::r#type::v1::Relation;
-use policy::Accumulators;
 use rpc::{Fault, Violations};
 use store::idempotency::Call;
 use terms::Name;
 use wire::read;
 
-use crate::app::{Bind, Credit, Debit, OpenYear, Unbind};
+pub(super) use open_year::open_year;
+
+use super::super::numbered;
+use crate::app::{Bind, Credit, Debit, Unbind};
 use crate::domain::MovementKind;
 
 /// Whose calls share their keys.
 const CALLER: &str = "accounts";
-const SOURCE_CHARS_MAX: usize = 1_000;
-const OPERATOR_CHARS_MAX: usize = 64;
 
 fn call(key: &str, method: &str) -> Call {
     Call::new(CALLER, key).field("method", method)
@@ -33,7 +35,7 @@ pub(super) fn credit(request: &CreditAccountRequest) -> Result<Credit, Fault> {
         Ok(KindPb::Credit) => Some(MovementKind::Credit),
         Ok(KindPb::BroughtIn) => Some(MovementKind::BroughtIn),
         _ => {
-            v.add("kind", request.kind, "CREDIT or BROUGHT_IN");
+            v.add("kind", named(request.kind), "MOVEMENT_KIND_CREDIT or MOVEMENT_KIND_BROUGHT_IN");
             None
         }
     };
@@ -68,8 +70,10 @@ pub(super) fn debit(request: &DebitAccountRequest) -> Result<Debit, Fault> {
     let kind = match KindPb::try_from(request.kind) {
         Ok(KindPb::RelativePremium) => Some(MovementKind::RelativePremium),
         Ok(KindPb::TakenAlong) => Some(MovementKind::TakenAlong),
+        Ok(KindPb::TakenBack) => Some(MovementKind::TakenBack),
         _ => {
-            v.add("kind", request.kind, "RELATIVE_PREMIUM or TAKEN_ALONG");
+            let expected = "MOVEMENT_KIND_RELATIVE_PREMIUM, MOVEMENT_KIND_TAKEN_ALONG or MOVEMENT_KIND_TAKEN_BACK";
+            v.add("kind", named(request.kind), expected);
             None
         }
     };
@@ -81,6 +85,15 @@ pub(super) fn debit(request: &DebitAccountRequest) -> Result<Debit, Fault> {
         }
         _ => none(&mut v, "relative_person_id", &request.relative_person_id, "no relative for what is taken along"),
     };
+    let fund = if kind == Some(MovementKind::TakenBack) {
+        let division = read::division(&mut v, "division", &request.division);
+        let payer = read::name(&mut v, "payer", &request.payer);
+        division.zip(payer).map(Some)
+    } else {
+        let nothing = "nothing: only what is taken back goes to a fund";
+        let division = none(&mut v, "division", &request.division, nothing).map(|_: Option<Name>| ());
+        division.zip(none(&mut v, "payer", &request.payer, nothing).map(|_: Option<Name>| ())).map(|_| None)
+    };
     let command = (|| {
         let call = call(&key?, "DebitAccount")
             .field("person_id", &request.person_id)
@@ -88,55 +101,16 @@ pub(super) fn debit(request: &DebitAccountRequest) -> Result<Debit, Fault> {
             .field("amount_fen", request.amount_fen.to_be_bytes())
             .field("about_id", &request.about_id)
             .field("relative_person_id", &request.relative_person_id);
-        Some(Debit { call, person: person?, kind: kind?, amount: amount?, about: about?, relative: relative? })
+        // left out where they say nothing: calls made before these fields were there are the same calls
+        let call = if fund?.is_some() {
+            call.field("division", &request.division).field("payer", &request.payer)
+        } else {
+            call
+        };
+        let (about, relative, fund) = (about?, relative?, fund?);
+        Some(Debit { call, person: person?, kind: kind?, amount: amount?, about, relative, fund })
     })();
     v.finish(command)
-}
-
-pub(super) fn open_year(request: &OpenYearRequest) -> Result<OpenYear, Fault> {
-    let mut v = Violations::new();
-    let key = read::key(&mut v, "idempotency_key", &request.idempotency_key);
-    let person = read::id(&mut v, "person_id", &request.person_id);
-    let year = read::year(&mut v, "year", request.year);
-    let start = v.required("accumulators", request.accumulators.as_ref(), "what the year starts from");
-    let start = start.and_then(|start| {
-        v.within("accumulators", |v| {
-            let start = read::accumulators(v, start)?;
-            bounds(v, &start);
-            Some(start)
-        })
-    });
-    let source = read::text(&mut v, "source", &request.source, SOURCE_CHARS_MAX);
-    let operator = read::text(&mut v, "operator_id", &request.operator_id, OPERATOR_CHARS_MAX);
-    let command = (|| {
-        let given = request.accumulators.as_ref().map(prost::Message::encode_to_vec).unwrap_or_default();
-        let call = call(&key?, "OpenYear")
-            .field("person_id", &request.person_id)
-            .field("year", request.year.to_be_bytes())
-            .field("accumulators", given)
-            .field("source", &request.source)
-            .field("operator_id", &request.operator_id);
-        Some(OpenYear { call, person: person?, year: year?, start: start?, source: source?, operator: operator? })
-    })();
-    v.finish(command)
-}
-
-/// What a year may start from: no balances, they are credited, and meters within the limits of every amount.
-fn bounds(v: &mut Violations, start: &Accumulators) {
-    for (field, balance) in [("account_fen", start.account), ("family_account_fen", start.family_account)] {
-        if !balance.is_zero() {
-            v.add(field, balance.get(), "0: balances are credited to the account");
-        }
-    }
-    for (at, meter) in start.meters.iter().enumerate() {
-        let counts = &meter.counts;
-        v.within_item("meters", at, |v| {
-            read::fen(v, "base_fen", counts.base.get());
-            read::fen(v, "deductible_fen", counts.deductible.get());
-            read::fen(v, "paid_fen", counts.paid.get());
-            read::fen(v, "cost_fen", counts.cost.get());
-        });
-    }
 }
 
 pub(super) fn bind(request: &BindFamilyAccountRequest) -> Result<Bind, Fault> {
@@ -146,7 +120,11 @@ pub(super) fn bind(request: &BindFamilyAccountRequest) -> Result<Bind, Fault> {
     let relative = other(&mut v, "relative_person_id", &request.relative_person_id, &request.owner_person_id);
     let relation = Relation::try_from(request.relation).ok().filter(|relation| SHARING.contains(relation));
     if relation.is_none() {
-        v.add("relation", request.relation, "SPOUSE, PARENT or CHILD");
+        let found = match Relation::try_from(request.relation) {
+            Ok(Relation::Unspecified) | Err(_) => numbered(request.relation),
+            Ok(other) => other.as_str_name().to_owned(),
+        };
+        v.add("relation", found, "RELATION_SPOUSE, RELATION_PARENT or RELATION_CHILD");
     }
     let from = read::optional_date(&mut v, "from_date", &request.from_date);
     let command = (|| {
@@ -178,6 +156,14 @@ pub(super) fn unbind(request: &UnbindFamilyAccountRequest) -> Result<Unbind, Fau
         Some(Unbind { call, binding: binding?, to: to? })
     })();
     v.finish(command)
+}
+
+/// A kind of movement as the wire names it.
+fn named(kind: i32) -> String {
+    match KindPb::try_from(kind) {
+        Ok(KindPb::Unspecified) | Err(_) => numbered(kind),
+        Ok(other) => other.as_str_name().to_owned(),
+    }
 }
 
 fn amount(v: &mut Violations, amount: i64) -> Option<Fen> {

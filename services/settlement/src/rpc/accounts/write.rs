@@ -10,7 +10,7 @@ use rpc::Fault;
 use super::super::answer::{self, Form};
 use super::read::PREFIX;
 use crate::app::{Done, Moved};
-use crate::domain::{Binding, Movement, MovementKind};
+use crate::domain::{Binding, Movement, MovementKind, Policies};
 
 fn other_command() -> Fault {
     Fault::internal("a change of an account got the answer of another command")
@@ -41,6 +41,7 @@ pub(super) fn movement(movement: &Movement) -> MovementPb {
         MovementKind::Returned => KindPb::Returned,
         MovementKind::RelativePremium => KindPb::RelativePremium,
         MovementKind::TakenAlong => KindPb::TakenAlong,
+        MovementKind::TakenBack => KindPb::TakenBack,
     };
     MovementPb {
         movement_id: movement.id.to_string(),
@@ -53,9 +54,13 @@ pub(super) fn movement(movement: &Movement) -> MovementPb {
     }
 }
 
-pub(super) fn opened(done: &Done) -> Result<OpenYearResponse, Fault> {
-    let Done::Opened(start) = done else { return Err(other_command()) };
-    Ok(OpenYearResponse { accumulators: Some(wire::write::accumulators(start)) })
+pub(super) fn opened(policies: &Policies, done: &Done) -> Result<OpenYearResponse, Fault> {
+    let Done::Opened(opened) = done else { return Err(other_command()) };
+    Ok(OpenYearResponse {
+        accumulators: Some(wire::write::accumulators(&opened.opening.start)),
+        opening_id: opened.opening.id.to_string(),
+        adjustments: answer::adjustments(policies, &opened.adjusted, Form::default())?,
+    })
 }
 
 pub(super) fn bound(done: &Done) -> Result<BindFamilyAccountResponse, Fault> {

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use store::idempotency::Call;
 use terms::{Care, Name, Scheme};
 use tonic::{Status, Streaming};
-use wire::read;
+use wire::{Wired as _, read};
 
 use super::super::submission::institution;
 use super::write;
@@ -39,7 +39,8 @@ pub(super) fn totals(request: &ReconcileTotalsRequest, today: NaiveDate) -> Resu
         let read = v.within_item("totals", at, |v| {
             let read = group_of(v, group)?;
             if !groups.insert((read.scheme, read.care)) {
-                v.add("", format!("{} {} again", read.scheme, read.care), "each scheme and kind of care once");
+                let found = format!("{} and {} again", read.scheme.name(), read.care.name());
+                v.add("", found, "each scheme and kind of care once");
             }
             Some(read)
         });

@@ -26,7 +26,10 @@ pub(super) fn reconciliation(made: &Reconciliation) -> ReconciliationPb {
         theirs: group.theirs.as_ref().map(side),
         ours: group.ours.as_ref().map(side),
         equal: group.is_equal(),
+        details: group.details.as_ref().map(side),
+        unexplained: group.is_unexplained(),
     });
+    let unexplained = made.groups.iter().filter(|group| group.is_unexplained()).count();
     ReconciliationPb {
         reconciliation_id: made.id.to_string(),
         institution_id: made.institution.to_string(),
@@ -35,6 +38,7 @@ pub(super) fn reconciliation(made: &Reconciliation) -> ReconciliationPb {
         groups: groups.collect(),
         differences: made.differences.unwrap_or_default(),
         compared_at: Some(wire::write::moment(made.at)),
+        groups_unexplained: u32::try_from(unexplained).unwrap_or(u32::MAX),
     }
 }
 
@@ -108,6 +112,7 @@ fn ours(claim: &Claim) -> Result<ClaimPb, Fault> {
         year: u32::try_from(claim.year).unwrap_or_default(),
         idempotency_key: claim.key.clone(),
         settled_at: Some(wire::write::moment(claim.settled_at)),
+        third_system: wire::write::third_system(claim.third_system()),
         ..ClaimPb::default()
     })
 }

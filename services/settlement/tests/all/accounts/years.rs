@@ -9,7 +9,7 @@ use crate::counter::{Paper, fields, said};
 use crate::support::{House, institution};
 
 fn start() -> Accumulators {
-    let meter = Meter { name: "serious_illness".to_owned(), base_fen: 7, paid_fen: 5, ..Meter::default() };
+    let meter = Meter { name: "resident.inpatient.pooled".to_owned(), base_fen: 7, paid_fen: 5, ..Meter::default() };
     Accumulators { admissions: 1, meters: vec![meter], ..Accumulators::default() }
 }
 
@@ -21,6 +21,8 @@ fn open(key: &str, person: &str, year: u32) -> OpenYearRequest {
         accumulators: Some(start()),
         source: "the system before".to_owned(),
         operator_id: "migration".to_owned(),
+        division: "370800".to_owned(),
+        replaces: String::new(),
     }
 }
 
@@ -43,8 +45,10 @@ fn a_year_is_opened_once_and_never_behind_a_claim() {
         let opened = client.open_year(open("o", "P1", 2022)).await.expect("opened").into_inner();
         assert_eq!(opened.accumulators, Some(start()));
         assert_eq!(accumulated(&mut client, "P1", 2022).await.accumulators, Some(start()));
+        assert_eq!(accumulated(&mut client, "P1", 2022).await.opening_id, opened.opening_id);
         let twice = client.open_year(open("o2", "P1", 2022)).await.expect_err("open");
         assert_eq!(said(&twice, "state"), ("WRONG_STATE".into(), "begun".into()));
+        assert_eq!(said(&twice, "opening_id").1, opened.opening_id);
         let other = client.open_year(open("o", "P1", 2023)).await.expect_err("another year");
         assert_eq!(said(&other, "field"), ("KEY_REUSED".into(), "year".into()));
         let hospital = institution(1);
@@ -60,9 +64,10 @@ fn a_year_is_opened_once_and_never_behind_a_claim() {
 fn a_year_starts_with_meters_and_without_balances() {
     on_both(|url| async move {
         let house = House::open(&url).await;
+        house.clock.set("2022-06-15T02:00:00Z");
         let mut client = accounts(&house);
         let nothing = client.open_year(OpenYearRequest::default()).await.expect_err("nothing of it");
-        let expected = ["idempotency_key", "person_id", "year", "accumulators", "source", "operator_id"];
+        let expected = ["idempotency_key", "person_id", "year", "accumulators", "source", "operator_id", "division"];
         assert_eq!(fields(&nothing), expected);
         let mut wrong = start();
         (wrong.account_fen, wrong.family_account_fen, wrong.meters[0].paid_fen) = (1, 2, -1);
@@ -71,6 +76,41 @@ fn a_year_starts_with_meters_and_without_balances() {
         let expected =
             ["account_fen", "family_account_fen", "meters[0].paid_fen"].map(|field| format!("accumulators.{field}"));
         assert_eq!(fields(&refused), expected);
+        house.close().await;
+    });
+}
+
+#[test]
+fn a_meter_or_a_part_that_the_division_does_not_count_in_that_year_is_refused_with_all_else_at_once() {
+    on_both(|url| async move {
+        let house = House::open(&url).await;
+        house.clock.set("2022-06-15T02:00:00Z");
+        let mut client = accounts(&house);
+        let meter = |name: &str, part: &str| Meter { name: name.to_owned(), part: part.to_owned(), ..Meter::default() };
+        let meters = vec![
+            meter("resident.inpatient.pooled", ""),
+            meter("resident.inpatient.poold", ""),
+            Meter { paid_fen: -1, base_fen: 100_000_000_001, ..meter("resident.inpatient.pooled", "M13") },
+            meter("", ""),
+        ];
+        let accumulators = Some(Accumulators { admissions: 367, account_fen: 5, meters, ..Accumulators::default() });
+        let wrong = OpenYearRequest { accumulators, source: String::new(), ..open("o", "P1", 2016) };
+        let refused = client.open_year(wrong.clone()).await.expect_err("typing errors");
+        let below = |field: &str| format!("accumulators.{field}");
+        let shape = ["meters[3].name", "admissions", "account_fen", "meters[2].base_fen", "meters[2].paid_fen"];
+        let expected: Vec<String> = ["year", "source"].map(str::to_owned).into_iter().chain(shape.map(below)).collect();
+        assert_eq!(fields(&refused), expected, "of a year that is none no meter is known");
+        let refused = client.open_year(OpenYearRequest { year: 2022, ..wrong }).await.expect_err("typing errors");
+        let named = ["meters[1].name", "meters[2].part"];
+        let expected: Vec<String> =
+            ["source"].map(str::to_owned).into_iter().chain(shape.map(below)).chain(named.map(below)).collect();
+        assert_eq!(fields(&refused), expected);
+        for (year, division, field) in [(2024, "370800", "year"), (2022, "110000", "division")] {
+            let wrong = OpenYearRequest { division: division.to_owned(), ..open("o", "P1", year) };
+            assert_eq!(fields(&client.open_year(wrong).await.expect_err("no policy")), [field]);
+        }
+        assert_eq!(accumulated(&mut client, "P1", 2022).await.opening_id, "");
+        client.open_year(open("o", "P1", 2023)).await.expect("the next year can be opened");
         house.close().await;
     });
 }

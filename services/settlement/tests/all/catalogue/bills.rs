@@ -119,15 +119,34 @@ fn every_difference_of_every_line_is_listed_at_once() {
     };
     let (march, last) = ("2022-03-01", "2024-01-01");
     let expected = [
-        at(0, "terms.class: class_a, not class_b", march),
+        at(0, "terms.class: LINE_CLASS_CLASS_A, not LINE_CLASS_CLASS_B", march),
         at(0, "terms.price_limit_fen: 384, not 400", march),
         at(0, "terms.first_self_paid_rate: nothing, not 0.1", march),
-        at(1, "kind: bed, not drug", last),
-        at(2, "terms.class: nothing, not class_b", march),
+        at(1, "kind: LINE_KIND_BED, not LINE_KIND_DRUG", last),
+        at(2, "terms.class: nothing, not LINE_CLASS_CLASS_B", march),
         at(3, "terms.price_limit_fen: nothing, not 384", last),
         at(3, "terms.first_self_paid_rate: 0.1, not nothing", last),
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn an_item_is_known_however_its_code_is_spelled() {
+    let spellings =
+        ["x000000001", " X000000001", "X0000 00001", "X-000000001", "Ｘ００００００００１", "X000000001\u{200b}"];
+    for spelling in spellings {
+        let filled = applied(vec![line(spelling, "2022-03-01")]).expect("nothing contradicts");
+        assert_eq!((filled[0].item.as_str(), filled[0].class), ("X000000001", Some(terms::LineClass::B)), "{spelling}");
+        // and terms are compared with those of the item
+        let wrong = with_terms(line(spelling, "2022-03-01"), Some(pb_type::LineClass::ClassA), None, None);
+        assert!(applied(vec![wrong]).is_err(), "{spelling}");
+    }
+    let other = applied(vec![line("X000000011", "2022-03-01")]).expect("nothing contradicts");
+    assert_eq!(
+        (other[0].item.as_str(), other[0].class),
+        ("X000000011", None),
+        "a letter or digit more is another item"
+    );
 }
 
 #[test]

@@ -12,6 +12,18 @@ fn problems(files: &[settlement::catalogue::File]) -> Vec<String> {
 }
 
 #[test]
+fn a_code_that_is_another_spelled_in_another_way_is_a_problem_in_whatever_file() {
+    let same = "kind = \"service\"\nsource = \"test\"\n[0011020000100009]\nzh = \"一\"\nunit = \"次\"\n\
+                class = { 2022-01-01 = \"class_a\" }\n";
+    for folder in ["980000", "990100"] {
+        let mut files = files();
+        files.push(file(&format!("{folder}/more.toml"), same));
+        let found = problems(&files);
+        assert!(found.len() == 1 && found[0].ends_with(" overlap"), "{found:?}");
+    }
+}
+
+#[test]
 fn every_problem_of_every_file_is_reported_at_once() {
     let broken = r#"kind = "drugs"
 [X000000001]

@@ -1,0 +1,71 @@
+//! Who stands behind documents, and how a person is reached: for other services of the suite.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use pb::directory_service_server::DirectoryService;
+use pb::enrolment::v1 as pb;
+use rpc::{Fault, Violations};
+use tonic::{Request, Response, Status};
+
+use super::read;
+use super::words::word;
+use crate::app::{App, Problem, find};
+use crate::domain::document_hash;
+use crate::store::people;
+
+/// Answers services that keep neither names nor numbers.
+#[derive(Clone)]
+pub(crate) struct Directory(pub(crate) Arc<App>);
+
+/// The most documents of a question.
+const DOCUMENTS_MAX: usize = 1_000;
+
+impl Directory {
+    async fn find(&self, r: pb::FindPeopleRequest) -> Result<pb::FindPeopleResponse, Fault> {
+        let mut v = Violations::new();
+        if r.documents.is_empty() || r.documents.len() > DOCUMENTS_MAX {
+            v.add("documents", format!("{} documents", r.documents.len()), format!("1 to {DOCUMENTS_MAX} documents"));
+        }
+        let document = |(at, given): (usize, &pb::PersonDocument)| {
+            v.within_item("documents", at, |v| {
+                let kind = word(v, "document_type", given.document_type);
+                if given.document_number.is_empty() {
+                    v.add("document_number", "nothing", "the document's number");
+                }
+                kind.map(|kind| document_hash(kind, &given.document_number))
+            })
+        };
+        // all of them are looked at before the first is refused
+        let read: Vec<Option<String>> = r.documents.iter().enumerate().take(DOCUMENTS_MAX).map(document).collect();
+        let hashes: Vec<String> = v.finish(read.into_iter().collect::<Option<Vec<_>>>())?;
+        let owners = people::of_documents(self.0.database.reader(), &hashes).await.map_err(Problem::Store)?;
+        let owners: HashMap<String, String> = owners.into_iter().collect();
+        let found =
+            |(index, hash): (u32, &String)| Some(pb::FoundPerson { index, person_id: owners.get(hash)?.clone() });
+        Ok(pb::FindPeopleResponse { people: (0..).zip(&hashes).filter_map(found).collect() })
+    }
+
+    async fn phone(&self, r: pb::GetPhoneRequest) -> Result<pb::GetPhoneResponse, Fault> {
+        let mut v = Violations::new();
+        let id = read::id(&mut v, "person_id", &r.person_id);
+        let person = find::person(&self.0, &v.finish(id)?, None).await?;
+        // nobody is told what happens to the dead
+        let phone = if person.died.is_some() { String::new() } else { person.identity.phone };
+        Ok(pb::GetPhoneResponse { phone })
+    }
+}
+
+#[tonic::async_trait]
+impl DirectoryService for Directory {
+    async fn find_people(
+        &self,
+        request: Request<pb::FindPeopleRequest>,
+    ) -> Result<Response<pb::FindPeopleResponse>, Status> {
+        Ok(Response::new(self.find(request.into_inner()).await?))
+    }
+
+    async fn get_phone(&self, request: Request<pb::GetPhoneRequest>) -> Result<Response<pb::GetPhoneResponse>, Status> {
+        Ok(Response::new(self.phone(request.into_inner()).await?))
+    }
+}

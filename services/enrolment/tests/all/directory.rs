@@ -1,0 +1,53 @@
+//! Who stands behind documents, many at once, and how a person is reached.
+
+use pb::enrolment::v1 as pb;
+use testkit::on_both;
+
+use crate::support::{World, fault, fields, identity, key};
+
+fn passport(number: &str) -> pb::PersonDocument {
+    pb::PersonDocument { document_type: pb::DocumentType::Passport.into(), document_number: number.to_owned() }
+}
+
+#[test]
+fn documents_are_looked_up_many_at_once_and_those_nobody_has_are_left_out() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let (one, two) = (world.person(1).await, world.person(2).await);
+        let documents = ["P00000002", "P00000009", "P00000001", "P00000002"].map(passport).to_vec();
+        let mut directory = world.directory.clone();
+        let found = directory.find_people(pb::FindPeopleRequest { documents }).await.unwrap().into_inner().people;
+        let found: Vec<(u32, &str)> = found.iter().map(|one| (one.index, one.person_id.as_str())).collect();
+        assert_eq!(found, [(0, two.as_str()), (2, one.as_str()), (3, two.as_str())]);
+        let none = directory.find_people(pb::FindPeopleRequest::default()).await.unwrap_err();
+        assert_eq!(fields(&none), ["documents"]);
+        let documents = vec![passport(""), pb::PersonDocument { document_type: 0, ..passport("P1") }];
+        let wrong = directory.find_people(pb::FindPeopleRequest { documents }).await.unwrap_err();
+        assert_eq!(fields(&wrong), ["documents[0].document_number", "documents[1].document_type"]);
+    });
+}
+
+#[test]
+fn a_telephone_is_given_for_the_living_alone() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let person = world.person(1).await;
+        let mut directory = world.directory.clone();
+        let ask = |id: &str| pb::GetPhoneRequest { person_id: id.to_owned() };
+        assert_eq!(directory.get_phone(ask(&person)).await.unwrap().into_inner().phone, "");
+        let with_phone = pb::Identity { phone: "13800000000".to_owned(), ..identity(1, "1990-01-01") };
+        let correct = |died: &str| pb::CorrectPersonRequest {
+            idempotency_key: key(),
+            person_id: person.clone(),
+            identity: Some(with_phone.clone()),
+            died_date: died.to_owned(),
+            operator_id: "officer".to_owned(),
+            reason: "asked at the counter".to_owned(),
+        };
+        world.people.clone().correct_person(correct("")).await.unwrap();
+        assert_eq!(directory.get_phone(ask(&person)).await.unwrap().into_inner().phone, "13800000000");
+        world.people.clone().correct_person(correct("2021-11-14")).await.unwrap();
+        assert_eq!(directory.get_phone(ask(&person)).await.unwrap().into_inner().phone, "");
+        assert_eq!(fault(&directory.get_phone(ask("nobody")).await.unwrap_err()).0, "NOT_FOUND");
+    });
+}

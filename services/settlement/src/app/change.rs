@@ -1,0 +1,188 @@
+//! What the keeper of the third system is told of a commit: how each year it touched stands.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use money::Fen;
+use policy::{Decision, Facts, Policy, Settlement};
+use terms::{Category, Name, Scheme};
+use wire::change::{self, Change, ClaimStand, PayerAmount, PayerShare, YearStand};
+
+use super::plan::policy_of;
+use super::{Context, Trouble};
+use crate::domain::{Cause, Claim, Desk, HoldEnd, PersonYear, Third, Touched};
+
+/// Puts what a command did to years on the desk as a Change, with the hold it came with: used, or refused where it took nothing.
+/// `before` is how many years were touched before the command.
+pub(super) fn tell(context: &Context<'_>, desk: &mut Desk, before: usize) -> Result<(), Trouble> {
+    let touched = desk.writes.touched.split_off(before.min(desk.writes.touched.len()));
+    let hold = match context.third {
+        Third::Whole => None,
+        Third::Granted(grant) => grant.hold,
+    };
+    let person = touched.first().map(|touched| touched.year.person).or(hold.map(|hold| hold.person));
+    let Some(person) = person else { return Ok(()) };
+    let years = years(context, desk, &touched)?;
+    // a hold whose answer never came is not used, whatever was granted
+    let is_away = matches!(context.third, Third::Granted(grant) if grant.is_away);
+    let is_used = !years.is_empty() && !is_away;
+    let account = desk.accounts.entry(person).or_default();
+    account.changes += 1;
+    let id = context.id()?;
+    let hold = hold.map(|hold| hold.id);
+    desk.writes.changes.push(Change {
+        id,
+        person,
+        sequence: u64::try_from(account.changes).map_err(Trouble::internal)?,
+        hold: hold.filter(|_| is_used),
+        released: hold.filter(|_| !is_used).into_iter().collect(),
+        years,
+        committed_at: context.now,
+    });
+    let change = Some(id).filter(|_| is_used);
+    desk.writes.holds.extend(hold.map(|hold| HoldEnd { hold, person, change, at: context.now }));
+    Ok(())
+}
+
+/// The years, in order and each once, with the claims that changed.
+fn years(context: &Context<'_>, desk: &Desk, touched: &[Touched]) -> Result<Vec<YearStand>, Trouble> {
+    let mut years: BTreeMap<i32, (&PersonYear, BTreeMap<Name, &Claim>)> = BTreeMap::new();
+    for touched in touched {
+        let (year, claims) = years.entry(touched.year.year).or_insert((&touched.year, BTreeMap::new()));
+        *year = &touched.year;
+        claims.extend(touched.claims.iter().map(|claim| (claim.id, claim)));
+    }
+    let stand = |(year, claims): (&PersonYear, BTreeMap<Name, &Claim>)| year_stand(context, desk, year, claims);
+    years.into_values().map(stand).collect()
+}
+
+fn year_stand(
+    context: &Context<'_>,
+    desk: &Desk,
+    year: &PersonYear,
+    claims: BTreeMap<Name, &Claim>,
+) -> Result<YearStand, Trouble> {
+    let standing = desk.standing(year);
+    let last = standing.last().or(claims.values().next().copied());
+    let last = last.ok_or_else(|| Trouble::internal("a year was touched and has no claim"))?;
+    let mut claims: Vec<&Claim> = claims.into_values().collect();
+    let place = |claim: &Claim| standing.iter().position(|other| other.id == claim.id).unwrap_or(usize::MAX);
+    claims.sort_by_key(|claim| (place(claim), claim.number));
+    let claims = claims.into_iter().map(|claim| claim_stand(policy_of(context.policies, claim)?, claim));
+    let claims = claims.collect::<Result<Vec<_>, Trouble>>()?;
+    Ok(stand_of_year(policy_of(context.policies, last)?, year, last, claims))
+}
+
+/// How a year stands whose last claim, in the policy's order, is this one.
+#[must_use]
+pub fn stand_of_year(policy: &Policy, year: &PersonYear, last: &Claim, claims: Vec<ClaimStand>) -> YearStand {
+    let facts = &last.decided.facts;
+    YearStand {
+        year: year.year,
+        division: facts.person.division,
+        version: policy.version(),
+        scheme: scheme(facts),
+        rules_date: rules_date(policy, facts),
+        categories: facts.person.categories.clone(),
+        burden: policy.burden(facts.person.division, scheme(facts), &year.state),
+        claims,
+        opening: Vec::new(),
+    }
+}
+
+/// How a claim stands. What held payers were cut by is what the policy gives without the caps.
+///
+/// # Errors
+/// Never in practice: a decision that stands is a settlement.
+pub fn claim_stand(policy: &Policy, claim: &Claim) -> Result<ClaimStand, Trouble> {
+    let (decided, facts) = (&claim.decided, &claim.decided.facts);
+    let settlement = decided.decision.settlement();
+    let settlement = settlement.ok_or_else(|| Trouble::internal("a claim's decision settles nothing"))?;
+    let is_gone = !claim.stands();
+    let paid = |amount: Fen| if is_gone { Fen::ZERO } else { amount };
+    let held = if is_gone { BTreeMap::new() } else { policy.held(settlement) };
+    let short = if is_gone { Vec::new() } else { short(policy, facts, &held) };
+    Ok(ClaimStand {
+        claim: claim.id,
+        revision: decided.revision,
+        cause: cause(decided.cause),
+        reversed: is_gone,
+        institution: claim.institution,
+        rules_date: rules_date(policy, facts),
+        settled_date: facts.bill.settled,
+        care: facts.bill.care,
+        scheme: scheme(facts),
+        category: settlement.category,
+        categories: sorted(&facts.person.categories),
+        categories_handed_in: claim.origin.has_own_categories,
+        third_system: claim.third_system(),
+        total: settlement.shares.total,
+        within_scope: settlement.parts.within_scope,
+        fund: paid(settlement.shares.fund),
+        cash: paid(settlement.shares.cash),
+        payers: if is_gone { Vec::new() } else { payers(policy, settlement) },
+        held: amounts(held),
+        short,
+    })
+}
+
+fn sorted(categories: &[Category]) -> Vec<Category> {
+    let mut categories = categories.to_vec();
+    categories.sort_unstable();
+    categories.dedup();
+    categories
+}
+
+fn scheme(facts: &Facts) -> Scheme {
+    facts.person.schemes.first().copied().unwrap_or(Scheme::Resident)
+}
+
+fn rules_date(policy: &Policy, facts: &Facts) -> NaiveDate {
+    policy.day_of_rules(&facts.person, &facts.bill)
+}
+
+fn amounts(shares: BTreeMap<Name, Fen>) -> Vec<PayerAmount> {
+    let paid = shares.into_iter().filter(|(_, amount)| *amount > Fen::ZERO);
+    paid.map(|(payer, amount)| PayerAmount { payer, amount }).collect()
+}
+
+fn short(policy: &Policy, facts: &Facts, held: &BTreeMap<Name, Fen>) -> Vec<PayerAmount> {
+    if facts.held.is_empty() {
+        return Vec::new();
+    }
+    let whole: Decision = policy.adjudicate(&Facts { held: Vec::new(), ..facts.clone() });
+    let whole = whole.settlement().map(|settlement| policy.held(settlement)).unwrap_or_default();
+    let missing = |(payer, amount): (Name, Fen)| (payer, amount - held.get(&payer).copied().unwrap_or_default());
+    amounts(whole.into_iter().map(missing).collect())
+}
+
+fn payers(policy: &Policy, settlement: &Settlement) -> Vec<PayerShare> {
+    let mut shares: BTreeMap<Name, PayerShare> = BTreeMap::new();
+    for layer in settlement.layers.iter().filter(|layer| layer.paid > Fen::ZERO) {
+        let Some(payer) = policy.payer(layer.payer) else { continue };
+        let share = shares.entry(payer.name).or_insert(PayerShare {
+            payer: payer.name,
+            kind: layer.kind,
+            amount: Fen::ZERO,
+            within_scope: Fen::ZERO,
+        });
+        share.amount += layer.paid;
+        share.within_scope += layer.paid_within_scope;
+    }
+    shares.into_values().collect()
+}
+
+const fn cause(cause: Cause) -> change::Cause {
+    match cause {
+        Cause::Settled => change::Cause::Settled,
+        Cause::EarlierReversed => change::Cause::EarlierReversed,
+        Cause::EarlierRefunded => change::Cause::EarlierRefunded,
+        Cause::EarlierAdded => change::Cause::EarlierAdded,
+        Cause::Refunded => change::Cause::Refunded,
+        Cause::StayEnded => change::Cause::StayEnded,
+        Cause::PersonChanged => change::Cause::PersonChanged,
+        Cause::ThirdFollowed => change::Cause::ThirdFollowed,
+        Cause::LimitFreed => change::Cause::LimitFreed,
+        Cause::StartCorrected => change::Cause::StartCorrected,
+    }
+}

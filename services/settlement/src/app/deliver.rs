@@ -1,0 +1,108 @@
+//! Tells the keeper of the third system what was committed: Changes that wait together go in one call.
+
+use std::sync::Arc;
+
+use pb::settlement::v1::Change;
+use prost::Message as _;
+use rpc::Fault;
+use store::outbox::Event;
+use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument as _;
+
+use crate::clients::Assistance;
+
+/// The most Changes of one call.
+const TOGETHER_MOST: usize = 256;
+/// How many may wait for a call.
+const WAITING_MOST: usize = 1024;
+
+/// The topic of events that tell a Change.
+pub(crate) const CHANGE_TOPIC: &str = "change";
+
+/// Why a Change is not kept yet.
+#[derive(Debug, thiserror::Error)]
+pub enum Untold {
+    /// The keeper was not reached.
+    #[error("tell the third system of a commit")]
+    Status(#[source] Arc<tonic::Status>),
+    /// It does not keep it, and says why in its own log.
+    #[error("have a Change kept")]
+    NotKept,
+    /// The event is none of ours.
+    #[error("read an event of the outbox")]
+    Event(#[source] Fault),
+}
+
+struct Telling {
+    change: Change,
+    reply: oneshot::Sender<Result<(), Untold>>,
+}
+
+/// Tells Changes. Clones share one queue.
+#[derive(Clone, Debug)]
+pub struct Teller {
+    queue: mpsc::Sender<Telling>,
+}
+
+impl std::fmt::Debug for Telling {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Telling").field("change", &self.change.change_id).finish_non_exhaustive()
+    }
+}
+
+impl Teller {
+    /// Starts what tells; it ends when every clone is gone. Needs a running tokio.
+    #[must_use]
+    pub fn start(assistance: Arc<Assistance>) -> Self {
+        let (queue, mut waiting) = mpsc::channel::<Telling>(WAITING_MOST);
+        tokio::spawn(async move {
+            let mut together = Vec::new();
+            while waiting.recv_many(&mut together, TOGETHER_MOST).await > 0 {
+                tell(&assistance, std::mem::take(&mut together)).await;
+            }
+        });
+        Self { queue }
+    }
+
+    /// Tells what an event holds.
+    ///
+    /// # Errors
+    /// Why it is not told yet; it is to be tried again.
+    pub async fn event(&self, event: Event) -> Result<(), Untold> {
+        let span = tracing::info_span!("deliver", topic = event.topic, id = event.id);
+        if let Some(parent) = &event.trace_context {
+            rpc::trace::follow(&span, parent);
+        }
+        let unknown = || Untold::Event(Fault::internal(format!("an event of the unknown topic {}", event.topic)));
+        let telling = async {
+            if event.topic != CHANGE_TOPIC {
+                return Err(unknown());
+            }
+            let change = Change::decode(event.payload.as_slice());
+            let change = change.map_err(|error| Untold::Event(Fault::internal(error)))?;
+            let (reply, answer) = oneshot::channel();
+            self.queue.send(Telling { change, reply }).await.map_err(|_| Untold::NotKept)?;
+            answer.await.unwrap_or(Err(Untold::NotKept))
+        };
+        telling.instrument(span).await
+    }
+}
+
+async fn tell(assistance: &Assistance, together: Vec<Telling>) {
+    let changes = together.iter().map(|telling| telling.change.clone()).collect();
+    match assistance.post(changes).await {
+        Ok(kept) => {
+            let mut kept = kept.into_iter();
+            for telling in together {
+                let answer = if kept.next() == Some(true) { Ok(()) } else { Err(Untold::NotKept) };
+                let _ = telling.reply.send(answer);
+            }
+        }
+        Err(status) => {
+            let status = Arc::new(status);
+            for telling in together {
+                let _ = telling.reply.send(Err(Untold::Status(Arc::clone(&status))));
+            }
+        }
+    }
+}

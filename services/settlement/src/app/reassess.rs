@@ -1,0 +1,97 @@
+//! Decides a person's year anew with what the keeper of the third system knows now, and books the differences.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use policy::{Decision, Policy};
+use rpc::Fault;
+use store::idempotency::Call;
+use terms::{Category, Name};
+
+use super::book::{Adjusted, Because, put_on_record};
+use super::commit::{Bench, store_fault};
+use super::plan::{Edit, policy_of};
+use super::restate::restate;
+use super::{Context, Trouble};
+use crate::domain::{Cause, Claim, Desk};
+use crate::store::{self as tables, Needs};
+
+/// A year to decide anew.
+#[derive(Clone, Debug)]
+pub struct Reassess {
+    /// The call.
+    pub call: Call,
+    /// The person.
+    pub person: Name,
+    /// The year.
+    pub year: i32,
+    /// Why.
+    pub cause: Cause,
+    /// The person's categories on days: those of the claims that stand. A claim of another day keeps what it has.
+    pub days: BTreeMap<NaiveDate, Vec<Category>>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub enum Reassessed {
+    /// What changed, in the year's order; nothing where every claim has what it is to have.
+    Done(Vec<Adjusted>),
+    /// A claim would be refused with the categories of now: nothing was changed.
+    Refused(Name, Arc<Policy>, Arc<Decision>),
+}
+
+pub(super) fn reassess(context: &Context<'_>, desk: &mut Desk, asked: &Reassess) -> Result<Reassessed, Trouble> {
+    let year = desk.year(asked.person, asked.year);
+    let mut edit = Edit::default();
+    for claim in desk.standing(&year) {
+        if let Some(categories) = renewed(context, asked, &claim)? {
+            edit.renews.insert(claim.id, categories);
+        }
+    }
+    if edit.renews.is_empty() {
+        return Ok(Reassessed::Done(Vec::new()));
+    }
+    let restated = restate(context, desk, &year, &edit)?;
+    if let Some(refused) = restated.redone.iter().find(|one| one.decision.settlement().is_none()) {
+        let policy = Arc::clone(policy_of(context.policies, &refused.claim)?);
+        return Ok(Reassessed::Refused(refused.claim.id, policy, Arc::clone(&refused.decision)));
+    }
+    if restated.redone.is_empty() {
+        return Ok(Reassessed::Done(Vec::new()));
+    }
+    let because = Because { cause: asked.cause, claim: None };
+    let booked = put_on_record(context, desk, year, (&edit, restated), None, because)?;
+    booked.put_on(desk);
+    Ok(Reassessed::Done(booked.adjusted))
+}
+
+/// The categories a claim is to be decided with; none where it has them already and was not cut.
+fn renewed(context: &Context<'_>, asked: &Reassess, claim: &Claim) -> Result<Option<Vec<Category>>, Trouble> {
+    let facts = &claim.decided.facts;
+    let own = &facts.person.categories;
+    let day = policy_of(context.policies, claim)?.day_of_rules(&facts.person, &facts.bill);
+    let known = asked.days.get(&day).filter(|_| !claim.origin.has_own_categories).unwrap_or(own);
+    let (mut before, mut now) = (own.clone(), known.clone());
+    before.sort_unstable();
+    now.sort_unstable();
+    Ok(Some(known.clone()).filter(|_| before != now || !facts.held.is_empty()))
+}
+
+/// The days whose rules decided the claims of a year that stand, each once.
+///
+/// # Errors
+/// The database, or a policy version that is gone.
+pub async fn days_of_year(bench: &Bench, person: Name, year: i32) -> Result<Vec<NaiveDate>, Fault> {
+    let needs = Needs { persons: [person].into(), whole: [(person, year)].into(), ..Needs::default() };
+    let desk = tables::load(bench.database.reader(), None, &needs, super::day_of(bench.clock.now())).await;
+    let desk = desk.map_err(store_fault)?;
+    let mut days = BTreeSet::new();
+    for claim in desk.standing(&desk.year(person, year)) {
+        let version = claim.decided.decision.version;
+        let policy = bench.registry.version(version).await.map_err(Fault::internal)?;
+        let policy = policy.ok_or_else(|| Fault::internal(format!("policy version {version} is gone")))?;
+        days.insert(policy.day_of_rules(&claim.decided.facts.person, claim.bill()));
+    }
+    Ok(days.into_iter().collect())
+}

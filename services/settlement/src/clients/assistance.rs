@@ -1,0 +1,186 @@
+//! Asks the keeper of the third system for categories and holds, and tells it what was committed.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use money::Fen;
+use pb::assistance::v1::reservation_service_client::ReservationServiceClient;
+use pb::assistance::v1::{
+    Ask, GetStandingRequest, PlannedDay, PostChangesRequest, PostOutcome, ReserveRequest, reserve_response,
+};
+use pb::settlement::v1::Change;
+use prost::Message as _;
+use rpc::{Call, Client, Deadline, Fault, Violations};
+use store::outbox::Event;
+use terms::{Category, Name};
+use tokio::time::Instant;
+use tonic::{Code, Status};
+use wire::{read, write};
+
+use crate::domain::{Limit, Needed};
+
+/// The most of a bill's time that the keeper is waited for.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// How long it is taken as away after it was not reached.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long it may take to keep Changes.
+const POSTING: Duration = Duration::from_secs(10);
+
+/// The keeper of the third system, as settlement needs it.
+#[derive(Debug)]
+pub struct Assistance {
+    client: ReservationServiceClient<Client>,
+    /// Until when nobody asks it.
+    paused: Mutex<Option<Instant>>,
+}
+
+/// A hold to ask for.
+#[derive(Clone, Debug)]
+pub struct Reserving<'a> {
+    /// Its id.
+    pub hold: Name,
+    /// What it is for.
+    pub needed: &'a Needed,
+    /// What is asked for, in fen.
+    pub asks: &'a BTreeMap<Limit, Fen>,
+    /// Which call it is for.
+    pub owner: String,
+    /// Changes of the person that were not delivered yet.
+    pub earlier: &'a [Event],
+}
+
+/// What became of a hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reserved {
+    /// It is pending, with what was granted in fen.
+    Held(BTreeMap<Limit, Fen>),
+    /// The person's categories are these on days.
+    Stale(BTreeMap<NaiveDate, Vec<Category>>),
+    /// It has ended before.
+    Over,
+}
+
+impl Assistance {
+    /// The keeper behind a channel.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { client: ReservationServiceClient::new(client), paused: Mutex::new(None) }
+    }
+
+    /// A person's categories on days.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` where it is not reached in time.
+    pub async fn standing(
+        &self,
+        person: Name,
+        days: &[NaiveDate],
+    ) -> Result<BTreeMap<NaiveDate, Vec<Category>>, Fault> {
+        let on_dates = days.iter().map(|day| write::date(*day)).collect();
+        let request = GetStandingRequest { person_id: person.to_string(), on_dates, known_at: None };
+        let mut client = self.client.clone();
+        let answer = self.asked(async move { client.get_standing(request).await }).await?;
+        let mut v = Violations::new();
+        let days = answer.into_inner().days.iter().map(|day| on_day(&mut v, day)).collect();
+        v.finish(days).map_err(Fault::internal)
+    }
+
+    /// Asks for a hold.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` where it is not reached in time, or cannot hold it.
+    pub async fn reserve(&self, reserving: &Reserving<'_>) -> Result<Reserved, Fault> {
+        let request = reserve_request(reserving)?;
+        let mut client = self.client.clone();
+        let answer = self.asked(async move { client.reserve(request).await }).await?.into_inner();
+        let mut v = Violations::new();
+        match answer.outcome {
+            Some(reserve_response::Outcome::Held(held)) => {
+                let granted = held.granted.iter().map(|part| {
+                    let payer = read::name(&mut v, "payer", &part.payer)?;
+                    let year = i32::try_from(part.year).ok()?;
+                    Some(((year, payer), read::fen(&mut v, "granted_fen", part.granted_fen)?))
+                });
+                let granted = granted.collect();
+                Ok(Reserved::Held(v.finish(granted).map_err(Fault::internal)?))
+            }
+            Some(reserve_response::Outcome::Stale(stale)) => {
+                let days = stale.days.iter().map(|day| on_day(&mut v, day)).collect();
+                Ok(Reserved::Stale(v.finish(days).map_err(Fault::internal)?))
+            }
+            Some(reserve_response::Outcome::Over(_)) => Ok(Reserved::Over),
+            None => Err(Fault::internal("the keeper of the third system answered nothing")),
+        }
+    }
+
+    /// Tells it Changes, in order; whether each is kept.
+    ///
+    /// # Errors
+    /// Why none was kept.
+    pub async fn post(&self, changes: Vec<Change>) -> Result<Vec<bool>, Status> {
+        let mut client = self.client.clone();
+        let posting = client.post_changes(PostChangesRequest { changes });
+        let id = Call::running().map(|call| call.request_id).unwrap_or_default();
+        let call = Call { request_id: id, deadline: Deadline::after(POSTING) };
+        let answer = call.carry(posting).await?.into_inner();
+        let is_kept = |outcome: PostOutcome| matches!(outcome, PostOutcome::Kept | PostOutcome::Known);
+        Ok(answer.changes.iter().map(|posted| is_kept(posted.outcome())).collect())
+    }
+
+    /// Asks within a part of the time that is left; after a failure nobody asks for a while.
+    async fn asked<T>(&self, asking: impl Future<Output = Result<T, Status>>) -> Result<T, Fault> {
+        let paused = *self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        if paused.is_some_and(|until| Instant::now() < until) {
+            return Err(Fault::unavailable("assistance", PAUSE));
+        }
+        let running = Call::running();
+        let left = running.as_ref().and_then(|call| call.deadline.remaining()).unwrap_or(PATIENCE);
+        let deadline = Deadline::after(PATIENCE.min(left / 3));
+        let request_id = running.map(|call| call.request_id).unwrap_or_default();
+        let answer = deadline.run(Call { request_id, deadline }.carry(asking)).await;
+        let is_reached = match &answer {
+            Ok(Err(status)) => !matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled),
+            answer => answer.is_ok(),
+        };
+        if !is_reached {
+            *self.paused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PAUSE);
+        }
+        answer?.map_err(|status| Fault::unavailable("assistance", PAUSE).because(status))
+    }
+}
+
+fn on_day(v: &mut Violations, day: &pb::assistance::v1::DayCategories) -> Option<(NaiveDate, Vec<Category>)> {
+    let on = read::date(v, "on_date", &day.on_date);
+    let categories = day.categories.iter().map(|word| read::word(v, "categories", *word));
+    let categories: Option<Vec<Category>> = categories.collect();
+    Some((on?, categories?))
+}
+
+fn reserve_request(reserving: &Reserving<'_>) -> Result<ReserveRequest, Fault> {
+    let Reserving { hold, needed, asks, owner, earlier } = reserving;
+    let (division, version, scheme) = needed.under;
+    let day = |(day, planned): (&NaiveDate, &crate::domain::PlannedDay)| PlannedDay {
+        on_date: write::date(*day),
+        categories: planned.categories.iter().map(|category| write::word(*category)).collect(),
+        pinned: planned.is_pinned,
+    };
+    let ask = |((year, payer), net): (&Limit, &Fen)| Ask {
+        year: u32::try_from(*year).unwrap_or_default(),
+        payer: payer.to_string(),
+        net_fen: net.get(),
+    };
+    let earlier = earlier.iter().map(|event| Change::decode(event.payload.as_slice()));
+    Ok(ReserveRequest {
+        hold_id: hold.to_string(),
+        person_id: needed.person.to_string(),
+        division: division.to_string(),
+        policy_version: version.to_string(),
+        scheme: write::word(scheme),
+        days: needed.days.iter().map(day).collect(),
+        asks: asks.iter().map(ask).collect(),
+        earlier: earlier.collect::<Result<_, _>>().map_err(Fault::internal)?,
+        owner: owner.clone(),
+    })
+}
