@@ -77,6 +77,7 @@ impl Suite {
             database: helped.clone(),
             policies: assistance::Policies::Registry(running.registry.clone()),
             settlement: rpc::channel(&format!("http://{settled}"))?,
+            enrolment: Some(rpc::channel(&format!("http://{enrolled}"))?),
             clock: Arc::clone(&process.clock),
             ids: Arc::clone(&process.ids),
             hold: Duration::from_secs(u64::from(assistance::HOLD_SECONDS)),

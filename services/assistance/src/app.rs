@@ -1,10 +1,14 @@
 //! What the service does, one verb a file: each decides what happens and in which order.
 
+pub(crate) mod adopt;
 pub(crate) mod change;
 pub(crate) mod correct;
+pub(crate) mod deliver;
 pub(crate) mod end;
 pub(crate) mod grant;
+pub(crate) mod import;
 pub(crate) mod keep;
+pub(crate) mod mend;
 mod problem;
 pub(crate) mod reserve;
 pub(crate) mod standing;
@@ -17,10 +21,11 @@ use std::time::Duration;
 use ::store::Database;
 use chrono::{DateTime, NaiveDate, Utc};
 use host::{Clock, Ids};
+use tokio::sync::Notify;
 
 pub(crate) use problem::Problem;
 
-use crate::clients::OneStop;
+use crate::clients::{Directory, OneStop};
 use crate::wiring::Policies;
 
 /// What every verb is handed.
@@ -28,12 +33,16 @@ pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) policies: Policies,
     pub(crate) settlement: OneStop,
+    /// Whose a document is; none where enrolment is not connected.
+    pub(crate) directory: Option<Directory>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     /// After how long settlement is asked what became of a hold.
     pub(crate) hold: Duration,
     /// How often a Change was refused since the process began.
     pub(crate) refused: Arc<AtomicI64>,
+    /// Wakes the relay.
+    pub(crate) news: Arc<Notify>,
 }
 
 impl App {

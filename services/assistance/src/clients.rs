@@ -1,7 +1,9 @@
 //! Asks other services.
 
+mod enrolment;
 mod policies;
 mod settlement;
 
+pub(crate) use enrolment::{Directory, Document};
 pub use policies::Publications;
-pub(crate) use settlement::{NotSaid, OneStop, Outcome};
+pub(crate) use settlement::{NotSaid, OneStop, Outcome, cause_number};

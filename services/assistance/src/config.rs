@@ -25,6 +25,8 @@ pub struct Config {
     pub database_connections: u32,
     /// `SETTLEMENT_ADDRESS`: the service that settles, and has the policy registry.
     pub settlement_address: String,
+    /// `ENROLMENT_ADDRESS`: the service that knows whose a document is; without it lists must name people by their ids.
+    pub enrolment_address: Option<String>,
     /// `REDIS_URL`: copies of policy versions; may be left out.
     pub redis_url: Option<Secret<String>>,
     /// `POLICY_POLL_SECONDS`: how often the registry is asked whether a head moved.
@@ -53,6 +55,13 @@ impl Config {
         {
             reader.add("SETTLEMENT_ADDRESS", "has no scheme http; expected an address such as http://settlement:7001");
         }
+        let enrolment: Option<Option<String>> =
+            reader.optional("ENROLMENT_ADDRESS", "an address such as http://enrolment:7002");
+        if let Some(Some(address)) = &enrolment
+            && !address.starts_with("http://")
+        {
+            reader.add("ENROLMENT_ADDRESS", "has no scheme http; expected an address such as http://enrolment:7002");
+        }
         let redis = reader.optional_secret("REDIS_URL", "redis://host:port");
         if let Some(Some(url)) = &redis
             && !registry::is_redis_address(url.expose())
@@ -68,6 +77,7 @@ impl Config {
             database_url: database_url?,
             database_connections: connections?.get(),
             settlement_address: settlement?,
+            enrolment_address: enrolment?,
             redis_url: redis?,
             policy_poll: seconds(poll?),
             hold: seconds(hold?),

@@ -3,9 +3,15 @@
 mod category;
 mod desk;
 mod hold;
+mod list;
+mod mend;
 mod words;
 
 pub(crate) use category::{Authority, Evidence, Grant, Terms, categories_on, known, overlapping};
-pub(crate) use desk::{Circumstances, Desk, Fact, Kept, News, Standing};
+pub(crate) use desk::{Adopting, Circumstances, Desk, Fact, Kept, News, Over, Settled, Standing, Tally};
 pub(crate) use hold::{Ask, Granted, Hold, HoldState, Limit, Move, Part, Reserved, Reserving, Under};
+pub(crate) use list::{
+    Compared, Difference, DifferenceKind, Import, ImportMode, ImportState, List, RowProblem, Said, compare, ended,
+};
+pub(crate) use mend::{Answer, AskState, Mend, Occasion, Reassess, Refused};
 pub(crate) use words::Office;

@@ -5,6 +5,9 @@
 //! Invariant: of each limit, pending and posted together never pass the cap; the database itself refuses it.
 //! Invariant: a hold ends once, as posted or as voided, and only on settlement's word; nobody guesses.
 //! Invariant: a Change is kept once and in order of its person; nothing recorded of a category or share is changed or removed.
+//! Invariant: what a settled claim lacks is written in the commit that finds it; of a person's year settlement has at most one question
+//! to answer, and no transaction waits for it.
+//! Invariant: a document of a list is asked about and forgotten: it is in no table, log or event.
 
 mod app;
 mod clients;

@@ -49,7 +49,8 @@ async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + S
     let policies = Policies::Registry(registry.clone());
     let Process { clock, ids } = process;
     let (hold, sweep) = (config.hold, config.sweep);
-    let parts = Parts { database: database.clone(), policies, settlement, clock, ids, hold, sweep };
+    let enrolment = config.enrolment_address.as_deref().map(rpc::channel).transpose()?;
+    let parts = Parts { database: database.clone(), policies, settlement, enrolment, clock, ids, hold, sweep };
     let mut running = assistance::start(parts, &stop);
     let asked = stop.asked();
     running.tasks.spawn(async move { registry.follow(asked).await });

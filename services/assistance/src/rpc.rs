@@ -1,6 +1,8 @@
 //! The calls: each reads its message, hands it to the verb, and writes the answer.
 
+mod adopt;
 mod category;
+mod import;
 mod page;
 mod read;
 mod reservation;

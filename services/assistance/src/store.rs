@@ -1,23 +1,30 @@
 //! The service's tables: SQL stands here and nowhere else.
 
+pub(crate) mod adoptions;
 pub(crate) mod categories;
+pub(crate) mod claims;
 pub(crate) mod desks;
 pub(crate) mod holds;
+pub(crate) mod imports;
 pub(crate) mod limits;
+pub(crate) mod mends;
 pub(crate) mod people;
 mod row;
 
 use ::store::migrations::{SHARED, Set, Step};
 
+macro_rules! step {
+    ($name:literal) => {
+        Step {
+            name: $name,
+            sqlite: include_str!(concat!("store/sql/", $name, ".sqlite.sql")),
+            postgres: include_str!(concat!("store/sql/", $name, ".postgres.sql")),
+        }
+    };
+}
+
 /// The steps of this service's database, the shared tables first.
 pub const MIGRATIONS: &[Set] = &[
     SHARED,
-    Set {
-        owner: "assistance",
-        steps: &[Step {
-            name: "assistance",
-            sqlite: include_str!("store/sql/assistance.sqlite.sql"),
-            postgres: include_str!("store/sql/assistance.postgres.sql"),
-        }],
-    },
+    Set { owner: "assistance", steps: &[step!("assistance"), step!("mend"), step!("adoption"), step!("import")] },
 ];

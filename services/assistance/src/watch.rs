@@ -1,24 +1,23 @@
-//! What the process watches of itself: the ledger's sum, holds that are overdue, the age of the policy's head.
+//! What the process watches of itself besides what every service does: holds that are overdue, Changes that were refused, and
+//! what of settled claims is still to be put right.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use host::{Clock, Gauge, Readiness, Stop, every};
-use money::Fen;
-use store::{Database, journal};
-use tokio::sync::Mutex;
+use store::Database;
 use tokio::task::JoinSet;
 
-use crate::store::holds;
+use crate::store::{holds, mends};
 use crate::wiring::Policies;
 
-/// How often the books are added up: only what was appended since.
-const BOOKS_EVERY: Duration = Duration::from_secs(15);
-/// How often overdue holds and the heads are looked at.
+/// How often they are looked at.
 const HEALTH_EVERY: Duration = Duration::from_secs(1);
-/// What a registry may say is degraded (`registry::Health`).
-const PARTS: [&str; 4] = ["redis", "database", "registry", "head"];
+/// How often what is to be put right is counted: it changes slowly.
+const MENDS_EVERY: Duration = Duration::from_secs(15);
+/// How long an event stays after it was delivered.
+const OUTBOX_KEEP: Duration = Duration::from_secs(30 * 86_400);
 /// Whose books: several services may be one process.
 const OURS: (&str, &str) = ("books", "assistance");
 
@@ -35,33 +34,14 @@ pub(crate) struct Watch {
 /// Watches until asked to stop.
 pub(crate) fn watch(watch: Watch, tasks: &mut JoinSet<()>, stop: &Stop) {
     let Watch { database, policies, readiness, clock, refused } = watch;
-    tasks.spawn(books(database.clone(), readiness.clone(), stop.asked()));
-    tasks.spawn(overdue(database, clock, refused, stop.asked()));
-    if let Policies::Registry(registry) = policies {
-        tasks.spawn(heads(registry, readiness, stop.asked()));
-    }
-}
-
-async fn books(database: Database, readiness: Readiness, stop: impl Future<Output = ()>) {
-    let sum = Gauge::register(
-        "yibao.ledger.sum",
-        "fen",
-        "Debits less credits of the whole journal: zero, or something is wrong.",
-    );
-    let added = Arc::new(Mutex::new((Fen::ZERO, 0)));
-    every(BOOKS_EVERY, stop, || {
-        let (database, added, sum, readiness) = (database.clone(), Arc::clone(&added), sum.clone(), readiness.clone());
-        async move {
-            let mut added = added.lock().await;
-            match journal::sum_after(database.reader(), added.1).await {
-                Ok((more, last)) => *added = (added.0 + more, last),
-                Err(error) => tracing::warn!(%error, "the journal was not added up"),
-            }
-            sum.set_for(OURS.0, OURS.1, added.0.get());
-            readiness.degraded("ledger", !added.0.is_zero()).await;
-        }
-    })
-    .await;
+    tasks.spawn(overdue(database.clone(), Arc::clone(&clock), refused, stop.asked()));
+    tasks.spawn(to_be_mended(database.clone(), stop.asked()));
+    let registry = match policies {
+        Policies::Registry(registry) => Some(registry),
+        Policies::Fixed(_) => None,
+    };
+    let keep = Some(OUTBOX_KEEP);
+    ::watch::Watch { books: OURS.1, database, registry, readiness, clock, keep }.begin(tasks, stop);
 }
 
 async fn overdue(database: Database, clock: Arc<dyn Clock>, refused: Arc<AtomicI64>, stop: impl Future<Output = ()>) {
@@ -91,21 +71,21 @@ async fn overdue(database: Database, clock: Arc<dyn Clock>, refused: Arc<AtomicI
     .await;
 }
 
-async fn heads(registry: registry::Registry, readiness: Readiness, stop: impl Future<Output = ()>) {
-    let age = Gauge::register(
-        "yibao.policy.head_age",
-        "s",
-        "Time since the heads of the policy were last looked at in the database.",
-    );
-    every(HEALTH_EVERY, stop, || {
-        let (registry, readiness, age) = (registry.clone(), readiness.clone(), age.clone());
+async fn to_be_mended(database: Database, stop: impl Future<Output = ()>) {
+    let open =
+        Gauge::register("yibao.mends.open", "{claim}", "Shares of settled claims that are still to be put right.");
+    let count = "Years of people that settlement cannot decide anew: they stand as they were.";
+    let years = Gauge::register("yibao.reassessments.refused", "{year}", count);
+    every(MENDS_EVERY, stop, || {
+        let (database, open, years) = (database.clone(), open.clone(), years.clone());
         async move {
-            let health = registry.health();
-            for part in PARTS {
-                readiness.degraded(part, health.degraded.contains(&part)).await;
+            match mends::open_and_refused(database.reader()).await {
+                Ok((lacking, refused)) => {
+                    open.set_for(OURS.0, OURS.1, lacking);
+                    years.set_for(OURS.0, OURS.1, refused);
+                }
+                Err(error) => tracing::warn!(%error, "what is to be put right was not counted"),
             }
-            let seconds = health.age.map_or(i64::MAX, |age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
-            age.set_for(OURS.0, OURS.1, seconds);
         }
     })
     .await;

@@ -9,12 +9,17 @@ use pb::assistance::v1::reservation_service_server::ReservationServiceServer;
 use policy::{Policy, Version};
 use rpc::limits::MESSAGE_BYTES_MAX;
 use store::Database;
+use store::outbox::{self, RelaySettings};
+use terms::Division;
 use tokio::task::JoinSet;
 
-use crate::app::{App, sweep};
-use crate::clients::OneStop;
+use crate::app::{App, deliver, mend, sweep};
+use crate::clients::{Directory, OneStop};
 use crate::rpc::{Categories, Reservations};
 use crate::watch::{Watch, watch};
+
+/// How often it is looked whether the policy under which settlement refused a year is still the one in use.
+const REFUSED_EVERY: Duration = Duration::from_secs(5);
 
 /// Where policy versions come from.
 #[derive(Clone, Debug)]
@@ -36,6 +41,15 @@ impl Policies {
             Self::Registry(registry) => registry.version(version).await,
         }
     }
+
+    /// The policy in use for a division.
+    #[must_use]
+    pub fn head(&self, division: Division) -> Option<Arc<Policy>> {
+        match self {
+            Self::Fixed(policy) => (!policy.chain(division).is_empty()).then(|| Arc::clone(policy)),
+            Self::Registry(registry) => registry.head(division),
+        }
+    }
 }
 
 /// What the service is made of.
@@ -46,6 +60,8 @@ pub struct Parts {
     pub policies: Policies,
     /// The client of settlement, which says what became of a hold.
     pub settlement: rpc::Client,
+    /// The client of enrolment, which says whose a document is; without it lists must name people by their ids.
+    pub enrolment: Option<rpc::Client>,
     /// What time it is.
     pub clock: Arc<dyn host::Clock>,
     /// New ids.
@@ -71,10 +87,12 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
         database: parts.database,
         policies: parts.policies,
         settlement: OneStop::new(parts.settlement),
+        directory: parts.enrolment.map(Directory::new),
         clock: parts.clock,
         ids: parts.ids,
         hold: parts.hold,
         refused: Arc::default(),
+        news: Arc::default(),
     });
     let mut tasks = JoinSet::new();
     let most = MESSAGE_BYTES_MAX;
@@ -85,6 +103,8 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
     let refused = Arc::clone(&app.refused);
     watch(Watch { database, policies, readiness: services.readiness(), clock, refused }, &mut tasks, stop);
     let (asked, period, readiness) = (stop.asked(), parts.sweep, services.readiness());
+    tasks.spawn(relay(Arc::clone(&app), stop.clone()));
+    tasks.spawn(look_at_refused(Arc::clone(&app), stop.clone()));
     tasks.spawn(async move {
         let owner = app.id();
         readiness.degraded("settlement", false).await;
@@ -99,4 +119,29 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
         every(period, asked, once).await;
     });
     Running { services, tasks }
+}
+
+/// Asks settlement what is in the outbox.
+async fn relay(app: Arc<App>, stop: Stop) {
+    let owner = app.id();
+    let settings = RelaySettings { wake: Arc::clone(&app.news), ..RelaySettings::default() };
+    let deliver = |event| {
+        let app = Arc::clone(&app);
+        async move { deliver::event(&app, event).await }
+    };
+    let now = || app.now().timestamp_micros();
+    outbox::relay(&app.database, &owner, deliver, now, settings, stop.asked()).await;
+}
+
+/// Looks whether the policy under which settlement refused a year is still the one in use.
+async fn look_at_refused(app: Arc<App>, stop: Stop) {
+    let once = || {
+        let app = Arc::clone(&app);
+        async move {
+            if let Err(problem) = mend::under_another_policy(&app).await {
+                tracing::warn!(%problem, "years that were refused were not looked at");
+            }
+        }
+    };
+    every(REFUSED_EVERY, stop.asked(), once).await;
 }

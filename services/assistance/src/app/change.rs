@@ -60,7 +60,9 @@ where
                 idempotency::once::<Problem, _, _>(&tx, call, made).await
             }
         };
-        working.database.transaction::<_, Problem, _, _>(attempt).await
+        let made = working.database.transaction::<_, Problem, _, _>(attempt).await;
+        working.news.notify_one();
+        made
     };
     let (Answered::Now(bytes) | Answered::Before(bytes)) = to_its_end(committing).await?;
     R::decode(bytes.as_slice()).map_err(Fault::internal)

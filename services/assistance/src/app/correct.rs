@@ -1,10 +1,12 @@
 //! Sets a grant right, or takes it back whole.
 
+use std::collections::BTreeSet;
+
 use store::Tx;
 
 use super::end::seen;
 use super::grant::{after, alone};
-use super::{App, Problem};
+use super::{App, Problem, mend};
 use crate::domain::{Grant, Terms};
 use crate::store::categories;
 
@@ -20,11 +22,11 @@ pub(crate) struct Correcting {
     pub(crate) reason: String,
 }
 
-/// Sets it right.
+/// Sets it right; gives the years of settled claims that it concerns.
 ///
 /// # Errors
 /// `NOT_FOUND`; `WRONG_STATE` where it was taken back or has a newer version; `DUPLICATE` as for a new grant.
-pub(crate) async fn correct(app: &App, tx: &Tx, asked: &Correcting) -> Result<Grant, Problem> {
+pub(crate) async fn correct(app: &App, tx: &Tx, asked: &Correcting) -> Result<(Grant, BTreeSet<i32>), Problem> {
     let (before, versions) = seen(tx, &asked.grant, asked.version).await?;
     let recorded_at = after(app, &versions);
     if let Some(terms) = &asked.terms {
@@ -38,9 +40,12 @@ pub(crate) async fn correct(app: &App, tx: &Tx, asked: &Correcting) -> Result<Gr
         operator: asked.operator.clone(),
         reason: asked.reason.clone(),
         recorded_at,
+        import: String::new(),
+        list_division: before.list_division,
         id: before.id,
         person: before.person,
     };
-    categories::add(tx, &grant).await?;
-    Ok(grant)
+    categories::add(tx, std::slice::from_ref(&grant)).await?;
+    let years = mend::recategorised(app, tx, std::slice::from_ref(&grant)).await?;
+    Ok((grant, years.into_values().flatten().collect()))
 }

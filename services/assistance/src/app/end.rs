@@ -46,9 +46,10 @@ pub(crate) async fn end(app: &App, tx: &Tx, asked: &Ending) -> Result<Grant, Pro
         operator: asked.operator.clone(),
         reason: asked.reason.clone(),
         recorded_at: after(app, &versions),
+        import: String::new(),
         ..before
     };
-    categories::add(tx, &grant).await?;
+    categories::add(tx, std::slice::from_ref(&grant)).await?;
     Ok(grant)
 }
 

@@ -7,7 +7,7 @@ use rpc::{Fault, Reason};
 use store::Tx;
 use terms::Name;
 
-use super::{App, Problem};
+use super::{App, Problem, mend};
 use crate::domain::{Grant, Terms, known, overlapping};
 use crate::store::{categories, people};
 
@@ -20,11 +20,11 @@ pub(crate) struct Granting {
     pub(crate) reason: String,
 }
 
-/// Grants it.
+/// Grants it; gives the years of settled claims that it concerns.
 ///
 /// # Errors
 /// `DUPLICATE` where days overlap another grant of the same category.
-pub(crate) async fn grant(app: &App, tx: &Tx, asked: &Granting) -> Result<Grant, Problem> {
+pub(crate) async fn grant(app: &App, tx: &Tx, asked: &Granting) -> Result<(Grant, BTreeSet<i32>), Problem> {
     people::lock(tx, &BTreeSet::from([asked.person])).await?;
     let versions = categories::of_person(tx, asked.person.as_str()).await?;
     let recorded_at = after(app, &versions);
@@ -39,9 +39,12 @@ pub(crate) async fn grant(app: &App, tx: &Tx, asked: &Granting) -> Result<Grant,
         operator: asked.operator.clone(),
         reason: asked.reason.clone(),
         recorded_at,
+        import: String::new(),
+        list_division: None,
     };
-    categories::add(tx, &grant).await?;
-    Ok(grant)
+    categories::add(tx, std::slice::from_ref(&grant)).await?;
+    let years = mend::recategorised(app, tx, std::slice::from_ref(&grant)).await?;
+    Ok((grant, years.into_values().flatten().collect()))
 }
 
 /// The moment to record a version: not before what is recorded of the person already, for the clock may have been set back.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use host::failpoint;
 use prost::Message as _;
 use rpc::Fault;
 use sha2::{Digest as _, Sha256};
@@ -13,7 +14,7 @@ use wire::change::Change;
 use wire::write;
 
 use super::change::to_its_end;
-use super::{App, Problem};
+use super::{App, Problem, mend};
 use crate::domain::{Circumstances, Desk, Kept};
 use crate::store::desks;
 
@@ -35,11 +36,14 @@ pub(crate) async fn post(app: &Arc<App>, changes: Vec<Change>) -> Result<Vec<Ans
                 let people = changes.iter().map(|change| change.person).collect();
                 let mut desks = desks::load(&tx, &people, &changes, &[]).await?;
                 let answers = on_desks(&app, &mut desks, &changes)?;
-                desks::write(&tx, &desks, app.now()).await?;
+                mend::write(&app, &tx, &mut desks).await?;
                 Ok::<_, Problem>(answers)
             }
         };
-        app.database.transaction(work).await
+        let kept = app.database.transaction(work).await;
+        failpoint("post.kept");
+        app.news.notify_one();
+        kept
     };
     let answers: Vec<Answer> = to_its_end(committing).await?;
     let refused = answers.iter().filter(|answer| matches!(answer.kept, Kept::Refused(_))).count();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use host::failpoint;
 use money::Fen;
 use policy::{LimitFacts, Policy, Reason as No, Refusal};
 use rpc::{Fault, Reason, Violation};
@@ -13,9 +14,9 @@ use wire::change::Change;
 
 use super::change::to_its_end;
 use super::standing::{OnDay, on_day};
-use super::{App, Problem, keep};
+use super::{App, Problem, keep, mend};
 use crate::domain::{Ask, Granted, HoldState, Kept, Reserved, Reserving, Under, known};
-use crate::store::{categories, desks};
+use crate::store::desks;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -60,7 +61,10 @@ pub(crate) async fn reserve(app: &Arc<App>, request: Request) -> Result<Answer, 
             let (app, request) = (Arc::clone(&app), Arc::clone(&request));
             async move { held(&app, &tx, &request.0, &request.1).await }
         };
-        app.database.transaction::<_, Problem, _, _>(work).await
+        let held = app.database.transaction::<_, Problem, _, _>(work).await;
+        failpoint("reserve.kept");
+        app.news.notify_one();
+        held
     };
     to_its_end(committing).await
 }
@@ -124,7 +128,8 @@ async fn held(app: &App, tx: &Tx, request: &Request, asks: &[Ask]) -> Result<Ans
         let fault = Fault::wrong_state("changes", "an earlier Change of the person cannot be kept");
         return Err(fault.with("change_id", answer.change.as_str()).into());
     }
-    let grants = known(categories::of_person(tx, request.person.as_str()).await?, None);
+    let desk = desks.get_mut(&request.person).ok_or_else(|| Fault::internal("the person has no desk"))?;
+    let grants = known(desk.grants.to_vec(), None);
     let stale: Vec<OnDay> = request
         .days
         .iter()
@@ -134,7 +139,6 @@ async fn held(app: &App, tx: &Tx, request: &Request, asks: &[Ask]) -> Result<Ans
         .map(|(_, now)| now)
         .collect();
     let now = app.now();
-    let desk = desks.get_mut(&request.person).ok_or_else(|| Fault::internal("the person has no desk"))?;
     let over =
         desk.holds.get(&request.hold).filter(|hold| hold.state != HoldState::Pending && hold.person == desk.person);
     let answer = if let Some(hold) = over {
@@ -156,6 +160,6 @@ async fn held(app: &App, tx: &Tx, request: &Request, asks: &[Ask]) -> Result<Ans
     } else {
         Answer::Stale(stale)
     };
-    desks::write(tx, &desks, now).await?;
+    mend::write(app, tx, &mut desks).await?;
     Ok(answer)
 }

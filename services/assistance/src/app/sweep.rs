@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use host::failpoint;
 use rpc::{Call, Deadline, Fault};
 use store::Tx;
 
-use super::{App, Problem, keep};
+use super::deliver::chain;
+use super::{App, Problem, keep, mend};
 use crate::clients::Outcome;
 use crate::domain::{HoldState, Kept};
 use crate::store::holds::{self, Overdue};
@@ -59,15 +61,12 @@ pub(crate) async fn sweep(app: &Arc<App>, owner: &str) -> Option<bool> {
     was_asked.then_some(true)
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
-    let sources = std::iter::successors(error.source(), |error| error.source());
-    sources.fold(error.to_string(), |text, error| format!("{text}: {error}"))
-}
-
 async fn ask(app: &Arc<App>, one: Overdue) -> Result<(), Stays> {
     for _ in 0..ROUNDS {
         let after = people::sequence(app.database.reader(), one.person).await.map_err(Problem::Store)?;
-        match app.settlement.outcome(one.hold, one.person, after).await.map_err(Stays::NotSaid)? {
+        let outcome = app.settlement.outcome(one.hold, one.person, after).await.map_err(Stays::NotSaid)?;
+        failpoint("sweep.asked");
+        match outcome {
             Outcome::Refused => return Ok(void(app, one).await?),
             Outcome::Used(changes) => {
                 let has_more = !changes.is_empty() && changes.iter().all(|change| change.hold != Some(one.hold));
@@ -100,9 +99,11 @@ async fn void(app: &Arc<App>, one: Overdue) -> Result<(), Problem> {
             for desk in desks.values_mut() {
                 desk.release(one.hold, None, now).map_err(Fault::internal)?;
             }
-            desks::write(&tx, &desks, now).await?;
-            Ok::<_, Problem>(())
+            mend::write(&app, &tx, &mut desks).await
         }
     };
-    app.database.transaction(work).await
+    app.database.transaction(work).await?;
+    failpoint("sweep.voided");
+    app.news.notify_one();
+    Ok(())
 }

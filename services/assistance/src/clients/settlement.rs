@@ -1,10 +1,14 @@
-use pb::settlement::v1::GetHoldOutcomeRequest;
 use pb::settlement::v1::one_stop_service_client::OneStopServiceClient;
+use pb::settlement::v1::reassess_response::Outcome as Reassessed;
+use pb::settlement::v1::{GetHoldOutcomeRequest, ReassessRequest, RevisionCause};
+use prost::Message as _;
 use rpc::{Client, Fault, Violations};
 use terms::Name;
 use tonic::Status;
-use wire::change::Change;
+use wire::change::{Cause, Change};
 use wire::read;
+
+use crate::domain::{Answer, Reassess, Refused};
 
 /// What settlement answers to the keeper of the third system.
 #[derive(Clone, Debug)]
@@ -25,10 +29,10 @@ pub(crate) enum Outcome {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotSaid {
     /// It was not reached, or refused to answer.
-    #[error("ask settlement what became of a hold")]
+    #[error("ask settlement")]
     Status(#[source] Box<Status>),
     /// Its answer cannot be read.
-    #[error("read what settlement says of a hold")]
+    #[error("read what settlement says")]
     Answer(#[source] Fault),
 }
 
@@ -56,4 +60,37 @@ impl OneStop {
             .collect();
         Ok(Outcome::Used(v.finish(changes).map_err(NotSaid::Answer)?))
     }
+
+    /// Asks to decide a person's year anew, under the question's own id: asked twice, the answer is the same.
+    pub(crate) async fn reassess(&self, asked: &Reassess) -> Result<Answer, NotSaid> {
+        let request = ReassessRequest {
+            idempotency_key: asked.id.clone(),
+            person_id: asked.person.to_string(),
+            year: u32::try_from(asked.year).unwrap_or_default(),
+            cause: cause_number(asked.occasion.cause),
+            about_id: asked.occasion.about.to_string(),
+            claw_back: asked.occasion.claw_back,
+        };
+        let answer = self.service.clone().reassess(request).await;
+        let answer = answer.map_err(|status| NotSaid::Status(Box::new(status)))?.into_inner();
+        match answer.outcome {
+            Some(Reassessed::Done(done)) if done.nothing_changed => Ok(Answer::NothingChanged),
+            Some(Reassessed::Done(_)) => Ok(Answer::Done),
+            Some(Reassessed::Refused(refusal)) => {
+                let claim = Some(answer.refused_claim_id).filter(|claim| !claim.is_empty());
+                Ok(Answer::Refused(Refused { refusal: refusal.encode_to_vec(), claim, under: None }))
+            }
+            None => Err(NotSaid::Answer(Fault::internal("an answer without an outcome"))),
+        }
+    }
+}
+
+/// The number of a cause for which a year is decided anew.
+pub(crate) fn cause_number(cause: Cause) -> i32 {
+    let cause = match cause {
+        Cause::ThirdFollowed => RevisionCause::ThirdFollowed,
+        Cause::LimitFreed => RevisionCause::LimitFreed,
+        _ => RevisionCause::PersonChanged,
+    };
+    cause.into()
 }

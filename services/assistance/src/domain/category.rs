@@ -1,5 +1,7 @@
 //! Assistance categories: granted for days, known since a moment.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use terms::{Category, Division};
@@ -19,6 +21,10 @@ pub(crate) struct Grant {
     pub(crate) operator: String,
     pub(crate) reason: String,
     pub(crate) recorded_at: DateTime<Utc>,
+    /// The import it came with; empty where an officer recorded it.
+    pub(crate) import: String,
+    /// The division of the list it is on; none where it came with none: then its authority's counts.
+    pub(crate) list_division: Option<Division>,
 }
 
 /// What is granted.
@@ -60,7 +66,7 @@ impl Terms {
         self.from <= day && self.to.is_none_or(|to| day <= to)
     }
 
-    fn overlaps(&self, other: &Self) -> bool {
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
         let begins = |one: &Self, two: &Self| two.to.is_none_or(|to| one.from <= to);
         begins(self, other) && begins(other, self)
     }
@@ -90,4 +96,33 @@ pub(crate) fn categories_on(known: &[Grant], day: NaiveDate) -> (Vec<Category>, 
 pub(crate) fn overlapping<'a>(known: &'a [Grant], terms: &Terms, of: Option<&str>) -> Option<&'a Grant> {
     let same = |grant: &&Grant| grant.terms.category == terms.category && of != Some(grant.id.as_str());
     known.iter().filter(same).find(|grant| grant.terms.overlaps(terms))
+}
+
+/// Of a person's grants, every version: whether a claim of a day that was settled with some categories lacks one the person has
+/// now, or has one that an officer took back with what was paid for it; true where it has. None: neither.
+pub(crate) fn lacking(versions: &[Grant], day: NaiveDate, used: &[Category]) -> Option<bool> {
+    let known = known(versions.to_vec(), None);
+    let (now, _) = categories_on(&known, day);
+    let taken = taken_back(versions, day);
+    let lacks = now.iter().any(|category| !used.contains(category));
+    let owes = used.iter().any(|category| taken.contains(category) && !now.contains(category));
+    (lacks || owes).then_some(owes)
+}
+
+/// The categories of a day that a version took away together with what was paid for them.
+fn taken_back(versions: &[Grant], day: NaiveDate) -> BTreeSet<Category> {
+    let mut versions: Vec<&Grant> = versions.iter().collect();
+    versions.sort_by(|a, b| (&a.id, a.version).cmp(&(&b.id, b.version)));
+    let on = |grant: &Grant| (!grant.taken_back && grant.terms.holds(day)).then(|| grant.terms.counts_as());
+    let mut taken = BTreeSet::new();
+    for pair in versions.windows(2) {
+        if let [before, after] = pair
+            && before.id == after.id
+            && after.claw_back
+            && on(before) != on(after)
+        {
+            taken.extend(on(before));
+        }
+    }
+    taken
 }

@@ -1,14 +1,22 @@
 //! A person's desk: what of the person a commit needs, changed in memory as a whole or not at all, and then written.
 
+mod adopt;
+mod mend;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use ledger::{Entry, EntryError, Heading, mirror};
 use money::Fen;
-use terms::{Division, Name};
+use terms::{Category, Division, Name};
 use wire::change::{Change, ClaimStand, PayerAmount, YearStand};
 
+use super::category::Grant;
 use super::hold::{Granted, Hold, HoldState, Limit, Move, MoveKind, Part, Reserved, Reserving};
+use super::mend::{Mend, Occasion, Reassess};
+
+pub(crate) use adopt::{Adopting, Over, Tally};
 
 /// What of a person is known, and what is to be written.
 #[derive(Clone, Debug)]
@@ -22,6 +30,16 @@ pub(crate) struct Desk {
     pub(crate) opening: BTreeMap<(i32, Name), Fen>,
     /// Changes that are kept, among those in question: their place and the hash of their content.
     pub(crate) changes: BTreeMap<Name, (u64, String)>,
+    /// Every version of every grant.
+    pub(crate) grants: Arc<Vec<Grant>>,
+    /// What claims lack: what is open.
+    pub(crate) mends: BTreeMap<(Name, Option<Name>), Mend>,
+    /// What settlement is asked and has not answered, by year.
+    pub(crate) reassess: BTreeMap<i32, Reassess>,
+    /// The limits as they were when somebody last looked for room.
+    pub(crate) before: BTreeMap<(i32, Name), Limit>,
+    /// Claims that lack something of a payer since somebody last looked for room.
+    pub(crate) newly_short: BTreeSet<(Name, Name)>,
     pub(crate) news: News,
 }
 
@@ -35,6 +53,23 @@ pub(crate) struct News {
     pub(crate) moves: Vec<Move>,
     pub(crate) limits: BTreeSet<(i32, Name)>,
     pub(crate) holds: BTreeSet<Name>,
+    pub(crate) mends: BTreeMap<(Name, Option<Name>), Mend>,
+    /// Years settlement is to be asked about, and those of questions that were added to.
+    pub(crate) asks: BTreeMap<i32, Occasion>,
+    pub(crate) reassess: BTreeSet<i32>,
+    /// The question that was answered.
+    pub(crate) answered: Option<Reassess>,
+}
+
+/// With which categories a claim that stands was settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settled {
+    pub(crate) claim: Name,
+    pub(crate) year: i32,
+    pub(crate) rules_date: NaiveDate,
+    pub(crate) categories: Vec<Category>,
+    /// They were handed in, and are never renewed.
+    pub(crate) handed_in: bool,
 }
 
 /// What is known of a claim that is kept.
@@ -50,6 +85,8 @@ pub(crate) struct Standing {
     pub(crate) reversed: bool,
     /// The shares of held payers.
     pub(crate) held: BTreeMap<Name, Fen>,
+    /// The Change, or the adoption, that said so.
+    pub(crate) change: Name,
 }
 
 /// How a claim stands now, to be written.
@@ -129,6 +166,11 @@ impl Desk {
             claims: BTreeMap::new(),
             opening: BTreeMap::new(),
             changes: BTreeMap::new(),
+            grants: Arc::default(),
+            mends: BTreeMap::new(),
+            reassess: BTreeMap::new(),
+            before: BTreeMap::new(),
+            newly_short: BTreeSet::new(),
             news: News::default(),
         }
     }
@@ -290,9 +332,10 @@ impl Desk {
         self.news.entries.extend(entry);
         let (person, year) = (self.person, year.year);
         let (revision, reversed) = (claim.revision, claim.reversed);
-        let known = Standing { person, year, division, entry: first, revision, reversed, held: new };
+        let known = Standing { person, year, division, entry: first, revision, reversed, held: new, change };
         self.claims.insert(claim.claim, known);
         self.news.facts.push(Fact { person, year, division, entry: first, change, stand: claim.clone() });
+        self.lacks(year, claim);
         Ok(grown)
     }
 

@@ -11,7 +11,7 @@ words! {
     /// Where a hold stands.
     HoldState { Pending "pending", Posted "posted", Voided "voided" }
     /// Why the use of a limit moved.
-    MoveKind { Reserve "reserve", Post "post", Void "void", Change "change", Opening "opening" }
+    MoveKind { Reserve "reserve", Post "post", Void "void", Change "change", Opening "opening", Adopt "adopt" }
 }
 
 /// The limit of a payer in a person's year, and how much of it is used, in fen.

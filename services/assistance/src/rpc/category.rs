@@ -1,21 +1,21 @@
 //! Categories.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use ::pb::assistance::v1 as pb;
 use pb::category_service_server::CategoryService;
 use pb::correct_category_request::Correction;
 use rpc::{Fault, Violations};
-use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 use wire::{read as fields, write as messages};
 
 use super::page::Page;
-use super::{read, write};
+use super::words::ask_state;
+use super::{import, read, write};
 use crate::app::change::{Asked, change};
 use crate::app::{App, Problem, correct, end, grant, standing};
-use crate::store::categories;
+use crate::store::mends::Wanted;
+use crate::store::{categories, mends};
 
 /// Keeps categories.
 #[derive(Clone)]
@@ -34,8 +34,9 @@ impl Categories {
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("GrantCategory", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {
-            let grant = grant::grant(&app, &tx, &c).await?;
-            Ok(pb::GrantCategoryResponse { grant: Some(write::grant(&grant)), reassessed_years: Vec::new() })
+            let (grant, years) = grant::grant(&app, &tx, &c).await?;
+            let reassessed_years = years.into_iter().map(write::year).collect();
+            Ok(pb::GrantCategoryResponse { grant: Some(write::grant(&grant)), reassessed_years })
         })
         .await
     }
@@ -85,8 +86,9 @@ impl Categories {
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("CorrectCategory", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {
-            let grant = correct::correct(&app, &tx, &c).await?;
-            Ok(pb::CorrectCategoryResponse { grant: Some(write::grant(&grant)), reassessed_years: Vec::new() })
+            let (grant, years) = correct::correct(&app, &tx, &c).await?;
+            let reassessed_years = years.into_iter().map(write::year).collect();
+            Ok(pb::CorrectCategoryResponse { grant: Some(write::grant(&grant)), reassessed_years })
         })
         .await
     }
@@ -119,17 +121,31 @@ impl Categories {
         let (found, next_page_token) = page.of(found);
         Ok(pb::ListCategoryHistoryResponse { versions: found.iter().map(write::grant).collect(), next_page_token })
     }
-}
 
-/// What is said by a call that is in the contract and not served yet.
-pub(super) fn not_served(call: &'static str) -> Status {
-    Fault::wrong_state("not_served", "this service does not serve the call yet").with("call", call).into()
+    async fn reassessments(&self, r: pb::ListReassessmentsRequest) -> Result<pb::ListReassessmentsResponse, Fault> {
+        let mut v = Violations::new();
+        let question = pb::ListReassessmentsRequest { page_size: 0, page_token: String::new(), ..r.clone() };
+        let page = Page::read(&mut v, &question, r.page_size, &r.page_token);
+        let person =
+            if r.person_id.is_empty() { Some(None) } else { fields::id(&mut v, "person_id", &r.person_id).map(Some) };
+        let year = if r.year == 0 { Some(None) } else { fields::year(&mut v, "year", r.year).map(Some) };
+        let states = read::list(&mut v, "states", &r.states, (0, 100), |v, number| ask_state(v, "", *number));
+        let wanted = (|| {
+            let (page, person, year, states) = (page?, person?, year?, states?);
+            let (offset, most) = page.range();
+            Some((page, Wanted { person, year, states, offset, most }))
+        })();
+        let (page, wanted) = v.finish(wanted)?;
+        let found = mends::list(self.0.database.reader(), &wanted).await.map_err(Problem::Store)?;
+        let (found, next_page_token) = page.cut(found);
+        let reassessments = found.iter().map(write::reassessment).collect::<Result<_, _>>().map_err(Fault::internal)?;
+        Ok(pb::ListReassessmentsResponse { reassessments, next_page_token })
+    }
 }
 
 #[tonic::async_trait]
 impl CategoryService for Categories {
-    type StreamCategoryDifferencesStream =
-        Pin<Box<dyn Stream<Item = Result<pb::StreamCategoryDifferencesResponse, Status>> + Send>>;
+    type StreamCategoryDifferencesStream = import::Differences;
 
     async fn grant_category(
         &self,
@@ -166,24 +182,31 @@ impl CategoryService for Categories {
         Ok(Response::new(self.history(request.into_inner()).await?))
     }
 
+    async fn list_reassessments(
+        &self,
+        request: Request<pb::ListReassessmentsRequest>,
+    ) -> Result<Response<pb::ListReassessmentsResponse>, Status> {
+        Ok(Response::new(self.reassessments(request.into_inner()).await?))
+    }
+
     async fn import_categories(
         &self,
-        _: Request<Streaming<pb::ImportCategoriesRequest>>,
+        request: Request<Streaming<pb::ImportCategoriesRequest>>,
     ) -> Result<Response<pb::ImportCategoriesResponse>, Status> {
-        Err(not_served("ImportCategories"))
+        Ok(Response::new(import::take(&self.0, request.into_inner()).await?))
     }
 
     async fn get_category_import(
         &self,
-        _: Request<pb::GetCategoryImportRequest>,
+        request: Request<pb::GetCategoryImportRequest>,
     ) -> Result<Response<pb::GetCategoryImportResponse>, Status> {
-        Err(not_served("GetCategoryImport"))
+        Ok(Response::new(import::get(&self.0, request.into_inner()).await?))
     }
 
     async fn stream_category_differences(
         &self,
-        _: Request<pb::StreamCategoryDifferencesRequest>,
+        request: Request<pb::StreamCategoryDifferencesRequest>,
     ) -> Result<Response<Self::StreamCategoryDifferencesStream>, Status> {
-        Err(not_served("StreamCategoryDifferences"))
+        Ok(Response::new(import::differences(&self.0, request.into_inner()).await?))
     }
 }

@@ -33,6 +33,11 @@ impl Page {
         (self.offset, self.size.saturating_add(1))
     }
 
+    /// The token to go on after a place.
+    pub(super) fn token(&self, place: u64) -> String {
+        format!("{}-{place}", self.question)
+    }
+
     /// Cuts what was looked up to the page; gives it with the token of the next one, empty on the last.
     pub(super) fn cut<T>(&self, mut found: Vec<T>) -> (Vec<T>, String) {
         let size = usize::try_from(self.size).unwrap_or(usize::MAX);
@@ -40,7 +45,7 @@ impl Page {
             return (found, String::new());
         }
         found.truncate(size);
-        (found, format!("{}-{}", self.question, self.offset.saturating_add(self.size)))
+        (found, self.token(self.offset.saturating_add(self.size)))
     }
 
     /// The page of a list that is at hand whole.

@@ -16,7 +16,7 @@ use crate::app::reserve::PlannedDay;
 use crate::domain::{Authority, Evidence, Office, Terms};
 
 /// The most proofs of a grant.
-const EVIDENCE_AT_MOST: usize = 50;
+pub(super) const EVIDENCE_AT_MOST: usize = 50;
 
 /// Reads a list item by item, each at its place; nothing is read of one that is too long or empty.
 pub(super) fn list<I, T>(
@@ -63,7 +63,7 @@ pub(super) fn terms(v: &mut Violations, given: Option<&pb::CategoryTerms>) -> Op
     })
 }
 
-fn category(v: &mut Violations, field: &str, number: i32) -> Option<Category> {
+pub(super) fn category(v: &mut Violations, field: &str, number: i32) -> Option<Category> {
     let category: Category = read::word(v, field, number)?;
     if category == Category::None {
         v.add(field, "NO_CATEGORY", "a category of people who are assisted");
@@ -73,7 +73,7 @@ fn category(v: &mut Violations, field: &str, number: i32) -> Option<Category> {
 }
 
 /// People a county names are treated as another category, and only a government names them.
-fn named_by_government(
+pub(super) fn named_by_government(
     v: &mut Violations,
     category: Option<Category>,
     treated_as: Option<Option<Category>>,
@@ -93,7 +93,7 @@ fn named_by_government(
     }
 }
 
-fn authority(v: &mut Violations, given: Option<&pb::Authority>) -> Option<Authority> {
+pub(super) fn authority(v: &mut Violations, given: Option<&pb::Authority>) -> Option<Authority> {
     let given = v.required("authority", given, "who grants it")?;
     v.within("authority", |v| {
         let office = office(v, "office", given.office);
@@ -103,7 +103,7 @@ fn authority(v: &mut Violations, given: Option<&pb::Authority>) -> Option<Author
     })
 }
 
-fn evidence(v: &mut Violations, given: &settlement_pb::Evidence) -> Option<Evidence> {
+pub(super) fn evidence(v: &mut Violations, given: &settlement_pb::Evidence) -> Option<Evidence> {
     let kind = read::name(v, "kind", &given.kind);
     let reference = read::text(v, "reference", &given.reference, 200);
     let sha256 = given.sha256.as_str();

@@ -9,10 +9,9 @@ use rpc::{Fault, Violations};
 use tonic::{Request, Response, Status, Streaming};
 use wire::{read as fields, write as messages};
 
-use super::category::not_served;
 use super::page::Page;
 use super::words::{state, state_number};
-use super::{read, write};
+use super::{adopt, read, write};
 use crate::app::{App, Problem, keep, reserve, standing};
 use crate::domain::{Kept, Under};
 use crate::store::holds::Wanted;
@@ -162,8 +161,8 @@ impl ReservationService for Reservations {
 
     async fn adopt_shares(
         &self,
-        _: Request<Streaming<pb::AdoptSharesRequest>>,
+        request: Request<Streaming<pb::AdoptSharesRequest>>,
     ) -> Result<Response<pb::AdoptSharesResponse>, Status> {
-        Err(not_served("AdoptShares"))
+        Ok(Response::new(adopt::take(&self.0, request.into_inner()).await?))
     }
 }

@@ -4,7 +4,7 @@ use ::pb::assistance::v1 as pb;
 use ::pb::r#type::v1::EntryState;
 use rpc::Violations;
 
-use crate::domain::{HoldState, Office};
+use crate::domain::{AskState, DifferenceKind, HoldState, ImportMode, Office};
 
 const OFFICES: &[(Office, pb::Office)] = &[
     (Office::CivilAffairs, pb::Office::CivilAffairs),
@@ -50,4 +50,68 @@ pub(super) fn state_number(state: HoldState) -> i32 {
         HoldState::Voided => EntryState::Voided,
     };
     state.into()
+}
+
+const ASKED: &[(AskState, pb::ReassessmentState)] = &[
+    (AskState::Asked, pb::ReassessmentState::Asked),
+    (AskState::Done, pb::ReassessmentState::Done),
+    (AskState::NothingChanged, pb::ReassessmentState::NothingChanged),
+    (AskState::Refused, pb::ReassessmentState::Refused),
+    (AskState::AskedAgain, pb::ReassessmentState::AskedAgain),
+];
+
+/// A state of a question to settlement; `UNSPECIFIED` and unknown numbers are violations.
+pub(super) fn ask_state(v: &mut Violations, field: &str, number: i32) -> Option<AskState> {
+    let found = ASKED.iter().find(|(_, known)| *known as i32 == number).map(|(state, _)| *state);
+    if found.is_none() {
+        let names: Vec<&str> = ASKED.iter().map(|(_, known)| known.as_str_name()).collect();
+        v.add(field, number, format!("one of {}", names.join(", ")));
+    }
+    found
+}
+
+/// The number of a state of a question.
+pub(super) fn ask_state_number(state: AskState) -> i32 {
+    ASKED.iter().find(|(known, _)| *known == state).map_or(0, |(_, number)| *number as i32)
+}
+
+const MODES: &[(ImportMode, pb::ImportMode)] =
+    &[(ImportMode::Check, pb::ImportMode::Check), (ImportMode::Apply, pb::ImportMode::Apply)];
+
+/// What an import does; `UNSPECIFIED` and unknown numbers are violations.
+pub(super) fn mode(v: &mut Violations, field: &str, number: i32) -> Option<ImportMode> {
+    let found = MODES.iter().find(|(_, known)| *known as i32 == number).map(|(mode, _)| *mode);
+    if found.is_none() {
+        v.add(field, number, "IMPORT_MODE_CHECK or IMPORT_MODE_APPLY");
+    }
+    found
+}
+
+/// The number of what an import does.
+pub(super) fn mode_number(mode: ImportMode) -> i32 {
+    MODES.iter().find(|(known, _)| *known == mode).map_or(0, |(_, number)| *number as i32)
+}
+
+const KINDS: &[(DifferenceKind, pb::DifferenceKind)] = &[
+    (DifferenceKind::New, pb::DifferenceKind::New),
+    (DifferenceKind::Ended, pb::DifferenceKind::Ended),
+    (DifferenceKind::Changed, pb::DifferenceKind::Changed),
+    (DifferenceKind::Same, pb::DifferenceKind::Same),
+    (DifferenceKind::UnknownPerson, pb::DifferenceKind::UnknownPerson),
+    (DifferenceKind::Rejected, pb::DifferenceKind::Rejected),
+];
+
+/// A kind of difference; `UNSPECIFIED` and unknown numbers are violations.
+pub(super) fn kind(v: &mut Violations, field: &str, number: i32) -> Option<DifferenceKind> {
+    let found = KINDS.iter().find(|(_, known)| *known as i32 == number).map(|(kind, _)| *kind);
+    if found.is_none() {
+        let names: Vec<&str> = KINDS.iter().map(|(_, known)| known.as_str_name()).collect();
+        v.add(field, number, format!("one of {}", names.join(", ")));
+    }
+    found
+}
+
+/// The number of a kind of difference.
+pub(super) fn kind_number(kind: DifferenceKind) -> i32 {
+    KINDS.iter().find(|(known, _)| *known == kind).map_or(0, |(_, number)| *number as i32)
 }

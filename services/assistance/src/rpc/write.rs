@@ -1,14 +1,17 @@
 //! Writes what the answers share.
 
 use ::pb::assistance::v1 as pb;
+use ::pb::policy::v1 as policy_pb;
 use ::pb::settlement::v1 as settlement_pb;
 use money::Fen;
+use prost::{DecodeError, Message as _};
 use terms::Name;
 use wire::write;
 
-use super::words::{office_number, state_number};
+use super::words::{ask_state_number, office_number, state_number};
 use crate::app::standing::OnDay;
-use crate::domain::{Grant, Granted, Hold, Limit, Terms};
+use crate::clients::cause_number;
+use crate::domain::{Authority, Grant, Granted, Hold, Limit, Reassess, Terms};
 
 /// A grant, in one version.
 pub(super) fn grant(grant: &Grant) -> pb::CategoryGrant {
@@ -19,10 +22,11 @@ pub(super) fn grant(grant: &Grant) -> pb::CategoryGrant {
         terms: Some(terms(&grant.terms)),
         taken_back: grant.taken_back,
         application_id: String::new(),
-        import_id: String::new(),
+        import_id: grant.import.clone(),
         operator_id: grant.operator.clone(),
         reason: grant.reason.clone(),
-        recorded_at: Some(write::moment(grant.recorded_at)),
+        // what a check would record has no version and was never recorded
+        recorded_at: (grant.version > 0).then(|| write::moment(grant.recorded_at)),
     }
 }
 
@@ -37,12 +41,17 @@ fn terms(terms: &Terms) -> pb::CategoryTerms {
         treated_as: terms.treated_as.map(write::word),
         from_date: write::date(terms.from),
         to_date: write::optional_date(terms.to),
-        authority: Some(pb::Authority {
-            office: office_number(terms.authority.office),
-            division: terms.authority.division.to_string(),
-            name: terms.authority.name.clone(),
-        }),
+        authority: Some(authority(&terms.authority)),
         evidence: evidence.collect(),
+    }
+}
+
+/// Who grants.
+pub(super) fn authority(authority: &Authority) -> pb::Authority {
+    pb::Authority {
+        office: office_number(authority.office),
+        division: authority.division.to_string(),
+        name: authority.name.clone(),
     }
 }
 
@@ -105,6 +114,25 @@ pub(super) fn limit(payer: Name, limit: &Limit) -> pb::Limit {
     }
 }
 
-fn year(year: i32) -> u32 {
+/// A year.
+pub(super) fn year(year: i32) -> u32 {
     u32::try_from(year).unwrap_or_default()
+}
+
+/// A question to settlement.
+pub(super) fn reassessment(asked: &Reassess) -> Result<pb::Reassessment, DecodeError> {
+    let refused = asked.refused.as_ref();
+    Ok(pb::Reassessment {
+        reassessment_id: asked.id.clone(),
+        person_id: asked.person.to_string(),
+        year: year(asked.year),
+        cause: cause_number(asked.occasion.cause),
+        about_id: asked.occasion.about.to_string(),
+        claw_back: asked.occasion.claw_back,
+        state: ask_state_number(asked.state),
+        refused: refused.map(|refused| policy_pb::Refusal::decode(refused.refusal.as_slice())).transpose()?,
+        refused_claim_id: refused.and_then(|refused| refused.claim.clone()).unwrap_or_default(),
+        asked_at: Some(write::moment(asked.asked_at)),
+        answered_at: asked.answered_at.map(write::moment),
+    })
 }

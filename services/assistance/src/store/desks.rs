@@ -1,6 +1,7 @@
 //! Desks: what of people a commit needs, loaded with a statement a table, and written so, whatever the number of Changes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use ledger::Entry;
@@ -12,8 +13,8 @@ use store::{Error, Tx};
 use terms::{Name, Word as _};
 use wire::change::{Cause, Change, ThirdSystem};
 
-use super::{holds, limits, people, row};
-use crate::domain::{Desk, Fact, Hold, Limit, Move, News, Standing};
+use super::{categories, holds, limits, mends, people, row};
+use crate::domain::{Desk, Fact, Grant, Hold, Limit, Mend, Move, News, Reassess, Standing};
 
 const CHANGE: &Columns = &[
     ("change_id", Kind::Text),
@@ -79,12 +80,16 @@ pub(crate) async fn load(
             desk.limits.insert(key, limit);
         }
     }
-    openings(tx, &people, &mut desks).await?;
+    to_be_mended(tx, &people, &mut desks).await?;
+    let opened = |change: &&Change| change.years.iter().any(|year| !year.opening.is_empty());
+    let opened: Vec<Name> = changes.iter().filter(opened).map(|change| change.person).collect();
+    load_openings(tx, &mut desks, &opened).await?;
     known_changes(tx, changes, &mut desks).await?;
     let named = changes.iter().flat_map(|change| change.hold.iter().chain(&change.released));
     let ids: BTreeSet<Name> = named.chain(further).copied().collect();
     let found = holds::by_ids(tx, &ids.into_iter().collect::<Vec<_>>()).await?;
-    let claims = claims(tx, changes).await?;
+    let all = changes.iter().flat_map(|change| &change.years).flat_map(|year| &year.claims);
+    let claims = claims(tx, all.map(|claim| claim.claim).collect()).await?;
     let found: BTreeMap<Name, Hold> = found.into_iter().map(|hold| (hold.id, hold)).collect();
     // a hold or claim of another person stands on every desk that might take it for its own
     let put = |desk: &mut Desk, id: &Name| {
@@ -107,10 +112,43 @@ pub(crate) async fn load(
     Ok(desks)
 }
 
-async fn openings(tx: &Tx, people: &[Json], desks: &mut BTreeMap<Name, Desk>) -> Result<(), Error> {
+/// What the claims of people lack, and by which categories it is told.
+async fn to_be_mended(tx: &Tx, people: &[Json], desks: &mut BTreeMap<Name, Desk>) -> Result<(), Error> {
+    let mut grants: BTreeMap<String, Vec<Grant>> = BTreeMap::new();
+    for grant in categories::of_people(tx, people).await? {
+        grants.entry(grant.person.clone()).or_default().push(grant);
+    }
+    for desk in desks.values_mut() {
+        desk.grants = Arc::new(grants.remove(desk.person.as_str()).unwrap_or_default());
+        desk.before.clone_from(&desk.limits);
+    }
+    for (person, mend) in mends::open(tx, people).await? {
+        if let Some(desk) = desks.get_mut(&person) {
+            desk.mends.insert((mend.claim, mend.payer), mend);
+        }
+    }
+    Ok(())
+}
+
+/// Loads what settlement is asked about these people and has not answered; rarely is there anything to be asked.
+pub(crate) async fn load_asked(tx: &Tx, desks: &mut BTreeMap<Name, Desk>, of: &[Name]) -> Result<(), Error> {
+    for asked in mends::asked(tx, &people_rows(of)).await? {
+        if let Some(desk) = desks.get_mut(&asked.person) {
+            desk.reassess.insert(asked.year, asked);
+        }
+    }
+    Ok(())
+}
+
+fn people_rows(of: &[Name]) -> Vec<Json> {
+    of.iter().map(|person| json!({"person_id": person.as_str()})).collect()
+}
+
+/// Loads what was paid to these people elsewhere before their years were opened here.
+pub(crate) async fn load_openings(tx: &Tx, desks: &mut BTreeMap<Name, Desk>, of: &[Name]) -> Result<(), Error> {
     let sql = "SELECT o.* FROM {rows} JOIN opening_share o ON o.person_id = r.person_id \
-         JOIN change c ON c.change_id = o.change_id ORDER BY c.sequence";
-    for found in &rows::query(tx, sql, &[("person_id", Kind::Text)], people, []).await? {
+         LEFT JOIN change c ON c.change_id = o.change_id ORDER BY coalesce(c.sequence, 0)";
+    for found in &rows::query(tx, sql, &[("person_id", Kind::Text)], &people_rows(of), []).await? {
         if let Some(desk) = desks.get_mut(&row::name(found, "person_id")?) {
             let key = (row::number(found, "year")?, row::name(found, "payer")?);
             desk.opening.insert(key, row::fen(found, "amount_fen")?);
@@ -135,12 +173,21 @@ async fn known_changes(tx: &Tx, changes: &[Change], desks: &mut BTreeMap<Name, D
     Ok(())
 }
 
-async fn claims(tx: &Tx, changes: &[Change]) -> Result<BTreeMap<Name, Standing>, Error> {
-    let all = changes.iter().flat_map(|change| &change.years).flat_map(|year| &year.claims);
-    let ids: BTreeSet<Name> = all.map(|claim| claim.claim).collect();
+/// Loads what of claims is kept onto the desks of the people they are said to be of.
+pub(crate) async fn load_claims(tx: &Tx, desks: &mut BTreeMap<Name, Desk>, of: &[(Name, Name)]) -> Result<(), Error> {
+    let claims = claims(tx, of.iter().map(|(_, claim)| *claim).collect()).await?;
+    for (person, claim) in of {
+        if let (Some(desk), Some(known)) = (desks.get_mut(person), claims.get(claim)) {
+            desk.claims.insert(*claim, known.clone());
+        }
+    }
+    Ok(())
+}
+
+async fn claims(tx: &Tx, ids: BTreeSet<Name>) -> Result<BTreeMap<Name, Standing>, Error> {
     let ids: Vec<Json> = ids.iter().map(|id| json!({"claim_id": id.as_str()})).collect();
     let id: &Columns = &[("claim_id", Kind::Text)];
-    let sql = "SELECT f.claim_id, f.revision, f.reversed, f.person_id, f.year, f.division, f.entry \
+    let sql = "SELECT f.claim_id, f.revision, f.reversed, f.person_id, f.year, f.division, f.entry, f.change_id \
          FROM {rows} JOIN claim_fact f ON f.claim_id = r.claim_id ORDER BY f.revision, f.reversed";
     let mut claims = BTreeMap::new();
     for found in &rows::query(tx, sql, id, &ids, []).await? {
@@ -165,11 +212,17 @@ fn standing(found: &QueryResult) -> Result<Standing, Error> {
         revision: row::number(found, "revision")?,
         reversed: row::flag(found, "reversed")?,
         held: BTreeMap::new(),
+        change: row::name(found, "change_id")?,
     })
 }
 
-/// Writes what is new on desks.
-pub(crate) async fn write(tx: &Tx, desks: &BTreeMap<Name, Desk>, now: DateTime<Utc>) -> Result<(), Error> {
+/// Writes what is new on desks; `asked` are the questions to settlement that are new, with the trace they come from.
+pub(crate) async fn write(
+    tx: &Tx,
+    desks: &BTreeMap<Name, Desk>,
+    (asked, trace): (&[Reassess], Option<&str>),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let of = |desk: &'_ Desk| !desk.news.changes.is_empty();
     let moved_on: Vec<(Name, u64)> =
         desks.values().filter(|desk| of(desk)).map(|desk| (desk.person, desk.sequence)).collect();
@@ -192,7 +245,17 @@ pub(crate) async fn write(tx: &Tx, desks: &BTreeMap<Name, Desk>, now: DateTime<U
     limits::moved(tx, &moves, now).await?;
     let touched: Vec<&Hold> =
         desks.values().flat_map(|desk| desk.news.holds.iter().filter_map(|id| desk.holds.get(id))).collect();
-    holds::put(tx, &touched).await
+    holds::put(tx, &touched).await?;
+    let lacking: Vec<(Name, &Mend)> =
+        news.iter().flat_map(|(person, news)| news.mends.values().map(|mend| (*person, mend))).collect();
+    mends::put(tx, &lacking).await?;
+    let added_to: Vec<&Reassess> = desks
+        .values()
+        .flat_map(|desk| desk.news.reassess.iter().filter_map(|year| desk.reassess.get(year)))
+        .chain(desks.values().filter_map(|desk| desk.news.answered.as_ref()))
+        .collect();
+    mends::update(tx, &added_to).await?;
+    mends::ask(tx, asked, trace).await
 }
 
 async fn changes(tx: &Tx, news: &[(Name, &News)], now: DateTime<Utc>) -> Result<(), Error> {

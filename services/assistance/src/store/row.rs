@@ -24,6 +24,11 @@ pub(super) async fn one(
     Ok(connection.query_one_raw(statement).await?)
 }
 
+pub(super) async fn execute(tx: &store::Tx, sql: &str, values: Vec<Value>) -> Result<(), Error> {
+    tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+    Ok(())
+}
+
 pub(super) fn text(row: &QueryResult, column: &str) -> Result<String, Error> {
     Ok(row.try_get("", column)?)
 }

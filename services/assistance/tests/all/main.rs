@@ -2,15 +2,23 @@
 
 // `cfg(test)` on each module: helpers of tests may `unwrap`, as tests may.
 #[cfg(test)]
+mod adoption;
+#[cfg(test)]
 mod categories;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod converge;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod imports;
+#[cfg(test)]
+mod mending;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod process;
-#[cfg(test)]
-mod refusals;
 #[cfg(test)]
 mod reservations;
 #[cfg(test)]
@@ -19,3 +27,5 @@ mod settings;
 mod support;
 #[cfg(test)]
 mod sweeps;
+#[cfg(test)]
+mod upgrade;

@@ -10,6 +10,7 @@ fn a_broken_configuration_is_refused_with_all_its_errors_and_2() {
         ("DATABASE_URL", "mysql://hidden@localhost"),
         ("DATABASE_CONNECTIONS", "0"),
         ("SETTLEMENT_ADDRESS", "settlement:7001"),
+        ("ENROLMENT_ADDRESS", "enrolment:7002"),
         ("POLICY_POLL_SECONDS", "soon"),
         ("REDIS_URL", "hidden:6379"),
         ("HOLD_SECONDS", "0"),

@@ -19,6 +19,7 @@ fn a_configuration_is_read_with_its_defaults_and_shows_no_secret() {
     ]);
     let config = config.unwrap();
     assert_eq!((config.database_connections, config.policy_poll.as_secs()), (16, 5));
+    assert_eq!(config.enrolment_address, None);
     assert_eq!((config.hold.as_secs(), config.sweep.as_secs()), (30, 5));
     assert!(!format!("{config:?}").contains("hidden"));
 }

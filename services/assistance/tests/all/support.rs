@@ -7,16 +7,19 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use ::pb::assistance::v1 as pb;
+use ::pb::enrolment::v1 as enrolment_pb;
 use ::pb::settlement::v1 as settlement_pb;
 use ::pb::r#type::v1 as type_pb;
 use assistance::{MIGRATIONS, Parts, Policies};
 use chrono::{DateTime, Utc};
+use enrolment_pb::directory_service_server::{DirectoryService, DirectoryServiceServer};
 use host::{Server, Services, Stop, SystemIds};
 use pb::category_service_client::CategoryServiceClient;
 use pb::reservation_service_client::ReservationServiceClient;
 use policy::Policy;
 use rpc::{Client, Fault};
 use settlement_pb::one_stop_service_server::{OneStopService, OneStopServiceServer};
+use store::sea_orm::{ConnectionTrait as _, Statement};
 use store::{Database, migrations};
 use tokio_stream::Stream;
 use tonic::{Code, Request, Response, Status};
@@ -58,11 +61,39 @@ impl World {
         migrations::migrate(&database, MIGRATIONS).await.unwrap();
         let clock = Arc::new(TestClock(Mutex::new("2022-10-10T04:00:00Z".parse().unwrap())));
         let settlement = Arc::new(Settlement::default());
+        Self::of(database, clock, settlement, (Arc::clone(&SHIPPED), Some(directory().await))).await
+    }
+
+    /// Another process of the same service, which is not connected with enrolment, or with one that is away.
+    pub(crate) async fn with_enrolment(&self, address: Option<&str>) -> Self {
+        let enrolment = address.map(|address| rpc::channel(address).unwrap());
+        let (database, clock, settlement) = (self.database.clone(), self.clock.clone(), self.settlement.clone());
+        Self::of(database, clock, settlement, (Arc::clone(&SHIPPED), enrolment)).await
+    }
+
+    /// Another process of the same service.
+    pub(crate) async fn replica(&self) -> Self {
+        self.under(Arc::clone(&SHIPPED)).await
+    }
+
+    /// Another process of the same service, in which another policy is in use.
+    pub(crate) async fn under(&self, policy: Arc<Policy>) -> Self {
+        let (database, clock, settlement) = (self.database.clone(), self.clock.clone(), self.settlement.clone());
+        Self::of(database, clock, settlement, (policy, Some(directory().await))).await
+    }
+
+    async fn of(
+        database: Database,
+        clock: Arc<TestClock>,
+        settlement: Arc<Settlement>,
+        (policy, enrolment): (Arc<Policy>, Option<Client>),
+    ) -> Self {
         let address = serve(Services::new().with(OneStopServiceServer::from_arc(Arc::clone(&settlement)))).await;
         let parts = Parts {
             database: database.clone(),
-            policies: Policies::Fixed(Arc::clone(&SHIPPED)),
+            policies: Policies::Fixed(policy),
             settlement: rpc::channel(&address).unwrap(),
+            enrolment,
             clock: clock.clone(),
             ids: Arc::new(SystemIds),
             hold: Duration::from_secs(30),
@@ -78,6 +109,32 @@ impl World {
             categories: CategoryServiceClient::new(channel.clone()),
             reservations: ReservationServiceClient::new(channel),
         }
+    }
+
+    /// What settlement is or was asked to decide anew, the oldest first.
+    pub(crate) async fn reassessments(&self, person: &str) -> Vec<pb::Reassessment> {
+        let request = pb::ListReassessmentsRequest { person_id: person.to_owned(), ..Default::default() };
+        let mut found = self.categories.clone().list_reassessments(request).await.unwrap().into_inner().reassessments;
+        found.reverse();
+        found
+    }
+
+    /// Waits until settlement has answered everything that was asked about a person, and gives it, the oldest first.
+    pub(crate) async fn answered(&self, person: &str) -> Vec<pb::Reassessment> {
+        let look = || async {
+            let found = self.reassessments(person).await;
+            let is_open = |one: &pb::Reassessment| one.state() == pb::ReassessmentState::Asked;
+            (!found.iter().any(is_open)).then_some(found)
+        };
+        eventually(look).await
+    }
+
+    /// How many shares of a person's claims are still to be put right.
+    pub(crate) async fn lacking(&self, person: &str) -> i64 {
+        let sql = format!("SELECT count(*) AS n FROM mend WHERE is_open = 1 AND person_id = '{person}'");
+        let reader = self.database.reader();
+        let statement = Statement::from_string(reader.get_database_backend(), sql);
+        reader.query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
     }
 
     /// Sets the clock to noon of a day in China.
@@ -316,8 +373,52 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(mut look: impl 
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), looking).await.expect("it comes in time")
+    tokio::time::timeout(Duration::from_secs(60), looking).await.expect("it comes in time")
 }
+
+/// The client of a directory.
+async fn directory() -> Client {
+    rpc::channel(&serve(Services::new().with(DirectoryServiceServer::new(Directory))).await).unwrap()
+}
+
+/// A directory in which a person's document is its id behind `D-`, but for those that begin with `D-X`.
+struct Directory;
+
+#[tonic::async_trait]
+impl DirectoryService for Directory {
+    async fn find_people(
+        &self,
+        request: Request<enrolment_pb::FindPeopleRequest>,
+    ) -> Result<Response<enrolment_pb::FindPeopleResponse>, Status> {
+        let found = |(index, document): (u32, enrolment_pb::PersonDocument)| {
+            let person = document.document_number.strip_prefix("D-").filter(|person| !person.starts_with('X'))?;
+            Some(enrolment_pb::FoundPerson { index, person_id: person.to_owned() })
+        };
+        let people = (0..).zip(request.into_inner().documents).filter_map(found).collect();
+        Ok(Response::new(enrolment_pb::FindPeopleResponse { people }))
+    }
+
+    async fn get_phone(
+        &self,
+        _: Request<enrolment_pb::GetPhoneRequest>,
+    ) -> Result<Response<enrolment_pb::GetPhoneResponse>, Status> {
+        Err(Fault::wrong_state("not_asked", "nobody asks this").into())
+    }
+}
+
+/// Settlement's answer that no decision changed.
+pub(crate) fn nothing_changed() -> settlement_pb::ReassessResponse {
+    let done = settlement_pb::Reassessed { nothing_changed: true, ..Default::default() };
+    let outcome = Some(settlement_pb::reassess_response::Outcome::Done(done));
+    settlement_pb::ReassessResponse { outcome, ..Default::default() }
+}
+
+/// Decides a person's year anew.
+pub(crate) type Decides = Arc<
+    dyn Fn(settlement_pb::ReassessRequest) -> Pin<Box<dyn Future<Output = settlement_pb::ReassessResponse> + Send>>
+        + Send
+        + Sync,
+>;
 
 /// A settlement service that only says what became of holds.
 #[derive(Default)]
@@ -330,6 +431,18 @@ pub(crate) struct Settlement {
     pub(crate) asked: Mutex<Vec<settlement_pb::GetHoldOutcomeRequest>>,
     /// The most Changes of an answer.
     pub(crate) most: Mutex<Option<usize>>,
+    /// The years it was asked to decide anew, each time.
+    pub(crate) reassessed: Mutex<Vec<settlement_pb::ReassessRequest>>,
+    /// What it answered, by key, for ever.
+    pub(crate) answered: Mutex<BTreeMap<String, settlement_pb::ReassessResponse>>,
+    /// What decides a new key; none: what stands below.
+    pub(crate) decides: Mutex<Option<Decides>>,
+    /// What it answers to a new key; none: nothing changed.
+    pub(crate) answers: Mutex<Option<settlement_pb::ReassessResponse>>,
+    /// Whether its answers are lost, although it has kept them.
+    pub(crate) loses: Mutex<bool>,
+    /// While somebody holds this it does not answer.
+    pub(crate) gate: tokio::sync::Mutex<()>,
 }
 
 #[tonic::async_trait]
@@ -361,9 +474,25 @@ impl OneStopService for Settlement {
 
     async fn reassess(
         &self,
-        _: Request<settlement_pb::ReassessRequest>,
+        request: Request<settlement_pb::ReassessRequest>,
     ) -> Result<Response<settlement_pb::ReassessResponse>, Status> {
-        Err(Fault::wrong_state("not_asked", "nobody asks this yet").into())
+        let request = request.into_inner();
+        self.reassessed.lock().unwrap().push(request.clone());
+        let away = || Fault::unavailable("settlement", Duration::from_secs(1));
+        if *self.away.lock().unwrap() {
+            return Err(away().into());
+        }
+        let known = self.answered.lock().unwrap().contains_key(&request.idempotency_key);
+        let decides = self.decides.lock().unwrap().clone().filter(|_| !known);
+        if let Some(decides) = decides {
+            let answer = decides(request.clone()).await;
+            self.answered.lock().unwrap().insert(request.idempotency_key, answer.clone());
+            return Ok(Response::new(answer));
+        }
+        let new = self.answers.lock().unwrap().clone().unwrap_or_else(nothing_changed);
+        let answer = self.answered.lock().unwrap().entry(request.idempotency_key).or_insert(new).clone();
+        drop(self.gate.lock().await);
+        if *self.loses.lock().unwrap() { Err(away().into()) } else { Ok(Response::new(answer)) }
     }
 
     async fn pre_reassess(

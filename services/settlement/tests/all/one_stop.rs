@@ -214,6 +214,7 @@ fn reassess(key: &str, who: &str, cause: RevisionCause) -> ReassessRequest {
         year: 2035,
         cause: cause.into(),
         about_id: "a test".to_owned(),
+        claw_back: false,
     }
 }
 

@@ -88,6 +88,7 @@ impl Town {
             database: self.keeper.clone(),
             policies: Policies::Registry(self.house.registry.clone()),
             settlement: self.house.channel(),
+            enrolment: None,
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
             hold: Duration::from_millis(300),
