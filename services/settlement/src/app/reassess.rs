@@ -28,6 +28,8 @@ pub struct Reassess {
     pub year: i32,
     /// Why.
     pub cause: Cause,
+    /// Whether what was paid for categories that no longer hold is taken back; otherwise a claim keeps those it has beside the new ones.
+    pub claws_back: bool,
     /// The person's categories on days: those of the claims that stand. A claim of another day keeps what it has.
     pub days: BTreeMap<NaiveDate, Vec<Category>>,
 }
@@ -72,10 +74,10 @@ fn renewed(context: &Context<'_>, asked: &Reassess, claim: &Claim) -> Result<Opt
     let own = &facts.person.categories;
     let day = policy_of(context.policies, claim)?.day_of_rules(&facts.person, &facts.bill);
     let known = asked.days.get(&day).filter(|_| !claim.origin.has_own_categories).unwrap_or(own);
-    let (mut before, mut now) = (own.clone(), known.clone());
-    before.sort_unstable();
-    now.sort_unstable();
-    Ok(Some(known.clone()).filter(|_| before != now || !facts.held.is_empty()))
+    let kept = own.iter().filter(|_| !asked.claws_back);
+    let now: BTreeSet<Category> = known.iter().chain(kept).copied().collect();
+    let is_other = now != own.iter().copied().collect::<BTreeSet<_>>();
+    Ok(Some(now.into_iter().collect()).filter(|_| is_other || !facts.held.is_empty()))
 }
 
 /// The days whose rules decided the claims of a year that stand, each once.

@@ -136,9 +136,12 @@ impl OneStopRpc {
         let call = Call::new(CALLER, &key).field("method", "Reassess").field("person_id", person.as_str());
         let call = call.field("year", request.year.to_be_bytes()).field("cause", request.cause.to_be_bytes());
         let call = call.field("about_id", &request.about_id);
+        let claws_back = request.claw_back;
+        // what is not said is no field: so calls of before it was known stay the same
+        let call = if claws_back { call.field("claw_back", [1]) } else { call };
         let days = self.days(person, year).await?;
         let days = self.0.one_stop.categories(person, &days).await?;
-        let command = Command::Reassess(Reassess { call, person, year, cause, days });
+        let command = Command::Reassess(Reassess { call, person, year, cause, claws_back, days });
         let encode = Arc::new(|policies: &Policies, done: &Done| {
             let (outcome, refused_claim_id) = written(policies, done, Form::default())?;
             let outcome = Some(match outcome {
@@ -169,7 +172,8 @@ impl OneStopRpc {
             }
         }
         let call = Call::new("", "");
-        let command = Command::Reassess(Reassess { call, person, year, cause: Cause::PersonChanged, days });
+        let command =
+            Command::Reassess(Reassess { call, person, year, cause: Cause::PersonChanged, claws_back: false, days });
         let previewed = app::preview(&self.0.bench, command, &Third::Whole).await;
         let (policies, done) = previewed.map_err(denied)?;
         let (outcome, refused_claim_id) = written(&policies, &done, Form { with_steps: false, would_be: true })?;

@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 
 use super::{Wish, done, reassess};
 use crate::support::{House, institution};
-use crate::world::{BY_SETTLEMENT, claim_of, count, reason, until};
+use crate::world::{BY_SETTLEMENT, claim_of, count, reason, split, until};
 
 /// The tests' places with an assistance fund that another service keeps.
 pub(super) fn packs() -> Vec<PackFile> {
@@ -167,9 +167,9 @@ impl Town {
         until("no hold is pending", async || self.holds(&[EntryState::Pending]).await.is_empty()).await;
     }
 
-    /// Waits until nothing is held of a person's limit.
-    pub(super) async fn is_free(&self, who: &str) {
-        until("the lost hold is void", async || self.limit(who).await.0 == 0).await;
+    /// Waits until the claim of a key has this split, of fund, accounts and cash.
+    pub(super) async fn becomes(&self, key: &str, shares: [i64; 4]) {
+        until("the claim is decided anew", async || split(&self.standing(key).await) == shares).await;
     }
 
     /// What is held and what is used of the year's limit, in fen.
