@@ -104,7 +104,7 @@ pub(crate) struct Up {
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("what").required(true).args(["address", "database"])))]
 pub(crate) struct Verify {
-    /// Settlement's database: sqlite:yibao-data/settlement.sqlite or postgres://…
+    /// Settlement's or enrolment's database: sqlite:yibao-data/settlement.sqlite or postgres://…
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
     /// A running settlement service: http://127.0.0.1:7001

@@ -33,7 +33,7 @@ pub(crate) enum Error {
     #[error("open the database: there is no file {0}")]
     NoFile(String),
     /// A database of a service that has no person-years.
-    #[error("verify person-years: this is the database of {0}, which holds none")]
+    #[error("verify a database: this is that of {0}, whose books are not verified by this command yet")]
     OtherService(String),
     /// A text that is no address of a service.
     #[error("call a service: `{0}` is no address of one")]
@@ -113,7 +113,7 @@ impl Error {
                 "it was written by another version of this program: use that one, or give another folder or database"
             }
             Self::OtherService(_) => {
-                "give settlement's database: `yibao up` keeps it as settlement.sqlite in its folder"
+                "give settlement's or enrolment's: `yibao up` keeps them as settlement.sqlite and enrolment.sqlite in its folder"
             }
             Self::NoFile(_) => "give the path of settlement.sqlite: `yibao up` keeps it in its folder",
             Self::WriteFile(..) => "is it a folder, is there room, and may this user write there?",

@@ -26,10 +26,17 @@ fn all_services_serve_from_a_new_folder_drain_when_told_and_go_on_where_they_wer
     let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!((code(&output), report["journal"].as_str()), (0, Some("0.00")), "{}", stderr(&output));
     let url = format!("sqlite:{}", folder.path().join("data/enrolment.sqlite").display());
+    let output = yibao(&["verify", "--database", &url, "--format", "json"]);
+    let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((code(&output), report["journal"].as_str()), (0, Some("0.00")), "{}", stderr(&output));
+    assert_eq!(report["found"].as_u64(), Some(0));
+    let one = stderr(&yibao(&["verify", "--database", &url, "--year", "2035"]));
+    assert!(one.contains("leave --person and --year out"), "{one}");
+    let url = format!("sqlite:{}", folder.path().join("data/assistance.sqlite").display());
     let output = yibao(&["verify", "--database", &url]);
     let said = stderr(&output);
-    assert!(code(&output) == 2 && said.contains("the database of enrolment"), "{said}");
-    assert!(said.contains("help: give settlement's database") && !said.contains("settlement migrate"), "{said}");
+    assert!(code(&output) == 2 && said.contains("that of assistance"), "{said}");
+    assert!(said.contains("help: give settlement's or enrolment's"), "{said}");
 }
 
 #[test]

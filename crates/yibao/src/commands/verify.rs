@@ -1,4 +1,6 @@
-//! `yibao verify`: person-years folded again, over gRPC or beside the database.
+//! `yibao verify`: person-years folded again, over gRPC or beside the database; the books of enrolment beside its own.
+
+mod books;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,7 +36,13 @@ pub(crate) fn run(args: &Verify, out: &mut Out) -> Result<ExitCode, Error> {
                 let person_id = args.person.map(|person| person.to_string()).unwrap_or_default();
                 over_grpc(&mut client(address)?, VerifyYearsRequest { person_id, year }).await?
             }
-            (None, Some(url)) => beside(url, args.person, args.year.map(i32::from), process).await?,
+            (None, Some(url)) => {
+                let (database, owners) = opened(url).await?;
+                if owners.iter().any(|owner| owner == "enrolment") {
+                    return books::verify(database, args, out).await;
+                }
+                beside(database, args.person, args.year.map(i32::from), process).await?
+            }
             (None, None) => return Err(Error::Nothing("give --address or --database".to_owned())),
         };
         if found.years == 0 && (args.person.is_some() || args.year.is_some()) {
@@ -128,11 +136,8 @@ pub(super) async fn over_grpc(
     Err(failed(Status::unavailable("the service broke off before the end")))
 }
 
-/// The services whose databases hold no person-years.
-const OTHERS: [&str; 2] = ["assistance", "enrolment"];
-
-/// Folds here what a database holds.
-async fn beside(url: &str, person: Option<Name>, year: Option<i32>, process: Process) -> Result<Found, Error> {
+/// A database that is there, and whose steps were applied to it.
+async fn opened(url: &str) -> Result<(Database, Vec<String>), Error> {
     // opening would make an empty one
     if let Some(path) = url.strip_prefix("sqlite:").map(|rest| rest.split('?').next().unwrap_or(rest))
         && !Path::new(path.trim_start_matches("//")).is_file()
@@ -141,10 +146,14 @@ async fn beside(url: &str, person: Option<Name>, year: Option<i32>, process: Pro
     }
     let database = Database::open(url).await.map_err(Error::Database)?;
     let owners = migrations::owners(&database).await.map_err(Error::Database)?;
-    let other = owners.iter().find(|owner| OTHERS.contains(&owner.as_str()));
-    if let Some(other) = other.filter(|_| !owners.iter().any(|owner| owner == "settlement")) {
-        return Err(Error::OtherService(other.clone()));
+    if owners.iter().any(|owner| owner == "assistance") {
+        return Err(Error::OtherService("assistance".to_owned()));
     }
+    Ok((database, owners))
+}
+
+/// Folds here what settlement's database holds.
+async fn beside(database: Database, person: Option<Name>, year: Option<i32>, process: Process) -> Result<Found, Error> {
     migrations::check(&database, MIGRATIONS).await.map_err(Error::Migration)?;
     let opened = Registry::open(Source::Database(database.clone()), registry::Settings::default()).await;
     let registry = opened.map_err(|error| Error::Start("the policy registry", error.into()))?;
