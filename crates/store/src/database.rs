@@ -1,10 +1,13 @@
 use std::time::Duration;
 
+use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector,
 };
+
+use tokio::time::{Instant, interval};
 
 use crate::Error;
 
@@ -115,6 +118,33 @@ fn unavailable(source: sea_orm::sqlx::Error) -> Error {
     Error::Unavailable(DbErr::Conn(RuntimeErr::SqlxError(source.into())))
 }
 
+/// How often a new file that another program is taking into use is tried again.
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// The one connection that writes. Of programs that open a new file at once one switches it to its write-ahead log; SQLite tells the
+/// others that it is locked instead of letting them wait for that, as it does otherwise.
+async fn sqlite_writer(
+    options: &SqliteConnectOptions,
+    wait: Duration,
+) -> Result<sea_orm::sqlx::SqlitePool, sea_orm::sqlx::Error> {
+    let until = Instant::now() + wait;
+    let mut again = interval(AGAIN);
+    loop {
+        again.tick().await;
+        let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(wait).idle_timeout(None);
+        let is_locked = |error: &sea_orm::sqlx::Error| {
+            let code = error.as_database_error().and_then(DatabaseError::code);
+            code.is_some_and(|code| code == SQLITE_BUSY)
+        };
+        match one.max_lifetime(None).connect_with(options.clone()).await {
+            Err(error) if is_locked(&error) && Instant::now() < until => {}
+            ended => return ended,
+        }
+    }
+}
+
+const SQLITE_BUSY: &str = "5";
+
 async fn sqlite(url: &str, settings: Settings) -> Result<Database, Error> {
     let options: SqliteConnectOptions = url.parse().map_err(unavailable)?;
     let options = options
@@ -124,8 +154,7 @@ async fn sqlite(url: &str, settings: Settings) -> Result<Database, Error> {
         .foreign_keys(true)
         .statement_cache_capacity(STATEMENTS)
         .busy_timeout(settings.wait);
-    let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(settings.wait).idle_timeout(None);
-    let writer = one.max_lifetime(None).connect_with(options.clone()).await.map_err(unavailable)?;
+    let writer = sqlite_writer(&options, settings.wait).await.map_err(unavailable)?;
     let several = SqlitePoolOptions::new().max_connections(settings.connections).acquire_timeout(settings.acquire);
     let reader = several.connect_with(options.pragma("query_only", "ON")).await.map_err(unavailable)?;
     Ok(Database {

@@ -56,6 +56,8 @@ pub struct ClaimStand {
     pub claim: Name,
     /// The revision of its decision.
     pub revision: u32,
+    /// Place of insurance: whose funds pay it.
+    pub division: Division,
     /// Why this revision came to be.
     pub cause: Cause,
     /// Whether it was reversed: then nobody pays anything.

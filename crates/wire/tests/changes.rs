@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use prost::Message;
-use terms::{Care, Category, Name, Scheme, Word};
+use terms::{Care, Category, Division, Name, Scheme, Word};
 use wire::change::{Cause, Change, ClaimStand, PayerAmount, PayerShare, StandingYear, ThirdSystem, YearStand};
 use wire::{read, write};
 
@@ -61,6 +61,7 @@ fn stand() -> ClaimStand {
     };
     ClaimStand {
         claim: name("c1"),
+        division: "990100".parse().unwrap(),
         revision: 2,
         cause: Cause::PersonChanged,
         reversed: false,
@@ -260,6 +261,7 @@ prop_compose! {
     fn random_claim()(
         (revision, categories_handed_in) in any::<(u32, bool)>(),
         (claim, institution) in (id(), id()),
+        division in proptest::sample::select(vec!["990100".parse::<Division>().unwrap(), "990200".parse().unwrap()]),
         (rules_date, settled_date) in (date(), date()),
         (care, scheme, category) in (word::<Care>(), word::<Scheme>(), word::<Category>()),
         categories in vec(word::<Category>(), 0..4),
@@ -268,7 +270,8 @@ prop_compose! {
         (payers, held, short) in (shares(), amounts(), amounts()),
     ) -> ClaimStand {
         ClaimStand {
-            claim, revision, cause, reversed: false, institution, rules_date, settled_date, care, scheme, category, categories,
+            claim, division, revision, cause, reversed: false, institution, rules_date, settled_date, care, scheme, category,
+            categories,
             categories_handed_in, third_system, total, within_scope, fund, cash, payers, held, short,
         }
     }

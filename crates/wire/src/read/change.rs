@@ -98,6 +98,7 @@ pub fn year_stand(v: &mut Violations, stand: &settlement_pb::YearStand) -> Optio
 /// How one claim stands.
 pub fn claim_stand(v: &mut Violations, stand: &settlement_pb::ClaimStand) -> Option<ClaimStand> {
     let claim = id(v, "claim_id", &stand.claim_id);
+    let division = division(v, "division", &stand.division);
     let cause = known(v, "cause", stand.cause, sets::cause_of(stand.cause));
     let institution = id(v, "institution_id", &stand.institution_id);
     let rules_date = date(v, "rules_date", &stand.rules_date);
@@ -118,6 +119,7 @@ pub fn claim_stand(v: &mut Violations, stand: &settlement_pb::ClaimStand) -> Opt
         v,
         ClaimStand {
             claim: claim?,
+            division: division?,
             revision: stand.revision,
             cause: cause?,
             reversed: stand.reversed,

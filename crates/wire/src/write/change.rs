@@ -50,6 +50,7 @@ pub fn year_stand(stand: &YearStand) -> settlement_pb::YearStand {
 pub fn claim_stand(stand: &ClaimStand) -> settlement_pb::ClaimStand {
     settlement_pb::ClaimStand {
         claim_id: stand.claim.to_string(),
+        division: stand.division.to_string(),
         revision: stand.revision,
         cause: sets::cause(stand.cause),
         reversed: stand.reversed,

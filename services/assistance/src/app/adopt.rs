@@ -7,7 +7,7 @@ use money::Fen;
 use policy::{LimitFacts, Policy};
 use rpc::{Fault, Reason};
 use store::Tx;
-use terms::{Category, Name};
+use terms::{Category, Division, Name, Scheme};
 use wire::change::{StandingYear, YearStand};
 
 use super::change::to_its_end;
@@ -119,11 +119,13 @@ async fn caps(app: &App, year: &YearStand) -> Result<BTreeMap<Name, Option<Fen>>
         }
     };
     for opening in &year.opening {
-        learn(opening.payer, cap(&policy, year, opening.payer, (&year.categories, year.rules_date)));
+        let under = (year.division, year.scheme);
+        learn(opening.payer, cap(&policy, under, opening.payer, (&year.categories, year.rules_date)));
     }
     for claim in &year.claims {
         for share in &claim.held {
-            learn(share.payer, cap(&policy, year, share.payer, (&claim.categories, claim.rules_date)));
+            let under = (claim.division, claim.scheme);
+            learn(share.payer, cap(&policy, under, share.payer, (&claim.categories, claim.rules_date)));
         }
     }
     Ok(caps)
@@ -131,10 +133,9 @@ async fn caps(app: &App, year: &YearStand) -> Result<BTreeMap<Name, Option<Fen>>
 
 fn cap(
     policy: &Policy,
-    year: &YearStand,
+    (division, scheme): (Division, Scheme),
     payer: Name,
     (categories, on): (&[Category], chrono::NaiveDate),
 ) -> Option<Option<Fen>> {
-    let (division, scheme) = (year.division, year.scheme);
     policy.yearly_limit(&LimitFacts { division, scheme, payer, categories: categories.to_vec(), on }).ok()
 }

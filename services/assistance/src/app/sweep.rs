@@ -7,6 +7,7 @@ use std::time::Duration;
 use host::failpoint;
 use rpc::{Call, Deadline, Fault};
 use store::Tx;
+use tonic::Code;
 
 use super::deliver::chain;
 use super::{App, Problem, keep, mend};
@@ -50,7 +51,7 @@ pub(crate) async fn sweep(app: &Arc<App>, owner: &str) -> Option<bool> {
         let ended = Call { request_id: app.id(), deadline: Deadline::after(PATIENCE) }.carry(ask(app, one)).await;
         match ended {
             Ok(()) => {}
-            Err(error @ Stays::NotSaid(_)) => {
+            Err(error) if error.is_away() => {
                 // the others would wait for the same answer
                 tracing::warn!(hold = %one.hold, error = chain(&error), "settlement did not say what became of a hold");
                 return Some(false);
@@ -59,6 +60,14 @@ pub(crate) async fn sweep(app: &Arc<App>, owner: &str) -> Option<bool> {
         }
     }
     was_asked.then_some(true)
+}
+
+impl Stays {
+    /// Whether settlement was not reached: of another hold it would say as little.
+    fn is_away(&self) -> bool {
+        let Self::NotSaid(crate::clients::NotSaid::Status(status)) = self else { return false };
+        matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled)
+    }
 }
 
 async fn ask(app: &Arc<App>, one: Overdue) -> Result<(), Stays> {

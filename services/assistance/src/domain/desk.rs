@@ -321,7 +321,7 @@ impl Desk {
         let of = |shares: &BTreeMap<Name, Fen>, payer: &Name| shares.get(payer).copied().unwrap_or_default();
         let grown: Vec<(Name, Fen)> =
             payers.into_iter().map(|payer| (payer, of(&new, &payer) - of(&old, &payer))).collect();
-        let division = before.map_or(year.division, |known| known.division);
+        let division = before.map_or(claim.division, |known| known.division);
         let heading = Heading { id: (with.id)(), date: with.day, reference: claim.claim };
         let settled = before.and_then(|known| known.entry);
         let entry = match settled {

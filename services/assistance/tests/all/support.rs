@@ -317,6 +317,7 @@ pub(crate) fn stand(claim: &str, revision: u32, share_fen: i64) -> settlement_pb
     let payer = || "assistance".to_owned();
     settlement_pb::ClaimStand {
         claim_id: claim.to_owned(),
+        division: "370800".to_owned(),
         revision,
         cause: settlement_pb::RevisionCause::Settled.into(),
         reversed: false,

@@ -130,7 +130,7 @@ fn a_cards_number_is_held_to_birth_and_sex_and_nothing_hides_what_else_is_wrong(
         let unspecified = pb::Identity { sex: 0, ..card.clone() };
         let status = register(unspecified).await.unwrap_err();
         let said = tonic_types::StatusExt::get_details_bad_request(&status).unwrap().field_violations;
-        assert_eq!(said[0].description, "found nothing; expected one of SEX_MALE, SEX_FEMALE");
+        assert_eq!(said[0].description, "is not given; expected one of SEX_MALE, SEX_FEMALE");
         register(card).await.unwrap();
     });
 }

@@ -68,7 +68,7 @@ fn year_stand(
     let mut claims: Vec<&Claim> = claims.into_values().collect();
     let place = |claim: &Claim| standing.iter().position(|other| other.id == claim.id).unwrap_or(usize::MAX);
     claims.sort_by_key(|claim| (place(claim), claim.number));
-    let claims = claims.into_iter().map(|claim| claim_stand(policy_of(context.policies, claim)?, claim));
+    let claims = claims.into_iter().map(|claim| Ok(claim_stand(policy_of(context.policies, claim)?, claim)));
     let claims = claims.collect::<Result<Vec<_>, Trouble>>()?;
     Ok(stand_of_year(policy_of(context.policies, last)?, year, last, claims))
 }
@@ -91,19 +91,19 @@ pub fn stand_of_year(policy: &Policy, year: &PersonYear, last: &Claim, claims: V
 }
 
 /// How a claim stands. What held payers were cut by is what the policy gives without the caps.
-///
-/// # Errors
-/// Never in practice: a decision that stands is a settlement.
-pub fn claim_stand(policy: &Policy, claim: &Claim) -> Result<ClaimStand, Trouble> {
+#[must_use]
+pub fn claim_stand(policy: &Policy, claim: &Claim) -> ClaimStand {
     let (decided, facts) = (&claim.decided, &claim.decided.facts);
-    let settlement = decided.decision.settlement();
-    let settlement = settlement.ok_or_else(|| Trouble::internal("a claim's decision settles nothing"))?;
     let is_gone = !claim.stands();
-    let paid = |amount: Fen| if is_gone { Fen::ZERO } else { amount };
-    let held = if is_gone { BTreeMap::new() } else { policy.held(settlement) };
+    // a claim whose decision settles nothing any more pays nothing
+    let settlement = decided.decision.settlement();
+    let paying = settlement.filter(|_| !is_gone);
+    let shares = settlement.map(|settlement| settlement.shares).unwrap_or_default();
+    let held = paying.map(|settlement| policy.held(settlement)).unwrap_or_default();
     let short = if is_gone { Vec::new() } else { short(policy, facts, &held) };
-    Ok(ClaimStand {
+    ClaimStand {
         claim: claim.id,
+        division: facts.person.division,
         revision: decided.revision,
         cause: cause(decided.cause),
         reversed: is_gone,
@@ -112,18 +112,18 @@ pub fn claim_stand(policy: &Policy, claim: &Claim) -> Result<ClaimStand, Trouble
         settled_date: facts.bill.settled,
         care: facts.bill.care,
         scheme: scheme(facts),
-        category: settlement.category,
+        category: settlement.map_or(Category::None, |settlement| settlement.category),
         categories: sorted(&facts.person.categories),
         categories_handed_in: claim.origin.has_own_categories,
         third_system: claim.third_system(),
-        total: settlement.shares.total,
-        within_scope: settlement.parts.within_scope,
-        fund: paid(settlement.shares.fund),
-        cash: paid(settlement.shares.cash),
-        payers: if is_gone { Vec::new() } else { payers(policy, settlement) },
+        total: facts.bill.total,
+        within_scope: settlement.map_or(Fen::ZERO, |settlement| settlement.parts.within_scope),
+        fund: if is_gone { Fen::ZERO } else { shares.fund },
+        cash: if is_gone { Fen::ZERO } else { shares.cash },
+        payers: paying.map(|settlement| payers(policy, settlement)).unwrap_or_default(),
         held: amounts(held),
         short,
-    })
+    }
 }
 
 fn sorted(categories: &[Category]) -> Vec<Category> {

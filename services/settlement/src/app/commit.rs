@@ -24,7 +24,7 @@ use crate::store::{self as tables, Needs};
 const TOGETHER_MOST: usize = 64;
 /// How many commands may wait before callers wait to hand theirs in.
 const WAITING_MOST: usize = 1024;
-/// How often a commit is begun again because a version had to be fetched or a key was taken meanwhile.
+/// How often a commit is begun again because a key was taken meanwhile.
 const ROUNDS_MOST: u32 = 8;
 
 /// Writes down the answer to a command, as it is kept for its key.
@@ -216,7 +216,7 @@ async fn together(bench: &Bench, works: &[Arc<Work>]) -> Result<Answers, Trouble
             policies.insert(settle.new.policy.version(), Arc::clone(&settle.new.policy));
         }
     }
-    let mut round = 1;
+    let (mut round, mut looked_again) = (1, false);
     loop {
         let known = Arc::new(policies.clone());
         let attempt = |tx: Tx| {
@@ -224,17 +224,17 @@ async fn together(bench: &Bench, works: &[Arc<Work>]) -> Result<Answers, Trouble
             async move { attempt(&bench, &tx, &known, &works).await }
         };
         match bench.database.transaction_with(Attempts::default(), attempt).await {
-            Err(Trouble::NeedVersion(version)) if round < ROUNDS_MOST => {
+            // each version is fetched once
+            Err(Trouble::NeedVersion(version)) if !policies.contains_key(&version) => {
                 let found = bench.registry.version(version).await.map_err(Trouble::internal)?;
                 let found = found.ok_or_else(|| Trouble::internal(format!("policy version {version} is gone")))?;
                 policies.insert(version, found);
             }
-            Err(Trouble::KeyTaken) if round < ROUNDS_MOST => {}
-            // what was free when it was looked up, a bill's or a credit's id, is taken now: the next look finds it
-            Err(Trouble::Store(store::Error::Forbidden(_))) if round == 1 => {}
+            Err(Trouble::KeyTaken) if round < ROUNDS_MOST => round += 1,
+            // what was free when it was looked up, a bill's or a credit's id or a hold, is taken now: the next look finds it
+            Err(Trouble::Store(store::Error::Forbidden(_))) if !looked_again => looked_again = true,
             ended => return ended,
         }
-        round += 1;
     }
 }
 
@@ -309,7 +309,11 @@ fn carry_out(
     }
     let before = desk.writes.touched.len();
     let done = command.carry_out(context, desk, original)?;
-    change::tell(context, desk, before)?;
+    // The desk is changed already: what cannot be told is not committed, nor what stands beside it.
+    change::tell(context, desk, before).map_err(|trouble| match trouble {
+        Trouble::Fault(fault) => Trouble::Untold(fault),
+        trouble => trouble,
+    })?;
     Ok(done)
 }
 
@@ -332,7 +336,7 @@ fn known(call: &Call, kept: Kept) -> Answered {
 /// What a caller is told of trouble.
 pub fn fault(trouble: Trouble) -> Fault {
     match trouble {
-        Trouble::Fault(fault) => fault,
+        Trouble::Fault(fault) | Trouble::Untold(fault) => fault,
         Trouble::NeedVersion(_) | Trouble::Panicked | Trouble::Hold(_) | Trouble::HoldOver => Fault::internal(trouble),
         Trouble::KeyTaken => contended().because(trouble),
         Trouble::Store(error) => store_fault(error),

@@ -7,6 +7,7 @@ use prost::Message as _;
 use rpc::Fault;
 use store::outbox::Event;
 use tokio::sync::{mpsc, oneshot};
+use tonic::{Code, Status};
 use tracing::Instrument as _;
 
 use crate::clients::Assistance;
@@ -24,7 +25,7 @@ pub(crate) const CHANGE_TOPIC: &str = "change";
 pub enum Untold {
     /// The keeper was not reached.
     #[error("tell the third system of a commit")]
-    Status(#[source] Arc<tonic::Status>),
+    Status(#[source] Arc<Status>),
     /// It does not keep it, and says why in its own log.
     #[error("have a Change kept")]
     NotKept,
@@ -88,21 +89,34 @@ impl Teller {
     }
 }
 
+/// Tells Changes; where one of them cannot be read, or they are too much for one call, each half by itself.
 async fn tell(assistance: &Assistance, together: Vec<Telling>) {
-    let changes = together.iter().map(|telling| telling.change.clone()).collect();
-    match assistance.post(changes).await {
-        Ok(kept) => {
-            let mut kept = kept.into_iter();
-            for telling in together {
-                let answer = if kept.next() == Some(true) { Ok(()) } else { Err(Untold::NotKept) };
-                let _ = telling.reply.send(answer);
+    let mut parts = vec![together];
+    while let Some(mut part) = parts.pop() {
+        let changes = part.iter().map(|telling| telling.change.clone()).collect();
+        match assistance.post(changes).await {
+            Ok(kept) => {
+                let mut kept = kept.into_iter();
+                for telling in part {
+                    let answer = if kept.next() == Some(true) { Ok(()) } else { Err(Untold::NotKept) };
+                    let _ = telling.reply.send(answer);
+                }
             }
-        }
-        Err(status) => {
-            let status = Arc::new(status);
-            for telling in together {
-                let _ = telling.reply.send(Err(Untold::Status(Arc::clone(&status))));
+            Err(status) if part.len() > 1 && is_of_the_content(&status) => {
+                parts.push(part.split_off(part.len() / 2));
+                parts.push(part);
+            }
+            Err(status) => {
+                let status = Arc::new(status);
+                for telling in part {
+                    let _ = telling.reply.send(Err(Untold::Status(Arc::clone(&status))));
+                }
             }
         }
     }
+}
+
+/// Whether the answer is about what was sent.
+fn is_of_the_content(status: &Status) -> bool {
+    matches!(status.code(), Code::InvalidArgument | Code::OutOfRange | Code::ResourceExhausted)
 }

@@ -10,7 +10,8 @@ use money::Fen;
 use policy::{Bill, Person, Policy};
 use rpc::{Fault, Reason};
 use sha2::{Digest as _, Sha256};
-use store::{idempotency, outbox};
+use store::idempotency::{self, Call};
+use store::outbox;
 use terms::{Away, Category, Name};
 
 use super::commit::{Bench, Committer, Denied, Encode, Work, store_fault};
@@ -20,6 +21,8 @@ use crate::domain::{Grant, Hold, Limit, Needed, Third};
 
 /// How often a command comes again with a greater grant, or with facts that were stale.
 const ROUNDS_MOST: u32 = 6;
+/// How many holds of one call may have been refused.
+const OVER_MOST: u32 = 1_000;
 /// Changes that are not delivered yet; with more the keeper is taken as away.
 const EARLIER_MOST: u16 = 100;
 
@@ -65,6 +68,7 @@ impl OneStop {
         let day = policy.day_of_rules(person, bill);
         match assistance.standing(*id, &[day]).await {
             Ok(mut days) => Ok(Standing::Known(days.remove(&day).unwrap_or_default())),
+            Err(fault) if fault.reason() == Reason::Deadline => Err(fault),
             Err(fault) => match policy.when_assistance_away(person, bill) {
                 Away::SettleTwo => Ok(Standing::Away),
                 Away::Refuse => Err(away().because(fault)),
@@ -95,20 +99,26 @@ impl OneStop {
         };
         let grant = if is_away { Grant::away() } else { Grant::default() };
         let mut drive = Drive { command, over: 0, asked: BTreeMap::new(), grant };
-        if !is_away && drive.command.may_take_third() && !self.is_known(&drive.command).await? {
+        if !is_away && drive.command.may_take_third() && !self.is_known(drive.command.call()).await? {
             self.look_ahead(assistance, &mut drive).await?;
         }
-        for _ in 0..ROUNDS_MOST {
+        let mut rounds = 0;
+        while rounds < ROUNDS_MOST {
             let (command, encode) = (drive.command.clone(), Arc::clone(&encode));
             let work = Work { command, encode, third: Third::Granted(drive.grant.clone()) };
             match self.committer.commit_held(work).await {
                 Ok(answer) => return Ok(answer),
                 Err(Denied::Fault(fault)) => return Err(fault),
-                Err(Denied::Over) => {
+                // a hold that was refused costs no round: each is refused once
+                Err(Denied::Over) if drive.over < OVER_MOST => {
                     drive.over += 1;
                     drive.grant = Grant::default();
                 }
-                Err(Denied::Hold(needed)) => self.reserve(assistance, &mut drive, &needed).await?,
+                Err(Denied::Over) => break,
+                Err(Denied::Hold(needed)) => {
+                    rounds += 1;
+                    self.reserve(assistance, &mut drive, &needed).await?;
+                }
             }
         }
         let message = "the year's limit kept changing; try again with the same key";
@@ -125,9 +135,12 @@ impl OneStop {
         }
     }
 
-    /// Whether the call was made before: then it needs no hold.
-    async fn is_known(&self, command: &Command) -> Result<bool, Fault> {
-        let kept = idempotency::look_up(self.bench.database.reader(), &[command.call()]).await;
+    /// Whether a call was made before: then it needs no hold, and nobody has to be asked.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn is_known(&self, call: &Call) -> Result<bool, Fault> {
+        let kept = idempotency::look_up(self.bench.database.reader(), &[call]).await;
         let kept = kept.map_err(|error| super::fault(error.into()))?;
         Ok(kept.iter().any(Option::is_some))
     }
@@ -139,42 +152,42 @@ impl OneStop {
         }
         let earlier = outbox::waiting_of(self.bench.database.reader(), needed.person.as_str(), EARLIER_MOST + 1).await;
         let earlier = earlier.map_err(store_fault)?;
-        let id = hold_id(&drive.command, drive.over)?;
-        let hold = Hold { id, person: needed.person };
-        if earlier.len() > usize::from(EARLIER_MOST) {
-            return self.go_without(drive, hold, Fault::unavailable("assistance", RETRY));
-        }
         let call = drive.command.call();
         let owner: String = format!("{}|{}", call.caller(), call.key()).chars().take(200).collect();
-        let reserving = Reserving { hold: id, needed, asks: &drive.asked, owner, earlier: &earlier };
-        let mut reserved = assistance.reserve(&reserving).await;
-        if reserved.is_err() {
-            // the same hold again is the same hold
-            reserved = assistance.reserve(&reserving).await;
+        loop {
+            let id = hold_id(&drive.command, needed.person, drive.over)?;
+            let hold = Hold { id, person: needed.person };
+            if earlier.len() > usize::from(EARLIER_MOST) {
+                return self.go_without(drive, hold, Fault::unavailable("assistance", RETRY));
+            }
+            let owner = owner.clone();
+            let reserving = Reserving { hold: id, needed, asks: &drive.asked, owner, earlier: &earlier };
+            match assistance.reserve(&reserving).await {
+                Ok(Reserved::Held(granted)) => {
+                    let asked = |limit: &Limit| drive.asked.get(limit).copied().unwrap_or_default();
+                    let parts = granted.into_iter().map(|(limit, granted)| (limit, (asked(&limit), granted))).collect();
+                    drive.grant = Grant { hold: Some(hold), parts, is_away: false };
+                }
+                Ok(Reserved::Stale(days)) => {
+                    drive.command.renew(&days);
+                    // the days' new categories need a plan of their own
+                    drive.grant = Grant::default();
+                }
+                Ok(Reserved::Over) if drive.over < OVER_MOST => {
+                    drive.over += 1;
+                    continue;
+                }
+                Ok(Reserved::Over) => return self.go_without(drive, hold, Fault::unavailable("assistance", RETRY)),
+                Err(fault) => self.go_without(drive, hold, fault)?,
+            }
+            return Ok(());
         }
-        match reserved {
-            Ok(Reserved::Held(granted)) => {
-                let asked = |limit: &Limit| drive.asked.get(limit).copied().unwrap_or_default();
-                let parts = granted.into_iter().map(|(limit, granted)| (limit, (asked(&limit), granted))).collect();
-                drive.grant = Grant { hold: Some(hold), parts, is_away: false };
-            }
-            Ok(Reserved::Stale(days)) => {
-                drive.command.renew(&days);
-                // the days' new categories need a plan of their own
-                drive.grant = Grant::default();
-            }
-            Ok(Reserved::Over) => {
-                drive.over += 1;
-                drive.grant = Grant::default();
-            }
-            Err(fault) => self.go_without(drive, hold, fault)?,
-        }
-        Ok(())
     }
 
     /// Two systems are settled, and the third follows; a hold that came to be all the same is refused by the commit.
     fn go_without(&self, drive: &mut Drive, hold: Hold, fault: Fault) -> Result<(), Fault> {
-        if let Command::Reassess(_) = &drive.command {
+        // the keeper asks again; a caller without time for it comes again
+        if matches!(drive.command, Command::Reassess(_)) || fault.reason() == Reason::Deadline {
             return Err(fault);
         }
         if let Command::Settle(settle) = &drive.command {
@@ -195,10 +208,10 @@ fn away() -> Fault {
     Fault::unavailable("assistance", RETRY)
 }
 
-/// The hold of a call: the same for every try of it, so that a retry finds its own.
-fn hold_id(command: &Command, over: u32) -> Result<Name, Fault> {
+/// The hold of a call for a person: the same for every try of it, so that a retry finds its own.
+fn hold_id(command: &Command, person: Name, over: u32) -> Result<Name, Fault> {
     let call = command.call();
-    let digest = Sha256::digest(format!("{}\n{}", call.caller(), call.key()));
+    let digest = Sha256::digest(format!("{}\n{}\n{person}", call.caller(), call.key()));
     let head = digest.get(..12).map(hex::encode).unwrap_or_default();
     Name::new(&format!("{head}-{over}")).map_err(Fault::internal)
 }

@@ -27,8 +27,8 @@ pub struct NewBill {
 pub(super) enum Item {
     /// It stays, and is decided anew.
     Stays(Claim),
-    /// It stays, and is decided anew with these categories of the person and without the caps it had.
-    Renews(Claim, Vec<Category>),
+    /// It stays, and is decided anew with other categories of the person and without the caps it had.
+    Renews(Claim, Renewal),
     /// It is taken out.
     Goes(Claim),
     /// Lines of it are taken out, and it is decided anew.
@@ -49,7 +49,16 @@ pub(super) struct Edit {
     /// Whether all of the year is decided anew, from its start on.
     pub(super) restarts: bool,
     /// Claims of which the third system is asked anew, with the categories of the person.
-    pub(super) renews: BTreeMap<Name, Vec<Category>>,
+    pub(super) renews: BTreeMap<Name, Renewal>,
+}
+
+/// The categories a claim is decided with anew.
+#[derive(Clone, Debug)]
+pub(super) struct Renewal {
+    /// Those of the person, and those it keeps.
+    pub(super) categories: Vec<Category>,
+    /// Whether they are others than the keeper of the third system knows: it does not compare them then.
+    pub(super) is_pinned: bool,
 }
 
 /// Everything from the first claim that is touched on, and what the year holds before it.
@@ -114,7 +123,7 @@ impl Plan {
                 }
                 _ if is(claim, edit.goes.as_ref()) => Item::Goes(claim.clone()),
                 _ => match edit.renews.get(&claim.id) {
-                    Some(categories) => Item::Renews(claim.clone(), categories.clone()),
+                    Some(renewal) => Item::Renews(claim.clone(), renewal.clone()),
                     None => Item::Stays(claim.clone()),
                 },
             });
@@ -172,7 +181,7 @@ pub(super) fn facts_now(item: &Item, claim: &Claim, accumulated: Accumulators) -
     let facts = &claim.decided.facts;
     let (mut person, mut bill, mut held) = (facts.person.clone(), &facts.bill, Vec::new());
     match item {
-        Item::Renews(_, categories) => person.categories.clone_from(categories),
+        Item::Renews(_, renewal) => person.categories.clone_from(&renewal.categories),
         Item::Shrinks(_, smaller, _) => bill = smaller,
         Item::Stays(_) | Item::Goes(_) | Item::Comes => {}
     }

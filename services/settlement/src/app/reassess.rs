@@ -11,7 +11,7 @@ use terms::{Category, Name};
 
 use super::book::{Adjusted, Because, put_on_record};
 use super::commit::{Bench, store_fault};
-use super::plan::{Edit, policy_of};
+use super::plan::{Edit, Renewal, policy_of};
 use super::restate::restate;
 use super::{Context, Trouble};
 use crate::domain::{Cause, Claim, Desk};
@@ -47,8 +47,8 @@ pub(super) fn reassess(context: &Context<'_>, desk: &mut Desk, asked: &Reassess)
     let year = desk.year(asked.person, asked.year);
     let mut edit = Edit::default();
     for claim in desk.standing(&year) {
-        if let Some(categories) = renewed(context, asked, &claim)? {
-            edit.renews.insert(claim.id, categories);
+        if let Some(renewal) = renewed(context, asked, &claim)? {
+            edit.renews.insert(claim.id, renewal);
         }
     }
     if edit.renews.is_empty() {
@@ -69,15 +69,19 @@ pub(super) fn reassess(context: &Context<'_>, desk: &mut Desk, asked: &Reassess)
 }
 
 /// The categories a claim is to be decided with; none where it has them already and was not cut.
-fn renewed(context: &Context<'_>, asked: &Reassess, claim: &Claim) -> Result<Option<Vec<Category>>, Trouble> {
+fn renewed(context: &Context<'_>, asked: &Reassess, claim: &Claim) -> Result<Option<Renewal>, Trouble> {
     let facts = &claim.decided.facts;
-    let own = &facts.person.categories;
+    let own: BTreeSet<Category> = facts.person.categories.iter().copied().collect();
     let day = policy_of(context.policies, claim)?.day_of_rules(&facts.person, &facts.bill);
-    let known = asked.days.get(&day).filter(|_| !claim.origin.has_own_categories).unwrap_or(own);
-    let kept = own.iter().filter(|_| !asked.claws_back);
-    let now: BTreeSet<Category> = known.iter().chain(kept).copied().collect();
-    let is_other = now != own.iter().copied().collect::<BTreeSet<_>>();
-    Ok(Some(now.into_iter().collect()).filter(|_| is_other || !facts.held.is_empty()))
+    let known = asked.days.get(&day).filter(|_| !claim.origin.has_own_categories);
+    let known: Option<BTreeSet<Category>> = known.map(|known| known.iter().copied().collect());
+    let now = match &known {
+        None => own.clone(),
+        Some(known) if asked.claws_back => known.clone(),
+        Some(known) => known.union(&own).copied().collect(),
+    };
+    let renewal = Renewal { is_pinned: known.as_ref() != Some(&now), categories: now.iter().copied().collect() };
+    Ok(Some(renewal).filter(|_| now != own || !facts.held.is_empty()))
 }
 
 /// The days whose rules decided the claims of a year that stand, each once.

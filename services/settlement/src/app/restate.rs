@@ -80,7 +80,12 @@ pub(super) fn restate(context: &Context<'_>, desk: &Desk, year: &PersonYear, edi
         offer.own.spend(then.0, now.0);
         offer.family.spend(then.1, now.1);
     }
-    tally.finish(year)?;
+    // A year that cannot be decided anew stays as it is: nothing may be held for it.
+    let is_refused = (edit.restarts || !edit.renews.is_empty())
+        && restated.redone.iter().any(|one| one.decision.settlement().is_none());
+    if !is_refused {
+        tally.finish(year)?;
+    }
     restated.state = state;
     Ok(restated)
 }
@@ -95,7 +100,10 @@ fn redo(
         Item::Shrinks(_, _, refunds) => Some(refunds.clone()),
         _ => None,
     };
-    let is_pinned = !matches!(item, Item::Renews(..)) || claim.origin.has_own_categories;
+    let is_pinned = match item {
+        Item::Renews(_, renewal) => renewal.is_pinned,
+        _ => true,
+    };
     let facts = facts_now(item, claim, accumulated);
     let (facts, decision) = tally.decide(policy_of(context.policies, claim)?, facts, is_pinned);
     Ok(Redone { claim: claim.clone(), facts: Arc::new(facts), decision: Arc::new(decision), refunds })

@@ -94,7 +94,7 @@ async fn standing(
         folded.state = claims.iter().fold(year.start(), |state, claim| refolded(policies, claim, state));
     } else {
         for claim in &claims {
-            stands.push(claim_stand(policy(claim)?, claim).map_err(fault)?);
+            stands.push(claim_stand(policy(claim)?, claim));
         }
     }
     let sequence = u64::try_from(desk.account(&key.0).changes).unwrap_or_default();

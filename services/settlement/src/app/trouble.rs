@@ -19,6 +19,9 @@ pub enum Trouble {
     /// It needs more of the third system's funds than it comes with; it is to come again with a greater grant.
     #[error("take more of the third system's funds than was granted")]
     Hold(Box<Needed>),
+    /// What it did cannot be told to the keeper of the third system.
+    #[error("tell the third system of a commit")]
+    Untold(#[source] Fault),
     /// The hold it comes with was refused for ever; it is to come again with another.
     #[error("use a hold that was refused")]
     HoldOver,

@@ -129,25 +129,31 @@ impl Assistance {
         Ok(answer.changes.iter().map(|posted| is_kept(posted.outcome())).collect())
     }
 
-    /// Asks within a part of the time that is left; after a failure nobody asks for a while.
+    /// Asks within a part of the time that is left. Where it was not reached in all the time it may take, nobody asks for a while;
+    /// a caller in a hurry says nothing about it, and is told so itself.
     async fn asked<T>(&self, asking: impl Future<Output = Result<T, Status>>) -> Result<T, Fault> {
         let paused = *self.paused.lock().unwrap_or_else(PoisonError::into_inner);
         if paused.is_some_and(|until| Instant::now() < until) {
             return Err(Fault::unavailable("assistance", PAUSE));
         }
         let running = Call::running();
-        let left = running.as_ref().and_then(|call| call.deadline.remaining()).unwrap_or(PATIENCE);
+        let left = running.as_ref().and_then(|call| call.deadline.remaining()).unwrap_or(PATIENCE * 3);
+        let is_hurried = left / 3 < PATIENCE;
         let deadline = Deadline::after(PATIENCE.min(left / 3));
         let request_id = running.map(|call| call.request_id).unwrap_or_default();
         let answer = deadline.run(Call { request_id, deadline }.carry(asking)).await;
-        let is_reached = match &answer {
-            Ok(Err(status)) => !matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled),
-            answer => answer.is_ok(),
+        let is_late = match &answer {
+            Ok(Err(status)) => matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled),
+            answer => answer.is_err(),
         };
-        if !is_reached {
+        if is_late && is_hurried {
+            return Err(Fault::late());
+        }
+        if is_late || matches!(&answer, Ok(Err(status)) if status.code() == Code::Unavailable) {
             *self.paused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PAUSE);
         }
-        answer?.map_err(|status| Fault::unavailable("assistance", PAUSE).because(status))
+        let answer = answer.map_err(|late| Fault::unavailable("assistance", PAUSE).because(late))?;
+        answer.map_err(|status| Fault::unavailable("assistance", PAUSE).because(status))
     }
 }
 

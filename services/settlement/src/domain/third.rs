@@ -119,17 +119,22 @@ impl Room {
         Self(left)
     }
 
-    /// The caps that shares run into, beside those that are there: none where there is room for all.
+    /// The caps of a bill whose shares run into what is left, beside those that are there: none where there is room for all.
     #[must_use]
     pub fn caps(&self, shares: &BTreeMap<Name, Fen>, there: &[HeldShare], why: HeldWhy) -> Option<Vec<HeldShare>> {
-        let is_new = |payer: &Name| !there.iter().any(|share| share.payer == *payer);
         let over = |payer: &Name| shares.get(payer).copied().unwrap_or_default() > self.left(payer);
-        let new: Vec<&Name> = self.0.keys().filter(|payer| is_new(payer) && over(payer)).collect();
-        if new.is_empty() {
+        let run_into: Vec<Name> = self.0.keys().filter(|payer| over(payer)).copied().collect();
+        if run_into.is_empty() {
             return None;
         }
-        let new = new.into_iter().map(|payer| HeldShare { payer: *payer, most: self.left(payer), why });
-        let mut caps: Vec<HeldShare> = there.iter().copied().chain(new).collect();
+        let mut caps = there.to_vec();
+        for payer in run_into {
+            let most = self.left(&payer);
+            match caps.iter_mut().find(|share| share.payer == payer) {
+                Some(share) => share.most = most,
+                None => caps.push(HeldShare { payer, most, why }),
+            }
+        }
         caps.sort_by_key(|share| share.payer);
         Some(caps)
     }
@@ -171,5 +176,39 @@ impl Claim {
     #[must_use]
     pub fn third_system(&self) -> ThirdSystem {
         third_system(&self.decided.facts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        Name::new(text).unwrap()
+    }
+
+    fn of(amount: i64) -> BTreeMap<Name, Fen> {
+        BTreeMap::from([(name("assistance"), Fen::new(amount))])
+    }
+
+    fn cap(most: i64, why: HeldWhy) -> HeldShare {
+        HeldShare { payer: name("assistance"), most: Fen::new(most), why }
+    }
+
+    #[test]
+    fn a_bill_runs_into_what_the_bills_before_it_left_and_a_cap_that_is_there_is_lowered_to_it() {
+        let mut room = Room::new(of(1_000));
+        assert_eq!(room.caps(&of(1_000), &[], HeldWhy::Away), None);
+        room.take(&of(950));
+        assert_eq!(room.caps(&of(300), &[], HeldWhy::Limit), Some(vec![cap(50, HeldWhy::Limit)]));
+        // what was cut while the keeper was away still follows
+        let there = [cap(100, HeldWhy::Away)];
+        assert_eq!(room.caps(&of(100), &there, HeldWhy::Limit), Some(vec![cap(50, HeldWhy::Away)]));
+        assert_eq!(room.caps(&of(50), &there, HeldWhy::Limit), None);
+        room.take(&of(100));
+        assert_eq!(room.caps(&of(1), &[], HeldWhy::Limit), Some(vec![cap(0, HeldWhy::Limit)]), "never below zero");
+        assert_eq!(Room::default().caps(&of(5), &[], HeldWhy::Limit), None, "what was not cut has no end");
     }
 }

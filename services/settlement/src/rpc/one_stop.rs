@@ -139,8 +139,10 @@ impl OneStopRpc {
         let claws_back = request.claw_back;
         // what is not said is no field: so calls of before it was known stay the same
         let call = if claws_back { call.field("claw_back", [1]) } else { call };
-        let days = self.days(person, year).await?;
-        let days = self.0.one_stop.categories(person, &days).await?;
+        let one_stop = &self.0.one_stop;
+        // an answer that is kept does not wait for the categories
+        let days = if one_stop.is_known(&call).await? { Vec::new() } else { self.days(person, year).await? };
+        let days = one_stop.categories(person, &days).await?;
         let command = Command::Reassess(Reassess { call, person, year, cause, claws_back, days });
         let encode = Arc::new(|policies: &Policies, done: &Done| {
             let (outcome, refused_claim_id) = written(policies, done, Form::default())?;

@@ -150,8 +150,28 @@ impl Settlement {
         violations.finish(read.zip(rest))
     }
 
-    /// Gathers the person's facts, the policy and the catalogue's words.
+    /// Gathers what a bill needs. The answer to a call that was made before is kept: it does not wait for a service that is away.
     async fn way(
+        &self,
+        read: Read,
+        kind: Kind,
+        call: Call,
+        form: Form,
+        reimbursement: Option<Reimbursement>,
+    ) -> Result<Way, Fault> {
+        let made_before = call.clone();
+        match self.gathered(read, kind, call, form, reimbursement).await {
+            Err(fault) if fault.reason() == Reason::Unavailable && !made_before.key().is_empty() => {
+                let command = Command::Refuse(made_before);
+                let is_known = self.one_stop.is_known(command.call()).await.unwrap_or(false);
+                if is_known { Ok(Way { command, form, is_away: false, refused: None }) } else { Err(fault) }
+            }
+            gathered => gathered,
+        }
+    }
+
+    /// Gathers the person's facts, the policy and the catalogue's words.
+    async fn gathered(
         &self,
         read: Read,
         kind: Kind,

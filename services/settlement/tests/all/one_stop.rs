@@ -122,6 +122,22 @@ fn a_category_granted_late_pays_the_difference_to_the_person_once() {
 }
 
 #[test]
+fn a_category_in_the_place_of_another_pays_the_difference_and_takes_nothing_back() {
+    on_both(|url| async move {
+        let town = Town::open(&url).await;
+        // nothing is paid to those who are monitored, and 250.00 to the destitute
+        let grant = town.grant("p", Category::Monitored, "2035-01-01").await;
+        town.house.settles("K1", "p", &stay("B1", DAYS, SMALL)).await;
+        town.ends(&grant, "2035-01-31").await;
+        town.grant("p", Category::Destitute, "2035-02-01").await;
+        town.becomes("K1", [105_000, 0, 0, 25_000]).await;
+        town.told().await;
+        assert_eq!((town.limit("p").await, town.due().await), ((0, 25_000), (25_000, -25_000)));
+        town.close().await;
+    });
+}
+
+#[test]
 fn while_the_keeper_is_away_two_systems_are_settled_and_the_third_follows() {
     on_both(|url| async move {
         let mut town = Town::without(&url, packs()).await;
@@ -159,7 +175,7 @@ fn a_hold_that_was_asked_for_before_it_was_used_is_refused_for_ever_and_another_
     on_both(|url| async move {
         let town = Town::open(&url).await;
         town.grant("p", Category::Destitute, "2035-01-01").await;
-        let digest = Sha256::digest(format!("claims/{}\nK1", institution(1)));
+        let digest = Sha256::digest(format!("claims/{}\nK1\np", institution(1)));
         let hold_id = format!("{}-0", hex::encode(&digest[..12]));
         let asked = GetHoldOutcomeRequest { hold_id, person_id: "p".to_owned(), after_sequence: 0 };
         for _ in 0..2 {

@@ -53,6 +53,7 @@ fn claim(id: &str, revision: u32, share: i64) -> ClaimStand {
     let held = PayerAmount { payer: name("assistance"), amount: Fen::new(share) };
     ClaimStand {
         claim: name(id),
+        division: "990100".parse().unwrap(),
         revision,
         cause: Cause::Settled,
         reversed: false,

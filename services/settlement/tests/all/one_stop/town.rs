@@ -113,7 +113,7 @@ impl Town {
     }
 
     /// Grants a category from a day on.
-    pub(super) async fn grant(&self, who: &str, category: Category, from: &str) {
+    pub(super) async fn grant(&self, who: &str, category: Category, from: &str) -> pb_assistance::CategoryGrant {
         let terms = pb_assistance::CategoryTerms {
             category: category.into(),
             from_date: from.to_owned(),
@@ -136,7 +136,21 @@ impl Town {
             operator_id: "officer".to_owned(),
             reason: "a test".to_owned(),
         };
-        CategoryServiceClient::new(self.channel()).grant_category(request).await.expect("granted");
+        let granted = CategoryServiceClient::new(self.channel()).grant_category(request).await.expect("granted");
+        granted.into_inner().grant.expect("a grant")
+    }
+
+    /// Ends a grant with a day.
+    pub(super) async fn ends(&self, grant: &pb_assistance::CategoryGrant, to: &str) {
+        let request = pb_assistance::EndCategoryRequest {
+            idempotency_key: format!("end-{}", grant.grant_id),
+            grant_id: grant.grant_id.clone(),
+            version: grant.version,
+            to_date: to.to_owned(),
+            operator_id: "officer".to_owned(),
+            reason: "a test".to_owned(),
+        };
+        CategoryServiceClient::new(self.channel()).end_category(request).await.expect("ended");
     }
 
     /// Asks for a hold that nobody will use, in fen.
