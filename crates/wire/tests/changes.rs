@@ -172,6 +172,7 @@ fn an_empty_change_names_all_that_is_missing() {
         ["year", "division", "policy_version", "scheme", "rules_date"].map(|field| format!("years[0].{field}"));
     let of_claim = [
         "claim_id",
+        "division",
         "cause",
         "institution_id",
         "rules_date",

@@ -150,7 +150,8 @@ impl Settlement {
         violations.finish(read.zip(rest))
     }
 
-    /// Gathers what a bill needs. The answer to a call that was made before is kept: it does not wait for a service that is away.
+    /// Gathers what a bill needs. The answer to a call that was made before is kept: nothing that is away or has become unknown
+    /// since stands before it.
     async fn way(
         &self,
         read: Read,
@@ -161,7 +162,7 @@ impl Settlement {
     ) -> Result<Way, Fault> {
         let made_before = call.clone();
         match self.gathered(read, kind, call, form, reimbursement).await {
-            Err(fault) if fault.reason() == Reason::Unavailable && !made_before.key().is_empty() => {
+            Err(fault) if !made_before.key().is_empty() => {
                 let command = Command::Refuse(made_before);
                 let is_known = self.one_stop.is_known(command.call()).await.unwrap_or(false);
                 if is_known { Ok(Way { command, form, is_away: false, refused: None }) } else { Err(fault) }

@@ -35,10 +35,27 @@ impl Settlement {
         let policy = self.policy_of(&claim).await?;
         let facts = &claim.decided.facts;
         let statement = Statement::new(&policy, &facts.person, &facts.bill, &claim.decided.decision);
+        // printed, a claim that was reversed must not be taken for one that is paid
+        let mark = (!claim.stands())
+            .then(|| lang.of("已冲正，以下金额均已撤回", "REVERSED: every amount below was taken back"));
+        let marked = |text: String, between: &str| match mark {
+            Some(mark) => format!("{mark}{between}{text}"),
+            None => text,
+        };
         let (media_type, text) = match format {
+            StatementFormat::Json if mark.is_some() => {
+                let mut value = statement.json();
+                if let Some(statement) = value.as_object_mut() {
+                    statement.insert("reversed".to_owned(), true.into());
+                }
+                ("application/json", value.to_string())
+            }
             StatementFormat::Json => ("application/json", statement.json_text()),
-            StatementFormat::Html => ("text/html; charset=utf-8", html(&facts.bill.id.to_string(), &[statement], lang)),
-            _ => ("text/plain; charset=utf-8", statement.text(lang, Paint::Plain)),
+            StatementFormat::Html => {
+                let title = marked(facts.bill.id.to_string(), " · ");
+                ("text/html; charset=utf-8", html(&title, &[statement], lang))
+            }
+            _ => ("text/plain; charset=utf-8", marked(statement.text(lang, Paint::Plain), "\n\n")),
         };
         Ok(GetStatementResponse { media_type: media_type.to_owned(), text })
     }

@@ -163,9 +163,16 @@ fn a_bill_that_is_to_wait_for_the_keeper_is_unavailable_and_nothing_is_kept_of_i
         assert_eq!(reason(&refused), "UNAVAILABLE");
         town.keeper_comes().await;
         town.grant("p", Category::Destitute, "2035-01-01").await;
-        let claim = town.settles_at_last(request).await;
+        let claim = town.settles_at_last(request.clone()).await;
         assert_eq!(split(&claim), [105_000, 0, 0, 25_000]);
         town.told().await;
+        // the answer that is kept waits for nobody
+        town.keeper_goes().await;
+        let again = town.house.client().settle(request.clone()).await.unwrap().into_inner();
+        assert_eq!(claim_of(again), claim);
+        let mut other = request;
+        other.submission.as_mut().unwrap().visit_id = "other".to_owned();
+        assert_eq!(reason(&town.house.client().settle(other).await.unwrap_err()), "KEY_REUSED");
         town.close().await;
     });
 }

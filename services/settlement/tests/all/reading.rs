@@ -114,6 +114,23 @@ fn a_statement_has_three_forms_and_two_languages_and_names_nobody() {
         let (claim_id, format) = ("unknown".to_owned(), StatementFormat::Text.into());
         let request = GetStatementRequest { claim_id, format, ..GetStatementRequest::default() };
         assert_eq!(reason(&house.client().get_statement(request).await.expect_err("unknown")), "NOT_FOUND");
+
+        assert!(
+            !texts
+                .iter()
+                .any(|text| text.contains("REVERSED") || text.contains("已冲正") || text.contains("reversed\""))
+        );
+        house.reverses("K2", &claim).await.expect("reversed");
+        for (format, said) in [
+            (StatementFormat::Text, "REVERSED"),
+            (StatementFormat::Json, "\"reversed\":true"),
+            (StatementFormat::Html, "REVERSED"),
+        ] {
+            let (claim_id, language) = (claim.claim_id.clone(), Some(Language::En.into()));
+            let request = GetStatementRequest { claim_id, revision: None, format: format.into(), language };
+            let statement = house.client().get_statement(request).await.expect("a statement").into_inner();
+            assert!(statement.text.contains(said), "{}", statement.text);
+        }
         house.close().await;
     });
 }

@@ -100,6 +100,13 @@ impl Town {
         self.stop = Some(stop);
     }
 
+    /// The keeper goes, and nobody answers where it was.
+    pub(super) async fn keeper_goes(&mut self) {
+        self.stop = None;
+        let asked = pb_assistance::GetLimitsRequest { person_id: "p".to_owned(), year: 2035 };
+        until("the keeper is away", async || self.reservations().get_limits(asked.clone()).await.is_err()).await;
+    }
+
     fn channel(&self) -> rpc::Client {
         rpc::channel(&format!("http://{}", self.address)).expect("an address")
     }
