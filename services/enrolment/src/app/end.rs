@@ -8,10 +8,11 @@ use rpc::{Fault, Violations};
 use store::{Tx, journal};
 use terms::EntryKind;
 
-use super::enrol::locked_enrolment;
+use super::enrol::{NEWEST, locked_enrolment};
 use super::suspend::next;
 use super::{App, Problem, book, resolve};
 use crate::domain::{AccountCredit, Days, EndReason, Enrolment, State};
+use crate::store::enrolments;
 
 /// Asks to end an enrolment.
 pub(crate) struct End {
@@ -28,6 +29,8 @@ pub(crate) struct Ended {
     pub(crate) lost: Vec<Days>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) taken_back: Vec<AccountCredit>,
+    /// Enrolments that go on, whose place it had taken.
+    pub(crate) reopened: Vec<String>,
 }
 
 /// Ends an enrolment.
@@ -40,7 +43,7 @@ pub(crate) async fn end(app: &App, tx: &Tx, command: &End) -> Result<Ended, Prob
     let to = command.to.ok_or_else(|| Fault::internal("an end without a last day"))?;
     let enrolment = next(app, tx, ended(enrolment, to, command.reason)?).await?;
     let lost = without(before, &enrolment.benefits());
-    Ok(Ended { enrolment, lost, entries: Vec::new(), taken_back: Vec::new() })
+    Ok(Ended { enrolment, lost, entries: Vec::new(), taken_back: Vec::new(), reopened: Vec::new() })
 }
 
 /// Takes an enrolment back that was a mistake: its days, what was booked for it, and what it credited.
@@ -70,13 +73,42 @@ async fn never_was(app: &App, tx: &Tx, enrolment: Enrolment, to: Option<NaiveDat
         ..enrolment
     };
     let enrolment = next(app, tx, ended).await?;
-    let booked = standing(journal::by_reference(tx, &enrolment.id).await?);
-    let entries = book::undone(app, &enrolment, &booked)?;
-    book::write(tx, &entries, &[]).await?;
-    let taken_back = book::take_back(tx, &enrolment).await?;
+    let (entries, taken_back) = undo(app, tx, &enrolment).await?;
     let why = format!("enrolment {} was a mistake", enrolment.id);
+    let reopened = reopen(app, tx, &enrolment).await?;
     resolve::apart(app, tx, &enrolment.person, None, &why).await?;
-    Ok(Ended { enrolment, lost, entries, taken_back })
+    Ok(Ended { enrolment, lost, entries, taken_back, reopened })
+}
+
+/// Lets the enrolment go on that ended by a switch to one that never was, unless another one holds on some of its days by now.
+async fn reopen(app: &App, tx: &Tx, mistake: &Enrolment) -> Result<Vec<String>, Problem> {
+    let all = enrolments::of_person(tx, &mistake.person, NEWEST).await?;
+    let made_way = |one: &&Enrolment| {
+        one.end_reason == Some(EndReason::Switched) && one.ended == mistake.terms.enrolled.pred_opt()
+    };
+    let Some(ended) = all.iter().find(made_way) else { return Ok(Vec::new()) };
+    let Some(before) = enrolments::before_end(tx, &ended.id).await? else { return Ok(Vec::new()) };
+    let is_held = |one: &Enrolment| {
+        one.id != ended.id && one.days.zip(before.days).is_some_and(|(held, days)| held.shared(days).is_some())
+    };
+    if all.iter().any(is_held) {
+        return Ok(Vec::new());
+    }
+    let alive = Enrolment { version: ended.version, recorded_at: ended.recorded_at, ..before };
+    Ok(vec![next(app, tx, alive).await?.id])
+}
+
+/// Undoes what was booked and credited for an enrolment that never was.
+pub(super) async fn undo(
+    app: &App,
+    tx: &Tx,
+    enrolment: &Enrolment,
+) -> Result<(Vec<Entry>, Vec<AccountCredit>), Problem> {
+    let booked = standing(journal::by_reference(tx, &enrolment.id).await?);
+    let entries = book::undone(app, enrolment, &booked)?;
+    book::write(tx, &entries, &[]).await?;
+    let taken_back = book::take_back(tx, enrolment).await?;
+    Ok((entries, taken_back))
 }
 
 /// The contributions that were booked and not reversed.

@@ -1,4 +1,5 @@
-//! Resolves a duplicate: the enrolments that do not stand end before the days both hold.
+//! Resolves a duplicate: the enrolments that do not stand end before the days both hold. One of which no day is left never was: what
+//! was paid for it is owed back, and no report counts it.
 
 use rpc::{Fault, Violations};
 use store::Tx;
@@ -45,7 +46,11 @@ pub(crate) async fn resolve(app: &App, tx: &Tx, command: &Resolve) -> Result<(Du
             Some(shared) => {
                 let last = shared.from.pred_opt().unwrap_or(shared.from);
                 let ended = end::shortened(enrolment, last, EndReason::Duplicate)?;
-                now.push(suspend::next(app, tx, ended).await?);
+                let ended = suspend::next(app, tx, ended).await?;
+                if ended.never_was() {
+                    end::undo(app, tx, &ended).await?;
+                }
+                now.push(ended);
             }
             None => now.push(enrolment),
         }

@@ -226,7 +226,7 @@ fn beside(row: &Columns, body: &Enrolment, found: &mut Verified) {
     };
     let is = said(&row.person, &row.division, &row.scheme, &row.state, row.paid, row.credit_fen);
     let (division, scheme) = (body.terms.division.to_string(), body.terms.scheme.to_string());
-    let paid = body.payment.is_some() && !body.is_mistake();
+    let paid = body.payment.is_some() && !body.never_was();
     let expected = said(&body.person, &division, &scheme, body.state.word(), paid, body.contribution.credit_fen);
     if is != expected {
         found.add(format!("enrolment {}", body.id), is, expected);
@@ -243,7 +243,7 @@ fn books(body: &Enrolment, booked: &[&Entry], found: &mut Verified) {
     let contributions = || booked.iter().filter(|one| one.kind == EntryKind::Contribution);
     let standing = contributions().filter(|one| !reversed.contains(&one.id));
     let is = standing.fold(BTreeMap::new(), |sums, entry| income(sums, entry));
-    let stands = body.payment.is_some() && !body.is_mistake();
+    let stands = body.payment.is_some() && !body.never_was();
     let expected: BTreeMap<IncomeSource, Fen> = if stands {
         book::income(body).into_iter().filter(|(_, amount)| !amount.is_zero()).collect()
     } else {
@@ -289,7 +289,7 @@ fn shown(sums: &BTreeMap<IncomeSource, Fen>) -> String {
 fn credits(body: &Enrolment, credited: &[(i64, bool)], found: &mut Verified) {
     let amount = body.contribution.credit_fen;
     let expected: Vec<(i64, bool)> =
-        if body.payment.is_some() && amount > 0 { vec![(amount, body.is_mistake())] } else { Vec::new() };
+        if body.payment.is_some() && amount > 0 { vec![(amount, body.never_was())] } else { Vec::new() };
     if credited != expected {
         let shown = |all: &[(i64, bool)]| format!("{all:?} credited in fen, taken back");
         found.add(format!("enrolment {}", body.id), shown(credited), shown(&expected));

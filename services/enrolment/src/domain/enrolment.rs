@@ -104,9 +104,10 @@ pub(crate) struct Enrolment {
 }
 
 impl Enrolment {
-    /// Whether it was a mistake from the start.
-    pub(crate) fn is_mistake(&self) -> bool {
+    /// Whether it counts as never made: it was a mistake, or a duplicate of which no day is left.
+    pub(crate) fn never_was(&self) -> bool {
         self.end_reason == Some(EndReason::Mistake)
+            || (self.end_reason == Some(EndReason::Duplicate) && self.days.is_none())
     }
 
     /// The employer's premium, in fen: by the policy, else what an employer paid beside the own premium; none where nobody knows it.

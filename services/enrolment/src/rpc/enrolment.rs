@@ -185,6 +185,7 @@ impl Enrolments {
                 lost_days: ended.lost.into_iter().map(write::days).collect(),
                 entries: write::entries(&ended.entries, ended.enrolment.recorded_at),
                 taken_back: ended.taken_back.iter().map(write::credit).collect(),
+                reopened_enrolment_ids: ended.reopened,
             })
         })
         .await

@@ -70,7 +70,7 @@ fn row(enrolment: &Enrolment, contribution: &str, coverage: Option<&str>) -> Res
         "first_date": days.map_or(terms.year().to, |days| days.from).to_string(),
         "last_date": days.map_or(terms.year().from, |days| days.to).to_string(),
         // what was a mistake was never paid, whatever its body remembers
-        "paid": i64::from(enrolment.payment.is_some() && !enrolment.is_mistake()),
+        "paid": i64::from(enrolment.payment.is_some() && !enrolment.never_was()),
         "credit_fen": enrolment.contribution.credit_fen,
         "employer_unknown": i64::from(enrolment.payment.is_some() && enrolment.employer().is_none()),
         "contribution": contribution, "coverage": coverage, "body": rows::to_json(enrolment)?,

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use ::pb::r#type::v1::{Category, EnrolHow};
+use ::pb::r#type::v1::{Category, EnrolHow, Scheme};
 use pb::enrolment::v1 as pb;
 use testkit::on_both;
 use tokio_stream::iter;
 
+use crate::mistakes::funding;
 use crate::support::{World, employee, fault, fields, identity, payment, resident};
 
 /// A row of a resident who paid.
@@ -166,6 +167,7 @@ fn a_paid_row_in_another_scheme_is_kept_as_duplicate_and_one_stands_by_the_rule(
         let Some(pb::get_coverage_response::Outcome::Person(facts)) = covered.outcome else { panic!("refused") };
         assert_eq!(facts.schemes.len(), 2, "the policy refuses two schemes at once");
         assert_eq!(covered.cite, ["GX-17", "DM-3.5"]);
+        let before = funding(&world, Scheme::Resident, None).await;
         let resolve = pb::ResolveDuplicateRequest {
             idempotency_key: "r1".to_owned(),
             duplicate_id: found[0].duplicate_id.clone(),
@@ -186,6 +188,11 @@ fn a_paid_row_in_another_scheme_is_kept_as_duplicate_and_one_stands_by_the_rule(
         let covered = world.coverage(&person, "2022-03-01").await;
         let Some(pb::get_coverage_response::Outcome::Person(facts)) = covered.outcome else { panic!("refused") };
         assert_eq!(facts.schemes.len(), 1);
+        // of the resident's enrolment no day is left: it counts as never made
+        let after = funding(&world, Scheme::Resident, None).await;
+        assert_eq!((before.people, after.people), (2, 1));
+        assert_eq!((after.premium_fen, after.subsidy_fen), (before.premium_fen / 2, before.subsidy_fen / 2));
+        assert!(enrolment::verify(&world.database).await.unwrap().is_clean());
     });
 }
 
