@@ -44,14 +44,22 @@ while read -r asked; do
 done
 "#;
 
+/// How many ports are tried.
+const TRIES: u8 = 3;
+
 impl Postgres {
-    /// Starts one on a free port.
+    /// Starts one on a free port. A port that was free may be taken before the server takes it: then another one is tried.
     ///
     /// # Panics
     /// Where PostgreSQL is not installed or does not start.
     #[must_use]
     pub fn start() -> Self {
         let bin = binaries();
+        let mut started = (0..TRIES).map(|_| Self::begin(&bin)).filter_map(Self::ready);
+        started.next().expect("PostgreSQL starts")
+    }
+
+    fn begin(bin: &Path) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port is free");
         let port = free.port();
         let mut keeper = Command::new("sh")
@@ -62,9 +70,12 @@ impl Postgres {
             .spawn()
             .expect("a shell can be started");
         let output = BufReader::new(keeper.stdout.take().expect("the shell has an output")).lines();
-        let mut started = Self { port, keeper, output };
-        started.hear("ready");
-        started
+        Self { port, keeper, output }
+    }
+
+    fn ready(mut self) -> Option<Self> {
+        let said = self.output.next().and_then(Result::ok);
+        (said.as_deref() == Some("ready")).then_some(self)
     }
 
     fn hear(&mut self, expected: &str) {
