@@ -165,7 +165,7 @@ fn a_switch_leaves_no_gap_and_no_overlap_and_refused_nothing_ends() {
 
         // the switch was a mistake: the job goes on as before, and what was paid for the other is owed back
         let ended = calls.end_enrolment(end(&new, "", pb::EndReason::Mistake)).await.unwrap().into_inner();
-        assert_eq!(ended.reopened_enrolment_ids, [job.enrolment_id.clone()]);
+        assert_eq!(ended.reopened_enrolment_ids, std::slice::from_ref(&job.enrolment_id));
         assert_eq!(schemes(world.coverage(&person, "2022-06-16").await), [i32::from(Scheme::Employee)]);
         assert_eq!(world.intervals(&person).await, [days(Benefit, "2022-01-01", "2022-12-31")]);
         assert!(enrolment::verify(&world.database).await.unwrap().is_clean());
