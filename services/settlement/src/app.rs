@@ -33,7 +33,6 @@ pub use change::{claim_stand, stand_of_year};
 pub use command::{Command, Done};
 pub use commit::{Bench, Committer, Denied, Encode, Work, fault, store_fault};
 pub use context::Context;
-pub(crate) use deliver::CHANGE_TOPIC;
 pub use deliver::{Teller, Untold};
 pub use gather::{Gathered, person, policy};
 pub use hold::{Outcome, outcome};

@@ -11,6 +11,7 @@ mod write;
 
 pub use accounts::{account, bindings, last_claim, offered};
 pub use load::{Needs, load};
+pub(crate) use one_stop::CHANGE_TOPIC;
 pub use one_stop::end_hold;
 pub use read::{
     Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, institution_of, moved, movements,

@@ -11,14 +11,12 @@ use tonic::{Code, Status};
 use tracing::Instrument as _;
 
 use crate::clients::Assistance;
+use crate::store::CHANGE_TOPIC;
 
 /// The most Changes of one call.
 const TOGETHER_MOST: usize = 256;
 /// How many may wait for a call.
 const WAITING_MOST: usize = 1024;
-
-/// The topic of events that tell a Change.
-pub(crate) const CHANGE_TOPIC: &str = "change";
 
 /// Why a Change is not kept yet.
 #[derive(Debug, thiserror::Error)]

@@ -13,8 +13,10 @@ use store::{Error, Tx};
 use terms::Name;
 
 use super::row;
-use crate::app::CHANGE_TOPIC;
 use crate::domain::{HoldEnd, Writes};
+
+/// The topic of events that tell a Change.
+pub(crate) const CHANGE_TOPIC: &str = "change";
 
 const HOLD_END: &Columns = &[("hold", Text), ("person", Text), ("change", Text), ("ended_at", Int)];
 
