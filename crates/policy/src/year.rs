@@ -213,7 +213,9 @@ impl Policy {
         apart + layers.sum()
     }
 
-    fn adjustment(&self, bill: Name, before: Decision, after: Decision) -> Option<Adjustment> {
+    /// What of a bill changes from one decision to the next, in fen; nothing where both say the same.
+    #[must_use]
+    pub fn adjustment(&self, bill: Name, before: Decision, after: Decision) -> Option<Adjustment> {
         let payments =
             |decision: &Decision| decision.settlement().map(|settlement| self.payments(settlement)).unwrap_or_default();
         let cash = |decision: &Decision| decision.settlement().map_or(Fen::ZERO, |settlement| settlement.shares.cash);

@@ -9,7 +9,7 @@ use money::Fen;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use crate::batch::Batch;
-use crate::{Error, Tx, rows};
+use crate::{Error, Tx};
 
 /// Why a commit is not appended.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ impl From<DbErr> for AppendError {
     }
 }
 
-/// Appends the entries of one commit: one statement for the lines, one for the entries. The same commit again is known.
+/// Appends the entries of one commit, each with its lines. The same commit again is known.
 ///
 /// The database refuses what does not balance, a claim settled twice, an entry reversed twice and an unknown original.
 /// What needs the sums of a claim or an account (overdrafts, refunds beyond what is left) is for the caller, under its lock.
@@ -58,12 +58,9 @@ pub async fn append(tx: &Tx, commit: &[Entry]) -> Result<Appended, AppendError> 
 /// # Errors
 /// What the database said; the transaction is not to be committed then.
 pub async fn append_new(tx: &Tx, commit: &[Entry]) -> Result<(), Error> {
-    if commit.is_empty() {
-        return Ok(());
-    }
-    // the entry's row seals its lines
-    rows::insert_cells(tx, "journal_line", row::LINES, row::line_rows(commit)?, "").await?;
-    rows::insert_cells(tx, "journal", row::ENTRIES, row::entry_rows(commit)?, "").await?;
+    let mut batch = Batch::default();
+    append_with(&mut batch, commit)?;
+    batch.run(tx, |_| ()).await?;
     Ok(())
 }
 

@@ -45,6 +45,7 @@ pub const SHARED: Set = Set {
         step!("outbox_created"),
         step!("journal_sealed"),
         step!("answers_packed"),
+        step!("journal_together"),
     ],
 };
 

@@ -59,3 +59,23 @@ fn a_key_with_other_content_is_refused_by_the_name_of_the_field() {
         assert_eq!(count(&database, "effect").await, 2);
     });
 }
+
+/// What an earlier program kept of a call: the whole SHA-256 of each field, as JSON.
+const EARLIER: &str = r#"{"total_fen":"ad57366865126e55649ecb23ae1d48887544976efea46a48eb5d85a6eeb4d306"}"#;
+
+#[test]
+fn a_call_kept_by_an_earlier_program_is_known_again_and_other_content_refused() {
+    on_both(|url| async move {
+        let database = opened(&url).await;
+        raw(&database, "CREATE TABLE effect (n BIGINT)").await.unwrap();
+        let keep =
+            format!("INSERT INTO idempotency (caller, key, fields, answer) VALUES ('hospital', 'K1', '{EARLIER}', ");
+        let answer = if database.kind() == store::Kind::Postgres { "'\\x6f6c64'" } else { "x'6f6c64'" };
+        raw(&database, &format!("{keep} {answer})")).await.unwrap();
+        let asked = Call::new("hospital", "K1").field("total_fen", b"100");
+        assert_eq!(call(&database, &asked).await.unwrap(), Answered::Before(b"old".to_vec()));
+        let refused = call(&database, &asked.field("total_fen", b"101")).await;
+        assert!(matches!(refused, Err(IdempotencyError::OtherContent { field }) if field == "total_fen"));
+        assert_eq!(count(&database, "effect").await, 0);
+    });
+}

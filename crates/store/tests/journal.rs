@@ -72,9 +72,20 @@ fn a_claim_is_settled_once_until_it_is_reversed_and_reversed_once() {
     });
 }
 
-const ENTRY: &str = "INSERT INTO journal (id, kind, date, reference, clauses, total_fen, memo, line_count) \
-     VALUES ('X', 'contribution', '2023-05-04', '', '[]', 0, '[]', ";
 const LINES: &str = "INSERT INTO journal_line (entry, position, account, side, amount_fen) VALUES ";
+
+/// The entry X of as many lines, written with them: in one statement where the database holds every statement to it.
+fn entry(database: &Database, lines: &str, count: u8) -> String {
+    let lines = format!("{LINES} {lines}");
+    let entry = format!(
+        "INSERT INTO journal (id, kind, date, reference, clauses, total_fen, memo, line_count) \
+         VALUES ('X', 'contribution', '2023-05-04', '', '[]', 0, '[]', {count})"
+    );
+    match database.kind() {
+        store::Kind::Postgres => format!("WITH lines AS ({lines}) {entry}"),
+        store::Kind::Sqlite => format!("{lines}; {entry}"),
+    }
+}
 
 #[test]
 fn the_database_refuses_what_does_not_balance_and_any_change() {
@@ -82,14 +93,14 @@ fn the_database_refuses_what_does_not_balance_and_any_change() {
         let database = opened(&url).await;
         post(&database, &[settlement("E1", "C1", 5)]).await.unwrap();
         let refused = [
-            format!("{LINES} ('X', 0, 'a', 'debit', 5), ('X', 1, 'b', 'credit', 4); {ENTRY} 2)"),
-            format!("{LINES} ('X', 0, 'a', 'debit', 5); {ENTRY} 1)"),
-            format!("{LINES} ('X', 0, 'a', 'debit', 5), ('X', 1, 'b', 'credit', 5); {ENTRY} 3)"),
+            entry(&database, "('X', 0, 'a', 'debit', 5), ('X', 1, 'b', 'credit', 4)", 2),
+            entry(&database, "('X', 0, 'a', 'debit', 5)", 1),
+            entry(&database, "('X', 0, 'a', 'debit', 5), ('X', 1, 'b', 'credit', 5)", 3),
             format!("{LINES} ('X', 0, 'a', 'debit', 5), ('X', 1, 'b', 'credit', 5)"),
-            format!("{LINES} ('X', 0, 'a', 'debit', 0); {ENTRY} 1)"),
-            format!("{LINES} ('X', 0, 'a', 'debit', -5), ('X', 1, 'b', 'credit', -5); {ENTRY} 2)"),
-            format!("{LINES} ('X', 0, 'a', 'neither', 5); {ENTRY} 1)"),
-            format!("{LINES} ('X', 0, 'a', 'debit', 5), ('X', 2, 'b', 'credit', 5); {ENTRY} 2)"),
+            entry(&database, "('X', 0, 'a', 'debit', 0)", 1),
+            entry(&database, "('X', 0, 'a', 'debit', -5), ('X', 1, 'b', 'credit', -5)", 2),
+            entry(&database, "('X', 0, 'a', 'neither', 5)", 1),
+            entry(&database, "('X', 0, 'a', 'debit', 5), ('X', 2, 'b', 'credit', 5)", 2),
             format!("{LINES} ('E1', 7, 'a', 'debit', 5), ('E1', 8, 'b', 'credit', 5)"),
             "UPDATE journal SET total_fen = 0".to_owned(),
             "DELETE FROM journal".to_owned(),
@@ -100,7 +111,7 @@ fn the_database_refuses_what_does_not_balance_and_any_change() {
             let result = raw(&database, &sql).await;
             assert!(matches!(result, Err(Error::Forbidden(_))), "{sql}: {result:?}");
         }
-        let right = format!("{LINES} ('X', 0, 'a', 'debit', 5), ('X', 1, 'b', 'credit', 5); {ENTRY} 2)");
+        let right = entry(&database, "('X', 0, 'a', 'debit', 5), ('X', 1, 'b', 'credit', 5)", 2);
         raw(&database, &right).await.unwrap();
         assert_eq!((count(&database, "journal").await, count(&database, "journal_line").await), (2, 4));
     });

@@ -65,8 +65,13 @@ fn the_demo_ends_well_and_prints_the_published_figures() {
     assert!(!text.contains("DIFFERS"));
     for proof in [
         "differences after it was decided anew",
-        "9 decision(s) replayed, 9 identical",
-        "7 person-year(s) folded again, 0 difference(s); the journal adds up to 0.00",
+        "10 decision(s) replayed, 10 identical",
+        "8 person-year(s) folded again, 0 difference(s); the journal adds up to 0.00",
+        // all three systems and tilt in one bill, the category granted by the assistance service; then granted late
+        "assistance service: Medical assistance fund, 13,557.60 used this year",
+        "assistance service: Tilt (second) assistance, 567.28 used this year",
+        "The difference is paid to the person by itself:",
+        "-20,548.88   25,792.00 → 5,243.12",
     ] {
         assert!(text.contains(proof), "{proof} is missing");
     }
@@ -155,6 +160,10 @@ fn the_demo_as_json_is_one_document_with_the_services_statements() {
     assert_eq!(report["differences"], 0);
     assert!(report["cases"][0]["answer"]["bills"][0]["settlement"]["national"]["act_pay_dedc"].is_string(), "{report}");
     assert_eq!(report["reversal"]["verified"]["journal"], "0.00");
+    let one_stop = report["one_stop"].as_array().unwrap();
+    assert_eq!(one_stop.len(), 2);
+    assert!(one_stop.iter().all(|bill| bill["third_system"] == "THIRD_SYSTEM_WHOLE"), "{one_stop:?}");
+    assert_eq!(one_stop[1]["limits"][0]["used_fen"], 1_355_760);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod door;
 mod figures;
+mod one_stop;
+mod window;
 
 use std::process::ExitCode;
 
@@ -16,6 +18,8 @@ use tokio::sync::oneshot;
 pub(super) use self::door::institution;
 use self::door::{Door, Settled, adjustments_of};
 use self::figures::{Figure, spell};
+use self::one_stop::Way;
+use self::window::Window;
 use super::answers;
 use crate::cli::DIFFERENCES;
 use crate::error::Error;
@@ -43,7 +47,8 @@ pub(crate) fn run(out: &mut Out) -> Result<ExitCode, Error> {
         let stop = Stop::when(async { drop(ended.await) });
         let place = Place { folder: folder.path().to_owned(), settlement: 0, enrolment: 0, assistance: 0 };
         let suite = Suite::start(&place, &process, &stop).await?;
-        let address = format!("http://{}", suite.settlement);
+        let [address, people, assisted] =
+            [suite.settlement, suite.enrolment, suite.assistance].map(|address| format!("http://{address}"));
         if !out.is_json() {
             let (settlement, enrolment, assistance) = (suite.settlement, suite.enrolment, suite.assistance);
             out.line(match out.lang {
@@ -58,7 +63,10 @@ pub(crate) fn run(out: &mut Out) -> Result<ExitCode, Error> {
         }
         let drain = settings.drain;
         let serving = tokio::spawn(async move { suite.serve(drain, &stop).await });
-        let told = async { Demo::new(Door::new(&address, &policy)?, &policy, out).tell().await };
+        let told = async {
+            let window = Window::new(&people, &assisted)?;
+            Demo::new(Door::new(&address, &policy)?, window, &policy, out).tell().await
+        };
         let told = tokio::select! { told = told => told, () = asked => Err(Error::Stopped) };
         drop(end);
         if let Ok(served) = serving.await {
@@ -71,17 +79,20 @@ pub(crate) fn run(out: &mut Out) -> Result<ExitCode, Error> {
 /// What is told, and what has been found so far.
 struct Demo<'a> {
     door: Door<'a>,
+    window: Window,
     policy: &'a Policy,
     out: &'a mut Out,
     claims: Vec<String>,
     failures: usize,
     cases: Vec<Value>,
+    assisted: Vec<Value>,
     figures: Vec<(String, bool)>,
 }
 
 impl<'a> Demo<'a> {
-    fn new(door: Door<'a>, policy: &'a Policy, out: &'a mut Out) -> Self {
-        Self { door, policy, out, claims: Vec::new(), failures: 0, cases: Vec::new(), figures: Vec::new() }
+    fn new(door: Door<'a>, window: Window, policy: &'a Policy, out: &'a mut Out) -> Self {
+        let (claims, cases, assisted, figures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { door, window, policy, out, claims, failures: 0, cases, assisted, figures }
     }
 
     /// Everything in order; the number of differences.
@@ -91,10 +102,22 @@ impl<'a> Demo<'a> {
             let case = read(name, text).map_err(Error::Problems)?;
             let answer = case.answer(self.policy);
             let mut differences = case.differences(self.policy, &answer);
-            let settled = self.settle(number, &case, &answer).await?;
+            let (settled, assisted) = match Way::of(role) {
+                None => (self.settle(number, &case, &answer).await?, None),
+                Some(way) => {
+                    let assisted = self.one_stop(way, number, &case, &answer).await?;
+                    (assisted.iter().map(|assisted| assisted.settled.clone()).collect(), assisted)
+                }
+            };
+            self.claims.extend(settled.iter().map(|settled| settled.claim.clone()).filter(|claim| !claim.is_empty()));
             differences.extend(settled.iter().flat_map(|settled| settled.differences.iter().cloned()));
             match Figure::of(role) {
-                None => self.show(&case, &answer, &settled, &differences).await?,
+                None => {
+                    self.show(&case, &answer, &settled, &differences).await?;
+                    if let Some(assisted) = &assisted {
+                        self.show_assisted(&case, assisted)?;
+                    }
+                }
                 Some(figure) => {
                     let served = self.answers(&case, &answer).await?;
                     let met = served && !case.expected.is_empty() && differences.is_empty();
@@ -116,7 +139,7 @@ impl<'a> Demo<'a> {
             let figures = self.figures.iter().map(|(text, met)| json!({ "figure": text, "met": met }));
             self.out.json(&json!({
                 "version": self.policy.version(), "cases": self.cases, "figures": figures.collect::<Vec<_>>(),
-                "reversal": second, "differences": self.failures,
+                "one_stop": self.assisted, "reversal": second, "differences": self.failures,
             }))?;
         }
         Ok(self.failures)
@@ -129,8 +152,8 @@ impl<'a> Demo<'a> {
         };
         let mut all = Vec::with_capacity(told.len());
         for told in told {
-            let settled = self.door.settle(number, bills, &told.bill, &told.decision).await?;
-            self.claims.extend(Some(settled.claim.clone()).filter(|claim| !claim.is_empty()));
+            let person = format!("demo-{number}");
+            let (settled, _) = self.door.settle(number, &person, bills, &told.bill, &told.decision).await?;
             all.push(settled);
         }
         Ok(all)

@@ -241,9 +241,12 @@ async fn together(bench: &Bench, works: &[Arc<Work>]) -> Result<Answers, Trouble
 async fn attempt(bench: &Bench, tx: &Tx, policies: &Policies, works: &[Arc<Work>]) -> Result<Answers, Trouble> {
     failpoint("commit.begun");
     let context = Context { policies, now: bench.clock.now(), ids: &*bench.ids, third: &Third::Whole };
-    let calls = |work: &Arc<Work>| std::iter::once(work.command.call().clone()).chain(work.command.original().cloned());
-    let calls: Vec<Call> = works.iter().flat_map(calls).collect();
-    let mut kept = idempotency::look_up(tx, &calls.iter().collect::<Vec<_>>()).await?.into_iter();
+    let mut calls: Vec<&Call> = Vec::with_capacity(works.len());
+    for work in works {
+        calls.push(work.command.call());
+        calls.extend(work.command.original());
+    }
+    let mut kept = idempotency::look_up(tx, &calls).await?.into_iter();
     let (mut answers, mut fresh, mut needs) = (Answers::new(), Vec::new(), Needs::default());
     for work in works {
         let own = kept.next().flatten();

@@ -5,8 +5,8 @@ use pb::policy::v1::ComputeContributionRequest;
 use pb::policy::v1::answer_service_client::AnswerServiceClient;
 use pb::settlement::v1::settlement_service_client::SettlementServiceClient;
 use pb::settlement::v1::{
-    GetStatementRequest, Language, ReplayClaimRequest, ReverseClaimRequest, SettleRequest, StatementFormat, Submission,
-    VerifyYearsRequest, reverse_claim_request, settle_response,
+    GetClaimRequest, GetStatementRequest, Language, ReplayClaimRequest, ReverseClaimRequest, SettleRequest,
+    StatementFormat, Submission, ThirdSystem, VerifyYearsRequest, reverse_claim_request, settle_response,
 };
 use policy::case::{Answer, Bills, Difference};
 use policy::statement::Lang;
@@ -24,6 +24,7 @@ pub(super) struct Door<'p> {
 }
 
 /// A bill that went through the door.
+#[derive(Clone)]
 pub(super) struct Settled {
     /// The claim's id; empty where the bill was refused.
     pub(super) claim: String,
@@ -41,17 +42,18 @@ impl<'p> Door<'p> {
         Ok(Self { claims, answers, policy })
     }
 
-    /// Settles a bill of the person and institution of this number.
+    /// Settles a person's bill of the institution of this number; what became of the third system.
     pub(super) async fn settle(
         &mut self,
         number: usize,
+        person: &str,
         bills: &Bills,
         bill: &Bill,
         told: &Decision,
-    ) -> Result<Settled, Error> {
+    ) -> Result<(Settled, ThirdSystem), Error> {
         let institution = institution(number, bill);
         let submission = Submission {
-            person_id: format!("demo-{number}"),
+            person_id: person.to_owned(),
             institution_id: institution.clone(),
             bill: Some(wire::write::bill(bill, bills.person.use_account)),
             person_facts: Some(wire::write::person(&bills.person)),
@@ -61,13 +63,26 @@ impl<'p> Door<'p> {
         let request = SettleRequest { idempotency_key: format!("{number}-{}", bill.id), submission: Some(submission) };
         let failed = |status| Error::call(format!("settle bill {}", bill.id), status);
         let answer = self.claims.settle(request).await.map_err(failed)?.into_inner();
-        let (claim, decision) = match answer.outcome {
-            Some(settle_response::Outcome::Claim(claim)) => (claim.claim_id, claim.decision),
-            Some(settle_response::Outcome::Refused(decision)) => (String::new(), Some(decision)),
-            None => (String::new(), None),
+        let (claim, third, decision) = match answer.outcome {
+            Some(settle_response::Outcome::Claim(claim)) => {
+                let third = claim.third_system();
+                (claim.claim_id, third, claim.decision)
+            }
+            Some(settle_response::Outcome::Refused(decision)) => {
+                (String::new(), ThirdSystem::Unspecified, Some(decision))
+            }
+            None => (String::new(), ThirdSystem::Unspecified, None),
         };
         let differences = self.compare(&format!("{}.decision", bill.id), decision.as_ref(), told).into_iter().collect();
-        Ok(Settled { claim, institution, differences })
+        Ok((Settled { claim, institution, differences }, third))
+    }
+
+    /// Whether a claim stands as told, and what the third system is to it.
+    pub(super) async fn stands(&mut self, claim: &str, told: &Decision) -> Result<(bool, ThirdSystem), Error> {
+        let request = GetClaimRequest { claim_id: claim.to_owned(), revision: None, with_steps: true };
+        let answer = self.claims.get_claim(request).await.map_err(|status| Error::call("get a claim", status))?;
+        let claim = answer.into_inner().claim.unwrap_or_default();
+        Ok((self.compare("", claim.decision.as_ref(), told).is_none(), claim.third_system()))
     }
 
     fn compare(&self, about: &str, got: Option<&policy_pb::Decision>, told: &Decision) -> Option<Difference> {
@@ -142,7 +157,7 @@ pub(super) fn adjustments_of(answer: Answer) -> Vec<Adjustment> {
     if let Answer::Bills { adjustments, .. } = answer { adjustments } else { Vec::new() }
 }
 
-fn difference(about: &str, expected: &str, found: &str) -> Difference {
+pub(super) fn difference(about: &str, expected: &str, found: &str) -> Difference {
     Difference { about: about.to_owned(), expected: expected.to_owned(), found: found.to_owned(), line: 1 }
 }
 

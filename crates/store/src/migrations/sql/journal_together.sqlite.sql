@@ -1,0 +1,2 @@
+-- SQLite holds a line to its entry as it seals it
+SELECT 1;

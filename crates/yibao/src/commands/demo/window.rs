@@ -1,0 +1,91 @@
+//! The services that know the people, as the demonstration asks them: who they are, and as what they are assisted.
+
+use chrono::NaiveDate;
+use pb::assistance::v1::category_service_client::CategoryServiceClient;
+use pb::assistance::v1::reservation_service_client::ReservationServiceClient;
+use pb::assistance::v1::{
+    Authority, CategoryTerms, GetLimitsRequest, GetLimitsResponse, GrantCategoryRequest, Limit, Office,
+};
+use pb::enrolment::v1::person_service_client::PersonServiceClient;
+use pb::enrolment::v1::{DocumentType, Identity, RegisterPersonRequest, RegisterPersonResponse, Sex};
+use terms::{Category, Division};
+
+use crate::error::Error;
+
+/// Their clients.
+pub(super) struct Window {
+    people: PersonServiceClient<rpc::Client>,
+    categories: CategoryServiceClient<rpc::Client>,
+    limits: ReservationServiceClient<rpc::Client>,
+}
+
+impl Window {
+    /// Behind the addresses of enrolment and assistance.
+    pub(super) fn new(enrolment: &str, assistance: &str) -> Result<Self, Error> {
+        let (people, assisted) = (rpc::channel(enrolment)?, rpc::channel(assistance)?);
+        Ok(Self {
+            people: PersonServiceClient::new(people),
+            categories: CategoryServiceClient::new(assisted.clone()),
+            limits: ReservationServiceClient::new(assisted),
+        })
+    }
+
+    /// Registers a person made up for the case of this number; the person's id.
+    pub(super) async fn register(&mut self, number: usize) -> Result<String, Error> {
+        let identity = Identity {
+            name: format!("演示{number}"),
+            document_type: DocumentType::Passport.into(),
+            document_number: format!("D{number:08}"),
+            born_date: BORN.to_owned(),
+            sex: Sex::Female.into(),
+            phone: String::new(),
+        };
+        let request = RegisterPersonRequest {
+            idempotency_key: format!("person-{number}"),
+            identity: Some(identity),
+            ..RegisterPersonRequest::default()
+        };
+        let answer = self.people.register_person(request).await;
+        let failed = |status| Error::call("register a person", status);
+        let RegisterPersonResponse { person } = answer.map_err(failed)?.into_inner();
+        Ok(person.map(|person| person.person_id).unwrap_or_default())
+    }
+
+    /// Grants a person a category from a day on.
+    pub(super) async fn grant(
+        &mut self,
+        person: &str,
+        category: Category,
+        division: Division,
+        from: NaiveDate,
+    ) -> Result<(), Error> {
+        let authority =
+            Authority { office: Office::CivilAffairs.into(), division: division.to_string(), name: String::new() };
+        let terms = CategoryTerms {
+            category: wire::write::word(category),
+            from_date: from.to_string(),
+            authority: Some(authority),
+            ..CategoryTerms::default()
+        };
+        let request = GrantCategoryRequest {
+            idempotency_key: format!("grant-{category}-{person}"),
+            person_id: person.to_owned(),
+            terms: Some(terms),
+            operator_id: "demo".to_owned(),
+            reason: "the demonstration grants it".to_owned(),
+        };
+        let failed = |status| Error::call(format!("grant {category}"), status);
+        self.categories.grant_category(request).await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// What the year of a person has used and holds of the third system's limits.
+    pub(super) async fn limits(&mut self, person: &str, year: u32) -> Result<Vec<Limit>, Error> {
+        let request = GetLimitsRequest { person_id: person.to_owned(), year };
+        let failed = |status| Error::call("get limits", status);
+        let GetLimitsResponse { limits } = self.limits.get_limits(request).await.map_err(failed)?.into_inner();
+        Ok(limits)
+    }
+}
+
+const BORN: &str = "1970-01-01";
