@@ -8,7 +8,7 @@ use policy::Adjustment;
 use policy::case::{Answer, Bills, Case, Question};
 use policy::statement::{Lang, adjustment_json, adjustment_text};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, interval};
 
 use super::Demo;
 use super::door::{Settled, difference};
@@ -97,8 +97,9 @@ impl Demo<'_> {
 
     /// Waits until a claim is decided as told: nobody asks for it.
     async fn follows(&mut self, settled: &mut Settled, told: &policy::Decision) -> Result<ThirdSystem, Error> {
-        let until = Instant::now() + SOON;
+        let (until, mut looks) = (Instant::now() + SOON, interval(LOOK));
         loop {
+            looks.tick().await;
             let (is_told, third) = self.door.stands(&settled.claim, told).await?;
             if is_told {
                 return Ok(third);
@@ -108,7 +109,6 @@ impl Demo<'_> {
                 settled.differences.push(difference(&settled.claim, "the difference of the category", found));
                 return Ok(third);
             }
-            sleep(LOOK).await;
         }
     }
 
