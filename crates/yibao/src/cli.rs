@@ -65,6 +65,13 @@ pub(crate) struct BenchSettle {
     /// The database of the service in this process: sqlite:FILE or postgres://…; none: a SQLite file that is removed
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
+    /// One-stop settlement: of each hundred people this many have the category of the case, granted by an assistance service beside
+    /// settlement; none: the category is handed in
+    #[arg(long, value_name = "PERCENT", conflicts_with = "address", value_parser = clap::value_parser!(u8).range(..=100))]
+    pub(crate) assisted: Option<u8>,
+    /// The database of the assistance service; none: a SQLite file that is removed
+    #[arg(long, value_name = "URL", requires = "assisted")]
+    pub(crate) assistance_database: Option<String>,
     /// The case whose first bill is settled; none: one that is built in
     #[arg(long)]
     pub(crate) case: Option<PathBuf>,

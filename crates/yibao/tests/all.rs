@@ -303,3 +303,19 @@ fn quiet_still_settles_under_other_facts() {
     assert!(stdout(&output).contains("had it been institution=primary"), "{}", stdout(&output));
     assert_eq!(code(&yibao(&["adjudicate", TERTIARY, "--quiet", "--what-if", "foo=bar"])), 2);
 }
+
+#[test]
+fn the_load_generator_settles_with_and_without_an_assistance_service_and_nothing_fails() {
+    for more in [&[][..], &["--assisted", "50"]] {
+        let few = ["bench", "settle", "--seconds", "1", "--warm-up", "0", "--people", "10", "--callers", "2"];
+        let output = yibao(&[&few[..], more, &["--format", "json"]].concat());
+        let seen: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!(code(&output), 0, "{seen}{}", stderr(&output));
+        assert!(seen["settled"].as_u64().unwrap() > 0, "{seen}");
+        assert_eq!(
+            (&seen["refused"], &seen["failed"]),
+            (&Value::from(0), &Value::Object(Default::default())),
+            "{seen}"
+        );
+    }
+}

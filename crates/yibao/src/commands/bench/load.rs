@@ -99,11 +99,16 @@ async fn call(load: Arc<Load>, client: Client, next: Arc<AtomicU64>, begin: Inst
     }
 }
 
+/// The id of a person of the benchmark.
+pub(super) fn person(nth: u64) -> String {
+    format!("bench-{nth}")
+}
+
 fn request(load: &Load, number: u64) -> SettleRequest {
     // a step that shares no divisor with most counts of people spreads neighbours over all of them
-    let person = number.wrapping_mul(7_919) % load.people.max(1);
+    let nth = number.wrapping_mul(7_919) % load.people.max(1);
     let mut submission = load.submission.clone();
-    submission.person_id = format!("bench-{person}");
+    submission.person_id = person(nth);
     if let Some(bill) = &mut submission.bill {
         bill.bill_id = format!("{}-{number}", load.run);
     }
