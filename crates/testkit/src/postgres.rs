@@ -25,7 +25,12 @@ if [ "$(id -u)" = 0 ]; then
   chown postgres: "$folder"
 fi
 cd "$folder"
-cleanup() { as "$bin/pg_ctl" -D "$folder/data" -m immediate -w -s stop || true; cd /; rm -rf "$folder"; }
+all() {
+  master=$(head -n 1 "$folder/data/postmaster.pid")
+  echo "$master"
+  grep -ls "^PPid:[[:space:]]*$master\$" /proc/[0-9]*/status | cut -d / -f 3
+}
+cleanup() { kill -CONT $(all) || true; as "$bin/pg_ctl" -D "$folder/data" -m immediate -w -s stop || true; cd /; rm -rf "$folder"; }
 trap cleanup EXIT
 trap '' INT TERM HUP PIPE
 as "$bin/initdb" -D "$folder/data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync >&2
@@ -39,6 +44,8 @@ while read -r asked; do
   case $asked in
     stop) as "$bin/pg_ctl" -D "$folder/data" -m immediate -w -s stop </dev/null >&2 ;;
     start) start ;;
+    hang) kill -STOP $(all) ;;
+    go) kill -CONT $(all) ;;
   esac
   echo "$asked"
 done
@@ -103,6 +110,22 @@ impl Postgres {
     /// Where it does not start.
     pub fn restart(&mut self) {
         self.ask("start");
+    }
+
+    /// Makes it hang: connections stay open and new ones are accepted, and nothing is answered until [`Postgres::resume`].
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn pause(&mut self) {
+        self.ask("hang");
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn resume(&mut self) {
+        self.ask("go");
     }
 
     /// Its URL.

@@ -50,6 +50,41 @@ fn a_database_that_is_stopped_makes_the_service_unavailable_in_time_and_comes_ba
     });
 }
 
+#[test]
+fn a_database_that_hangs_keeps_no_caller_beyond_the_deadline_and_no_bill_is_settled_twice() {
+    let server = Postgres::start();
+    testkit::run(async move {
+        let house = town(&server.url()).await;
+        house.settles("K0", "p", &visit("K0", DAY, 100_000)).await;
+        let server = with(server, Postgres::pause).await;
+        let mut callers = JoinSet::new();
+        // more than there are connections
+        for number in 1..=40 {
+            let key = format!("K{number}");
+            let mut request = tonic::Request::new(asks(&key, &format!("p{number}"), &visit(&key, DAY, 50_000)));
+            request.set_timeout(Duration::from_millis(1_500));
+            let mut client = house.client();
+            callers.spawn(async move {
+                let began = Instant::now();
+                let status = client.settle(request).await.expect_err("nothing answers");
+                (reason(&status), began.elapsed() < IN_TIME)
+            });
+        }
+        for (reason, in_time) in callers.join_all().await {
+            assert!(in_time && ["UNAVAILABLE", "DEADLINE"].contains(&reason.as_str()), "{reason}, {in_time}");
+        }
+        let _server = with(server, Postgres::resume).await;
+        for number in 1..=40 {
+            let key = format!("K{number}");
+            let request = asks(&key, &format!("p{number}"), &visit(&key, DAY, 50_000));
+            until("the same key is answered", async || house.client().settle(request.clone()).await.is_ok()).await;
+        }
+        assert_eq!(count(&house.database, "SELECT COUNT(*) AS n FROM claim").await, 41);
+        house.is_sound().await;
+        house.close().await;
+    });
+}
+
 /// Keys, and for each nothing where its bill was settled, else the reason.
 type Said = Vec<(String, Option<String>)>;
 
