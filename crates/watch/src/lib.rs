@@ -20,6 +20,8 @@ const BOOKS_EVERY: Duration = Duration::from_secs(15);
 const HEALTH_EVERY: Duration = Duration::from_secs(1);
 /// How often events that were delivered long ago are removed.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
+/// How long a process waits for its first look at the policies before it serves without them.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// What a registry may say is degraded (`registry::Health`).
 const PARTS: [&str; 4] = ["redis", "database", "registry", "head"];
 
@@ -100,6 +102,31 @@ impl Gauges {
             lag: Gauge::register("yibao.outbox.lag", "s", "Age of the oldest event nobody has taken yet."),
         }
     }
+}
+
+/// Lets a registry follow the truth that another process has, named `of`. Where that is not there nothing can be decided: health
+/// says so, calls are answered with UNAVAILABLE, and once it was seen serving begins by itself.
+pub async fn follow(
+    registry: Registry,
+    of: &'static str,
+    readiness: Readiness,
+    (tasks, stop): (&mut JoinSet<()>, &Stop),
+) {
+    let is_late = !matches!(tokio::time::timeout(FIRST_LOOK, registry.see()).await, Ok(Ok(())));
+    if is_late {
+        readiness.waits_for(Some(of)).await;
+    }
+    let (seeing, following) = (stop.asked(), stop.asked());
+    tasks.spawn(async move {
+        if is_late {
+            tokio::select! {
+                () = seeing => return,
+                () = registry.seen() => {}
+            }
+            readiness.waits_for(None).await;
+        }
+        registry.follow(following).await;
+    });
 }
 
 async fn prune(database: Database, clock: Arc<dyn Clock>, keep: Duration, stop: impl Future<Output = ()>) {
