@@ -79,7 +79,6 @@ impl Reader {
     }
 
     /// The address of a service that may be left out; the outer `None` is an error that was kept.
-    #[expect(clippy::option_option, reason = "not given and given wrongly are two answers, and `?` ends on the second")]
     pub fn optional_address(&mut self, name: &str, example: &str) -> Option<Option<String>> {
         let address: Option<String> = self.optional(name, example)?;
         if address.as_ref().is_some_and(|address| !is_http(address)) {

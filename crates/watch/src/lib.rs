@@ -20,8 +20,6 @@ const BOOKS_EVERY: Duration = Duration::from_secs(15);
 const HEALTH_EVERY: Duration = Duration::from_secs(1);
 /// How often events that were delivered long ago are removed.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
-/// How long a process waits for its first look at the policies before it serves without them.
-const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// What a registry may say is degraded (`registry::Health`).
 const PARTS: [&str; 4] = ["redis", "database", "registry", "head"];
 
@@ -112,7 +110,8 @@ pub async fn follow(
     readiness: Readiness,
     (tasks, stop): (&mut JoinSet<()>, &Stop),
 ) {
-    let is_late = !matches!(tokio::time::timeout(FIRST_LOOK, registry.see()).await, Ok(Ok(())));
+    // As long as it answers it is waited for: compiling takes its time, and callers that come meanwhile wait too.
+    let is_late = registry.see().await.is_err();
     if is_late {
         readiness.waits_for(Some(of)).await;
     }

@@ -137,8 +137,8 @@ pub(crate) fn redone(app: &App, booked: &[Entry]) -> Result<Vec<Entry>, Fault> {
     for owed in booked.iter().filter(|entry| entry.kind == EntryKind::OwedBack && !reversed(entry)) {
         entries.push(ledger::book::reverse(name(&app.id())?, app.today(), owed).map_err(Fault::internal)?);
     }
-    let contributions = booked.iter().filter(|entry| entry.kind == EntryKind::Contribution).filter(reversed);
-    if let Some(last) = contributions.last() {
+    let mut contributions = booked.iter().filter(|entry| entry.kind == EntryKind::Contribution).filter(reversed);
+    if let Some(last) = contributions.next_back() {
         let draft = Draft { id: name(&app.id())?, date: app.today(), ..last.clone().into_draft() };
         entries.push(draft.seal().map_err(Fault::internal)?);
     }

@@ -258,7 +258,7 @@ fn books(body: &Enrolment, booked: &[&Entry], found: &mut Verified) {
         lines.filter(|line| line.account.kind() == kind).map(|line| line.amount).sum()
     };
     // what was undone and goes on is booked again: of what never was, the last is what was undone
-    let undone = contributions().filter(|one| reversed.contains(&one.id)).last().filter(|_| body.never_was());
+    let undone = contributions().rfind(|one| reversed.contains(&one.id)).filter(|_| body.never_was());
     let undone = undone.map(|one| income(BTreeMap::new(), one)).unwrap_or_default();
     let premiums = [IncomeSource::PremiumOwn, IncomeSource::PremiumEmployer];
     let premium: Fen = premiums.iter().filter_map(|source| undone.get(source)).copied().sum();
