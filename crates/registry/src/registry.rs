@@ -10,7 +10,7 @@ use store::sea_orm::ConnectionTrait;
 use terms::Division;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::cache::Cache;
 use crate::copies::{Copies, Found};
@@ -126,7 +126,7 @@ impl Registry {
                 error = &error as &dyn std::error::Error,
                 "the policy registry is not seen yet; nothing is served"
             );
-            tokio::time::sleep(pause).await;
+            sleep_until(Instant::now() + pause).await;
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
         }
     }
