@@ -22,6 +22,8 @@ pub struct Reader {
     given: BTreeMap<String, Secret<String>>,
     known: BTreeSet<String>,
     errors: BTreeMap<String, String>,
+    /// Whether what only serving needs may be left out.
+    migrates: bool,
 }
 
 impl Reader {
@@ -33,7 +35,15 @@ impl Reader {
             given: ours.map(|(name, value)| (name, Secret(value))).collect(),
             known: BTreeSet::new(),
             errors: BTreeMap::new(),
+            migrates: false,
         }
+    }
+
+    /// The same, for a process that migrates: what only serving needs may be left out.
+    #[must_use]
+    pub fn to_migrate(mut self) -> Self {
+        self.migrates = true;
+        self
     }
 
     /// A reader of this process's environment. A variable that is not UTF-8 counts as not given.
@@ -54,6 +64,28 @@ impl Reader {
             self.add(name, format!("is not set; expected {expected}"));
         }
         read
+    }
+
+    /// The address of a service that serving needs: scheme `http`, a host and nothing behind the port. Where the process
+    /// migrates it may be left out and is empty then. `example` is such an address.
+    pub fn address(&mut self, name: &str, example: &str) -> Option<String> {
+        match self.optional_address(name, example)? {
+            None if !self.migrates => {
+                self.add(name, format!("is not set; expected an address such as {example}"));
+                None
+            }
+            address => Some(address.unwrap_or_default()),
+        }
+    }
+
+    /// The address of a service that may be left out; the outer `None` is an error that was kept.
+    pub fn optional_address(&mut self, name: &str, example: &str) -> Option<Option<String>> {
+        let address: Option<String> = self.optional(name, example)?;
+        if address.as_ref().is_some_and(|address| !is_http(address)) {
+            self.add(name, format!("has no scheme http or no host; expected an address such as {example}"));
+            return None;
+        }
+        Some(address)
     }
 
     /// A value that may be left out; the outer `None` is an error that was kept.
@@ -113,6 +145,16 @@ impl Reader {
             }
         }
     }
+}
+
+/// Whether an address can be called: scheme `http`, a host, perhaps a port, and nothing behind them.
+fn is_http(address: &str) -> bool {
+    let Ok(address) = address.parse::<http::Uri>() else { return false };
+    let host = address.authority().is_some_and(|authority| {
+        let port = authority.as_str().rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+        !authority.host().is_empty() && (port.is_none() || authority.port_u16().is_some_and(|port| port > 0))
+    });
+    host && address.scheme_str() == Some("http") && matches!(address.path(), "" | "/") && address.query().is_none()
 }
 
 /// A value that is never printed.

@@ -46,6 +46,9 @@ pub fn configure<C: Debug>(
         }
     }
     let mut reader = Reader::of_process(prefix);
+    if command == Command::Migrate {
+        reader = reader.to_migrate();
+    }
     let configuration = read(&mut reader);
     match reader.finish(configuration) {
         Ok(configuration) if check_only => {

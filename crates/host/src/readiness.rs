@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
 use tonic_health::ServingStatus;
@@ -22,11 +22,12 @@ pub struct Readiness {
     reporter: HealthReporter,
     ready: Arc<Mutex<BTreeMap<String, bool>>>,
     degraded: Arc<OnceLock<Gauge>>,
+    waits: Arc<RwLock<Option<&'static str>>>,
 }
 
 impl Readiness {
     pub(crate) fn new(reporter: HealthReporter) -> Self {
-        Self { reporter, ready: Arc::default(), degraded: Arc::default() }
+        Self { reporter, ready: Arc::default(), degraded: Arc::default(), waits: Arc::default() }
     }
 
     /// Says whether a service, by its full name, can serve.
@@ -34,6 +35,19 @@ impl Readiness {
         let mut ready = self.ready.lock().await;
         ready.insert(service.to_owned(), is_ready);
         self.report(&ready).await;
+    }
+
+    /// Says what the process waits for before any of its services can serve, or that it waits no more. While it waits, health says
+    /// NOT_SERVING of each of them and their calls are answered with UNAVAILABLE.
+    pub async fn waits_for(&self, what: Option<&'static str>) {
+        let ready = self.ready.lock().await;
+        *self.waits.write().unwrap_or_else(PoisonError::into_inner) = what;
+        self.report(&ready).await;
+    }
+
+    /// What it waits for.
+    pub(crate) fn waited_for(&self) -> Option<&'static str> {
+        *self.waits.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says whether a part such as `registry` is degraded. A part is known from the first time it is spoken of: say at the
@@ -62,10 +76,12 @@ impl Readiness {
     }
 
     async fn report(&self, ready: &BTreeMap<String, bool>) {
+        let waits = self.waited_for().is_some();
         for (service, is_ready) in ready {
-            self.reporter.set_service_status(service, status(*is_ready)).await;
+            self.reporter.set_service_status(service, status(*is_ready && !waits)).await;
         }
-        self.reporter.set_service_status("", status(ready.values().all(|is_ready| *is_ready))).await;
+        let is_ready = !waits && ready.values().all(|is_ready| *is_ready);
+        self.reporter.set_service_status("", status(is_ready)).await;
     }
 }
 

@@ -2,12 +2,13 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{Request, Response};
-use rpc::RpcLayer;
 use rpc::limits::{KEEPALIVE_INTERVAL, KEEPALIVE_MAX};
+use rpc::{Fault, Reason, RpcLayer};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -58,7 +59,7 @@ impl Services {
         S::Future: Send + 'static,
     {
         self.names.push(S::NAME);
-        self.routes.add_service(server);
+        self.routes.add_service(Gate { server, readiness: self.readiness.clone() });
         self
     }
 
@@ -84,6 +85,51 @@ impl Services {
         self.routes.add_service(v1alpha.map_err(HostError::Reflection)?);
         Ok(self.routes.routes())
     }
+}
+
+/// A server that answers UNAVAILABLE as long as the process waits for something.
+#[derive(Clone)]
+struct Gate<S> {
+    server: S,
+    readiness: Readiness,
+}
+
+impl<S: NamedService> NamedService for Gate<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+impl<S> Service<Request<Body>> for Gate<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.server.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        match self.readiness.waited_for() {
+            None => Box::pin(self.server.call(request)),
+            Some(what) => {
+                let answer = tonic::Status::from(waits(what)).into_http();
+                Box::pin(std::future::ready(Ok(answer)))
+            }
+        }
+    }
+}
+
+/// How long a caller is asked to leave a process alone that waits.
+const WAITING: Duration = Duration::from_secs(1);
+
+fn waits(what: &str) -> Fault {
+    let message = format!(
+        "the process has not begun to serve: it waits for {what}; once that answers it begins by itself, try again then"
+    );
+    Fault::new(Reason::Unavailable, message).retry_after(WAITING)
 }
 
 /// A bound port: callers can connect from now on and are answered once it serves.

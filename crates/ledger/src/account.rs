@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use money::Fen;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use terms::{AccountKind, Division, IncomeSource, Name, Side};
 
@@ -32,6 +33,11 @@ pub enum Account {
     Family {
         /// The id under which the relatives' accounts are offered.
         family: Name,
+    },
+    /// What a person owes the funds, for what was taken back and was spent already: `receivable:<person>`.
+    Receivable {
+        /// The person's id.
+        person: Name,
     },
     /// What a payer beside the funds owes: `other:<division>:<payer>`.
     Other {
@@ -94,6 +100,7 @@ impl Account {
             Self::Income { .. } => AccountKind::Income,
             Self::Personal { .. } => AccountKind::Personal,
             Self::Family { .. } => AccountKind::Family,
+            Self::Receivable { .. } => AccountKind::Receivable,
             Self::Other { .. } => AccountKind::Other,
             Self::Due { .. } => AccountKind::Due,
             Self::Payable { .. } => AccountKind::Payable,
@@ -110,10 +117,25 @@ impl Account {
         matches!(self, Self::Hospital { .. } | Self::Cash { .. } | Self::Limit { .. })
     }
 
-    /// Whether its debits may never pass its credits.
+    /// The side on which its balance always is, if it may be on one only: what people have cannot be spent beyond what is
+    /// there, and what a person owes cannot be paid beyond what is owed.
     #[must_use]
-    pub const fn holds_its_own(&self) -> bool {
-        matches!(self, Self::Personal { .. } | Self::Family { .. })
+    pub const fn only_side(&self) -> Option<Side> {
+        match self {
+            Self::Personal { .. } | Self::Family { .. } => Some(Side::Credit),
+            Self::Receivable { .. } => Some(Side::Debit),
+            _ => None,
+        }
+    }
+
+    /// By how much a balance (debits less credits, in fen) is on the side on which it may not be.
+    #[must_use]
+    pub fn overdrawn_by(&self, net: Fen) -> Option<Fen> {
+        let beyond = match self.only_side()? {
+            Side::Credit => net,
+            Side::Debit => -net,
+        };
+        (beyond > Fen::ZERO).then_some(beyond)
     }
 
     /// The side on which a standing claim has this account; memorandum accounts count like a debit. An account between two
@@ -131,6 +153,7 @@ impl Account {
             | Self::Other { payer: name, .. }
             | Self::Due { payer: name, .. }
             | Self::Personal { person: name }
+            | Self::Receivable { person: name }
             | Self::Cash { person: name }
             | Self::Family { family: name }
             | Self::Payable { institution: name }
@@ -190,6 +213,7 @@ impl FromStr for Account {
             AccountKind::Opening => Self::Opening { division: division(rest)? },
             AccountKind::Personal => Self::Personal { person: name(rest)? },
             AccountKind::Family => Self::Family { family: name(rest)? },
+            AccountKind::Receivable => Self::Receivable { person: name(rest)? },
             AccountKind::Payable => Self::Payable { institution: name(rest)? },
             AccountKind::Hospital => Self::Hospital { institution: name(rest)? },
             AccountKind::Cash => Self::Cash { person: name(rest)? },

@@ -8,7 +8,7 @@ mod claim;
 mod income;
 
 pub use claim::{adjust, refund, reverse, settle};
-pub use income::{account_credit, bring_forward, contribution, owe_back};
+pub use income::{account_credit, bring_forward, contribution, owe_back, pay_owed, take_back};
 
 use crate::EntryError;
 

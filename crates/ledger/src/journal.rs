@@ -182,10 +182,10 @@ impl Journal {
     fn overdrawn(&self, from: usize) -> Option<GroupRefused> {
         let group = self.entries.get(from..).unwrap_or_default();
         let moved = group.iter().flat_map(Entry::changes).map(|(account, _)| account);
-        let accounts: BTreeSet<Account> = moved.filter(Account::holds_its_own).collect();
+        let accounts: BTreeSet<Account> = moved.filter(|account| account.only_side().is_some()).collect();
         let (account, by) = accounts.into_iter().find_map(|account| {
-            let by = self.balance(&account).net();
-            (by > Fen::ZERO).then_some((account, by))
+            let by = account.overdrawn_by(self.balance(&account).net())?;
+            Some((account, by))
         })?;
         let at = group.iter().rposition(|entry| entry.changes().any(|(of, _)| of == account))?;
         Some(refused(group.get(at), at, JournalError::Overdrawn { account, by }))

@@ -5,7 +5,7 @@
 //! * An [`Entry`] is made from a [`Draft`] and never changes: ordered lines (account, debit or credit, fen above zero), the
 //!   caller's id, the day, the claim, the policy version and the clauses. [`Booking`] says what a decision of the policy
 //!   engine puts on the books; [`book`] makes entries of it: settlement, reversal, adjustment, refund, contribution,
-//!   account credit, balances brought forward.
+//!   account credit, what is taken back of it, balances brought forward.
 //! * A [`Journal`] is append-only and knows what the entries add up to. Entries of one commit are taken together or not at
 //!   all ([`Journal::append_all`]); a batch gives one ordered result for each ([`Journal::append_each`]). It is the model
 //!   that stores are held to, and what the demonstration and `verify` use; services keep theirs in a database.
@@ -17,6 +17,7 @@
 //! | `fund:<division>:<payer>` | pays a bill, credits a personal account | receives income |
 //! | `income:<division>:<source>` | a premium or subsidy came in | it was taken back |
 //! | `personal:<person>`, `family:<family>` | pays a bill | is credited |
+//! | `receivable:<person>` | what was to be taken back from the person's account was spent already | it was paid |
 //! | `other:<division>:<payer>` | a charity or insurer owes its share | its share was taken back |
 //! | `due:<division>:<payer>` | a fund that other books keep owes its share of a bill | in those books: the fund owes it |
 //! | `payable:<institution>` | less is owed | the bureau owes the institution |
@@ -35,7 +36,8 @@
 //! credits `due:`. Summed over both journals, `due:` is zero for each claim: a claim is whole in both, or absent in both.
 //!
 //! Sums are written with debits above zero. A fund may be overdrawn (a shortfall is a fact to report, not a reason to turn a
-//! patient away); personal and family accounts may not, judged after each commit.
+//! patient away); personal and family accounts may not, nor may more of a receivable be paid than is owed, judged after each
+//! commit.
 //!
 //! Invariant: an entry's debits equal its credits, each line is above zero, and bill = payable + memo; nothing else is an entry.
 //! Invariant: the journal adds up to zero after every append, and a refused append changes nothing.

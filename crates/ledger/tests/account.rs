@@ -13,6 +13,7 @@ fn any_account() -> impl Strategy<Value = Account> {
             AccountKind::Income => Account::Income { division, source },
             AccountKind::Personal => Account::Personal { person: name },
             AccountKind::Family => Account::Family { family: name },
+            AccountKind::Receivable => Account::Receivable { person: name },
             AccountKind::Other => Account::Other { division, payer: name },
             AccountKind::Due => Account::Due { division, payer: name },
             AccountKind::Payable => Account::Payable { institution: name },

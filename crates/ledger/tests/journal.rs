@@ -1,4 +1,4 @@
-use ledger::book::{account_credit, bring_forward, refund, reverse};
+use ledger::book::{account_credit, bring_forward, pay_owed, refund, reverse, take_back};
 use ledger::{Account, Appended, Draft, Entry, Journal, JournalError, VerifyError};
 use money::Fen;
 use terms::{AccountKind, EntryKind};
@@ -213,4 +213,26 @@ fn an_account_credit_comes_out_of_the_fund_and_is_kept_once() {
     let nothing = policy::Contribution::default();
     let none = account_credit(heading, &SHIPPED, (division(), name("pooled_fund")), name("P1"), &nothing);
     assert_eq!(none, Ok(None));
+}
+
+#[test]
+fn a_credit_taken_back_after_it_was_spent_is_owed_and_no_more_is_paid_than_is_owed() {
+    let mut journal = with_account("50.00");
+    let owed = Account::Receivable { person: name("P1") };
+    let gone = take_back(heading("T1", "C1"), fund(), name("P1"), (yuan("50.00"), yuan("30.00")));
+    journal.append(gone.unwrap()).unwrap();
+    let net = |journal: &Journal, account: Account| journal.balance(&account).net();
+    assert_eq!(
+        [net(&journal, personal()), net(&journal, owed), net(&journal, fund())],
+        ["0.00", "30.00", "-80.00"].map(yuan)
+    );
+    let overdrawn = journal.append(pay_owed(heading("W1", "M1"), name("P1"), yuan("30.00")).unwrap());
+    assert_eq!(overdrawn, Err(JournalError::Overdrawn { account: personal(), by: yuan("30.00") }));
+    let come = bring_forward(heading("B2", ""), division(), &[(personal(), yuan("40.00"))]).unwrap();
+    journal.append(come).unwrap();
+    let beyond = journal.append(pay_owed(heading("W1", "M1"), name("P1"), yuan("30.01")).unwrap());
+    assert_eq!(beyond, Err(JournalError::Overdrawn { account: owed, by: Fen::new(1) }));
+    journal.append(pay_owed(heading("W1", "M1"), name("P1"), yuan("30.00")).unwrap()).unwrap();
+    assert_eq!([net(&journal, personal()), net(&journal, owed)], ["-10.00", "0.00"].map(yuan));
+    assert_eq!(journal.sum(), Fen::ZERO);
 }

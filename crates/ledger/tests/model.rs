@@ -183,8 +183,8 @@ impl Model {
         let journal = &self.books.journal;
         assert_eq!(journal.sum(), Fen::ZERO);
         assert_eq!(journal.trial_balance().sum(), Fen::ZERO);
-        for (account, balance) in journal.balances().iter().filter(|(account, _)| account.holds_its_own()) {
-            assert!(balance.net() <= Fen::ZERO, "{account} is overdrawn");
+        for (account, balance) in journal.balances() {
+            assert_eq!(account.overdrawn_by(balance.net()), None, "{account} is overdrawn");
         }
         assert_eq!(booked(journal), expected(&self.books), "the journal is the standing decisions less refunds");
         assert_eq!(self.reservations.broken(), None);

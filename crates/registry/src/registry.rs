@@ -10,7 +10,7 @@ use store::sea_orm::ConnectionTrait;
 use terms::Division;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::cache::Cache;
 use crate::copies::{Copies, Found};
@@ -22,6 +22,10 @@ const COMPILED_AT_MOST: usize = 16;
 
 /// Versions about to be published that are kept compiled.
 const EXPECTED_AT_MOST: usize = 4;
+
+/// How long a process that has not seen the truth waits before it looks again: the first time, and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How a registry keeps near the truth.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +77,16 @@ impl Registry {
     /// [`RegistryError`] where the truth cannot be reached, or a head cannot be compiled: such a process must not serve;
     /// [`RegistryError::RedisUrl`].
     pub async fn open(source: Source, settings: Settings) -> Result<Self, RegistryError> {
+        let registry = Self::unseen(source, settings)?;
+        registry.see().await?;
+        Ok(registry)
+    }
+
+    /// A registry that has not looked yet and has no head: nothing may be served with it before [`Registry::seen`] is over.
+    ///
+    /// # Errors
+    /// [`RegistryError::RedisUrl`].
+    pub fn unseen(source: Source, settings: Settings) -> Result<Self, RegistryError> {
         let copies = settings.redis.as_deref().map(Copies::open).transpose().map_err(RegistryError::RedisUrl)?;
         let inner = Inner {
             source,
@@ -89,12 +103,32 @@ impl Registry {
             turn: AtomicUsize::new(0),
             placed: StdMutex::default(),
         };
-        let registry = Self { inner: Arc::new(inner) };
-        if let (_, Some(error)) = registry.look().await? {
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Looks at the truth for the first time.
+    ///
+    /// # Errors
+    /// [`RegistryError`] where the truth cannot be reached, or a head cannot be compiled: such a process must not serve.
+    pub async fn see(&self) -> Result<(), RegistryError> {
+        if let (_, Some(error)) = self.look().await? {
             return Err(error);
         }
-        registry.check_copies().await;
-        Ok(registry)
+        self.check_copies().await;
+        Ok(())
+    }
+
+    /// Looks at the truth until it was seen and every head of it can be used: at once, then after pauses that double.
+    pub async fn seen(&self) {
+        let mut pause = FIRST_PAUSE;
+        while let Err(error) = self.see().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the policy registry is not seen yet; nothing is served"
+            );
+            sleep_until(Instant::now() + pause).await;
+            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+        }
     }
 
     /// The compiled head of a division: its own, or the nearest one above it. Reads memory alone.

@@ -26,6 +26,7 @@ words! {
         Income "income" "基金收入来源" "source of a fund's income",
         Personal "personal" "个人账户" "personal account",
         Family "family" "家庭共济账户" "family account",
+        Receivable "receivable" "应收个人款" "receivable from a person",
         Other "other" "应收其他支付方" "receivable from a payer beside the funds",
         /// Debited where a bill is settled, credited in the books that keep the fund: over both it is zero.
         Due "due" "与代管基金往来" "between the books that settle and those that keep a fund",
@@ -49,7 +50,7 @@ words! {
         Reversal "reversal" "冲正" "reversal of an entry",
         /// From the owner's account to what is offered to a relative, and back.
         Sharing "sharing" "家庭共济划转" "shared with a relative",
-        /// A relative's premium, or the balance taken along to another pooling area.
+        /// A relative's premium, the balance taken along to another pooling area, a credit taken back, or what is owed paid.
         AccountDebit "account_debit" "个人账户支出" "payment from a personal account",
         /// What came in for an enrolment that never was, and is owed to who paid it.
         OwedBack "owed_back" "应退保费" "premium owed back to who paid it",

@@ -102,6 +102,32 @@ impl Gauges {
     }
 }
 
+/// Lets a registry follow the truth that another process has, named `of`. Where that is not there nothing can be decided: health
+/// says so, calls are answered with UNAVAILABLE, and once it was seen serving begins by itself.
+pub async fn follow(
+    registry: Registry,
+    of: &'static str,
+    readiness: Readiness,
+    (tasks, stop): (&mut JoinSet<()>, &Stop),
+) {
+    // As long as it answers it is waited for: compiling takes its time, and callers that come meanwhile wait too.
+    let is_late = registry.see().await.is_err();
+    if is_late {
+        readiness.waits_for(Some(of)).await;
+    }
+    let (seeing, following) = (stop.asked(), stop.asked());
+    tasks.spawn(async move {
+        if is_late {
+            tokio::select! {
+                () = seeing => return,
+                () = registry.seen() => {}
+            }
+            readiness.waits_for(None).await;
+        }
+        registry.follow(following).await;
+    });
+}
+
 async fn prune(database: Database, clock: Arc<dyn Clock>, keep: Duration, stop: impl Future<Output = ()>) {
     let keep = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
     every(PRUNE_EVERY, stop, || {

@@ -23,7 +23,7 @@ pub struct Config {
     pub database_url: Secret<String>,
     /// `DATABASE_CONNECTIONS`: the most that are open for transactions, and as many again for reading.
     pub database_connections: u32,
-    /// `SETTLEMENT_ADDRESS`: the service that settles, and has the policy registry.
+    /// `SETTLEMENT_ADDRESS`: the service that settles, and has the policy registry; migrating needs none.
     pub settlement_address: String,
     /// `ENROLMENT_ADDRESS`: the service that knows whose a document is; without it lists must name people by their ids.
     pub enrolment_address: Option<String>,
@@ -48,20 +48,8 @@ impl Config {
             reader.add("DATABASE_URL", "names no database that is supported; expected sqlite:<path> or postgres://…");
         }
         let connections = reader.or("DATABASE_CONNECTIONS", number(16), "a whole number above zero");
-        let settlement: Option<String> =
-            reader.required("SETTLEMENT_ADDRESS", "an address such as http://settlement:7001");
-        if let Some(address) = &settlement
-            && !address.starts_with("http://")
-        {
-            reader.add("SETTLEMENT_ADDRESS", "has no scheme http; expected an address such as http://settlement:7001");
-        }
-        let enrolment: Option<Option<String>> =
-            reader.optional("ENROLMENT_ADDRESS", "an address such as http://enrolment:7002");
-        if let Some(Some(address)) = &enrolment
-            && !address.starts_with("http://")
-        {
-            reader.add("ENROLMENT_ADDRESS", "has no scheme http; expected an address such as http://enrolment:7002");
-        }
+        let settlement = reader.address("SETTLEMENT_ADDRESS", "http://settlement:7001");
+        let enrolment = reader.optional_address("ENROLMENT_ADDRESS", "http://enrolment:7002");
         let redis = reader.optional_secret("REDIS_URL", "redis://host:port");
         if let Some(Some(url)) = &redis
             && !registry::is_redis_address(url.expose())

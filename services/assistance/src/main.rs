@@ -45,15 +45,16 @@ async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + S
     let settlement = rpc::channel(&config.settlement_address)?;
     let source = Source::Remote(Arc::new(Publications::new(settlement.clone())));
     let redis = config.redis_url.as_ref().map(|url| url.expose().clone());
-    let registry = Registry::open(source, registry::Settings { redis, poll: config.policy_poll }).await?;
+    let registry = Registry::unseen(source, registry::Settings { redis, poll: config.policy_poll })?;
     let policies = Policies::Registry(registry.clone());
     let Process { clock, ids } = process;
     let (hold, sweep) = (config.hold, config.sweep);
     let enrolment = config.enrolment_address.as_deref().map(rpc::channel).transpose()?;
     let parts = Parts { database: database.clone(), policies, settlement, enrolment, clock, ids, hold, sweep };
     let mut running = assistance::start(parts, &stop);
-    let asked = stop.asked();
-    running.tasks.spawn(async move { registry.follow(asked).await });
+    let readiness = running.services.readiness();
+    // Settlement has the policies; it may start after this process.
+    watch::follow(registry, "settlement", readiness, (&mut running.tasks, &stop)).await;
     server.serve(running.services, config.host.drain, stop.asked()).await?;
     while running.tasks.join_next().await.is_some() {}
     Ok(database.close().await?)

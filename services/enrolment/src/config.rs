@@ -17,7 +17,7 @@ pub struct Config {
     pub database_url: Secret<String>,
     /// `DATABASE_CONNECTIONS`: the most that are open for transactions, and as many again for reading.
     pub database_connections: u32,
-    /// `SETTLEMENT_ADDRESS`: the service with the accounts and the policy registry.
+    /// `SETTLEMENT_ADDRESS`: the service with the accounts and the policy registry; migrating needs none.
     pub settlement_address: String,
     /// `REDIS_URL`: copies of policy versions; may be left out.
     pub redis_url: Option<Secret<String>>,
@@ -42,13 +42,7 @@ impl Config {
         }
         let sixteen = NonZeroU32::MIN.saturating_add(15);
         let connections = reader.or("DATABASE_CONNECTIONS", sixteen, "a whole number above zero");
-        let settlement: Option<String> =
-            reader.required("SETTLEMENT_ADDRESS", "an address such as http://settlement:7001");
-        if let Some(address) = &settlement
-            && !address.starts_with("http://")
-        {
-            reader.add("SETTLEMENT_ADDRESS", "has no scheme http; expected an address such as http://settlement:7001");
-        }
+        let settlement = reader.address("SETTLEMENT_ADDRESS", "http://settlement:7001");
         let redis = reader.optional_secret("REDIS_URL", "redis://host:port");
         if let Some(Some(url)) = &redis
             && !registry::is_redis_address(url.expose())

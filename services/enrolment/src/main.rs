@@ -45,14 +45,15 @@ async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + S
     let settlement = rpc::channel(&config.settlement_address)?;
     let source = Source::Remote(Arc::new(Publications::new(settlement.clone())));
     let redis = config.redis_url.as_ref().map(|url| url.expose().clone());
-    let registry = Registry::open(source, registry::Settings { redis, poll: config.policy_poll }).await?;
+    let registry = Registry::unseen(source, registry::Settings { redis, poll: config.policy_poll })?;
     let policies = Policies::Registry(registry.clone());
     let Process { clock, ids } = process;
     let outbox_keep = config.outbox_keep;
     let parts = Parts { database: database.clone(), policies, settlement: Some(settlement), clock, ids, outbox_keep };
     let mut running = enrolment::start(parts, &stop);
-    let asked = stop.asked();
-    running.tasks.spawn(async move { registry.follow(asked).await });
+    let readiness = running.services.readiness();
+    // Settlement has the policies; it may start after this process.
+    watch::follow(registry, "settlement", readiness, (&mut running.tasks, &stop)).await;
     server.serve(running.services, config.host.drain, stop.asked()).await?;
     while running.tasks.join_next().await.is_some() {}
     Ok(database.close().await?)

@@ -35,6 +35,11 @@ pub const MIGRATIONS: &[Set] = &[
                 sqlite: include_str!("store/sql/mistakes.sqlite.sql"),
                 postgres: include_str!("store/sql/mistakes.postgres.sql"),
             },
+            Step {
+                name: "free_again",
+                sqlite: include_str!("store/sql/free_again.sqlite.sql"),
+                postgres: include_str!("store/sql/free_again.postgres.sql"),
+            },
         ],
     },
 ];

@@ -49,10 +49,8 @@ impl Config {
             reader.add("REDIS_URL", "is no address of Redis; expected redis://<host>:<port>");
         }
         let poll = reader.or("POLICY_POLL_SECONDS", NonZeroU32::MIN.saturating_add(4), "whole seconds above zero");
-        let enrolment = reader.optional::<String>("ENROLMENT_ADDRESS", "http://<host>:<port>");
-        is_http(reader, "ENROLMENT_ADDRESS", enrolment.as_ref(), "http://enrolment:7002");
-        let assistance = reader.optional::<String>("ASSISTANCE_ADDRESS", "http://<host>:<port>");
-        is_http(reader, "ASSISTANCE_ADDRESS", assistance.as_ref(), "http://assistance:7003");
+        let enrolment = reader.optional_address("ENROLMENT_ADDRESS", "http://enrolment:7002");
+        let assistance = reader.optional_address("ASSISTANCE_ADDRESS", "http://assistance:7003");
         let trusts_facts = reader.or("TRUSTED_FACTS", false, "true or false");
         Some(Self {
             host: host?,
@@ -70,13 +68,5 @@ impl Config {
     #[must_use]
     pub const fn listen(&self) -> SocketAddr {
         self.host.listen
-    }
-}
-
-fn is_http(reader: &mut Reader, variable: &str, address: Option<&Option<String>>, example: &str) {
-    if let Some(Some(address)) = address
-        && !address.starts_with("http://")
-    {
-        reader.add(variable, format!("has no scheme http; expected an address such as {example}"));
     }
 }

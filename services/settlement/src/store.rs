@@ -15,7 +15,7 @@ pub(crate) use one_stop::CHANGE_TOPIC;
 pub use one_stop::end_hold;
 pub use read::{
     Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, institution_of, moved, movements,
-    page_of_claims, place_in_year, years,
+    page_of_claims, place_in_year, without_year, years,
 };
 pub use reconciliation::{
     Ours, Reconciliation, Stored, classify, close_past, compared, differences, our_claims, our_totals, reconciliation,
@@ -69,6 +69,11 @@ pub const MIGRATIONS: Set = Set {
             name: "one_stop",
             sqlite: include_str!("store/sql/one_stop.sqlite.sql"),
             postgres: include_str!("store/sql/one_stop.postgres.sql"),
+        },
+        Step {
+            name: "owed",
+            sqlite: include_str!("store/sql/owed.sqlite.sql"),
+            postgres: include_str!("store/sql/owed.postgres.sql"),
         },
     ],
 };

@@ -59,3 +59,26 @@ fn a_right_configuration_is_read_with_its_defaults_and_its_secrets_are_not_print
     assert!(configuration.database.expose().contains("hunter2"));
     assert!(!format!("{configuration:?}").contains("hunter2"));
 }
+
+#[test]
+fn an_address_has_a_scheme_and_a_host_and_only_who_serves_needs_it() {
+    let given = |address: &str, migrates: bool| {
+        let mut reader = reader(&[("YIBAO_TEST_ADDRESS", address)]);
+        reader = if migrates { reader.to_migrate() } else { reader };
+        let read = reader.address("ADDRESS", "http://next:7001");
+        reader.finish(read)
+    };
+    for right in ["http://next:7001", "http://127.0.0.1:7001/", "http://[::1]:7001", "http://next"] {
+        assert_eq!(given(right, false).as_deref(), Ok(right));
+    }
+    for wrong in ["http://", "http://:7001", "next:7001", "https://next", "http:///x", "http://next:", "http://next:0"]
+    {
+        for migrates in [false, true] {
+            let errors = given(wrong, migrates).expect_err(wrong);
+            let expected = "has no scheme http or no host; expected an address such as http://next:7001";
+            assert!(errors.to_string().contains(expected) || errors.to_string().contains("cannot be read"), "{errors}");
+        }
+    }
+    assert!(given("", false).expect_err("nothing").to_string().contains("is not set"));
+    assert_eq!(given("", true).as_deref(), Ok(""));
+}

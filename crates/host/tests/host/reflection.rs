@@ -7,7 +7,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_reflection::pb::{v1, v1alpha};
 
-use crate::catalogue::{Catalogue, NAME, SOON, Serving, serve};
+use crate::catalogue::{Catalogue, NAME, SOON, Serving, item, serve};
 
 async fn channel(serving: &Serving) -> Channel {
     Endpoint::from_shared(serving.uri()).expect("an address").connect().await.expect("it listens")
@@ -63,6 +63,23 @@ async fn health_is_answered_for_each_service_and_for_the_process() {
     serving.readiness.set(NAME, true).await;
     assert_eq!(health(&mut client, "").await, Ok(ServingStatus::Serving));
     assert_eq!(health(&mut client, "yibao.nobody.v1.Nobody").await, Err(Code::NotFound));
+}
+
+#[tokio::test]
+async fn a_process_that_waits_for_another_says_so_and_serves_once_it_waits_no_more() {
+    let serving = serve(Catalogue::default(), SOON).await;
+    let mut client = HealthClient::new(channel(&serving).await);
+    serving.readiness.waits_for(Some("settlement")).await;
+    for service in ["", NAME] {
+        assert_eq!(health(&mut client, service).await, Ok(ServingStatus::NotServing));
+    }
+    let away = serving.client().get_item(item("drug")).await.expect_err("it waits");
+    assert_eq!((away.code(), away.message().contains("waits for settlement")), (Code::Unavailable, true));
+    serving.readiness.waits_for(None).await;
+    for service in ["", NAME] {
+        assert_eq!(health(&mut client, service).await, Ok(ServingStatus::Serving));
+    }
+    serving.client().get_item(item("drug")).await.expect("it serves");
 }
 
 #[tokio::test]

@@ -69,6 +69,35 @@ pub fn account_credit(
     if draft.is_empty() { Ok(None) } else { Ok(Some(draft.seal()?)) }
 }
 
+/// The entry of a credit that was a mistake and goes back to where it was from (a fund, or balances brought forward), in fen:
+/// `there` is what the account still holds of it, `spent` what it does not, which the person owes from now on.
+///
+/// # Errors
+/// [`BookError::Entry`] where it would be no entry.
+pub fn take_back(
+    heading: Heading,
+    from: Account,
+    person: Name,
+    (there, spent): (Fen, Fen),
+) -> Result<Entry, BookError> {
+    let mut draft = Draft::new(EntryKind::AccountDebit, heading);
+    draft.debit(Account::Personal { person }, there);
+    draft.debit(Account::Receivable { person }, spent);
+    draft.credit(from, there.checked_add(spent).ok_or(EntryError::TooLarge)?);
+    Ok(draft.seal()?)
+}
+
+/// The entry by which a person's account pays what the person owes, in fen.
+///
+/// # Errors
+/// [`BookError::Entry`] where it would be no entry.
+pub fn pay_owed(heading: Heading, person: Name, amount: Fen) -> Result<Entry, BookError> {
+    let mut draft = Draft::new(EntryKind::AccountDebit, heading);
+    draft.debit(Account::Personal { person }, amount);
+    draft.credit(Account::Receivable { person }, amount);
+    Ok(draft.seal()?)
+}
+
 /// The entry of premiums that came in and are owed back to `payee`, after the entry that made them the fund's was reversed:
 /// what came in is debited by source, in fen, and payable. Nothing where nothing came in.
 ///

@@ -45,7 +45,7 @@ fn every_failpoint_of_the_service_is_a_point_of_this_test() {
 }
 
 /// A registry with one publication: the packs that ship, for everywhere.
-struct One;
+pub(crate) struct One;
 
 fn not_asked<T>() -> Result<Response<T>, Status> {
     Err(Fault::wrong_state("not_asked", "nobody asks this").into())

@@ -1,13 +1,13 @@
 //! What a payment puts into the journal, and what it credits to an account.
 
 use chrono::{DateTime, Utc};
-use ledger::{Account, Entry, Heading};
+use ledger::{Account, Draft, Entry, Heading};
 use money::Fen;
 use policy::{Contribution, NationalField, PayerKind, Policy};
 use rpc::Fault;
 use store::outbox::Event;
 use store::{Tx, journal, outbox};
-use terms::{Division, IncomeSource, Name, Scheme};
+use terms::{Division, EntryKind, IncomeSource, Name, Scheme};
 
 use super::{App, Problem};
 use crate::domain::{AccountCredit, CreditKind, Enrolment, PremiumSource, TakenBack};
@@ -128,6 +128,23 @@ pub(crate) fn undone(app: &App, enrolment: &Enrolment, booked: &[Entry]) -> Resu
     Ok(entries)
 }
 
+/// What books again what an end had undone that itself is undone: what was owed back is owed no more, and the contribution that
+/// was reversed last is booked as it was.
+pub(crate) fn redone(app: &App, booked: &[Entry]) -> Result<Vec<Entry>, Fault> {
+    let name = |text: &str| Name::new(text).map_err(Fault::internal);
+    let reversed = |entry: &&Entry| booked.iter().any(|other| other.original == Some(entry.id));
+    let mut entries = Vec::new();
+    for owed in booked.iter().filter(|entry| entry.kind == EntryKind::OwedBack && !reversed(entry)) {
+        entries.push(ledger::book::reverse(name(&app.id())?, app.today(), owed).map_err(Fault::internal)?);
+    }
+    let mut contributions = booked.iter().filter(|entry| entry.kind == EntryKind::Contribution).filter(reversed);
+    if let Some(last) = contributions.next_back() {
+        let draft = Draft { id: name(&app.id())?, date: app.today(), ..last.clone().into_draft() };
+        entries.push(draft.seal().map_err(Fault::internal)?);
+    }
+    Ok(entries)
+}
+
 /// Who paid the premium: the person, the relative whose account did, or the employer. An employer without an id that an account
 /// can bear is named by the enrolment, whose payment says whose receipt it was.
 fn payer(enrolment: &Enrolment) -> Result<Name, Fault> {
@@ -157,14 +174,25 @@ pub(crate) async fn write(tx: &Tx, entries: &[Entry], owed: &[AccountCredit]) ->
 pub(crate) async fn take_back(tx: &Tx, enrolment: &Enrolment) -> Result<Vec<AccountCredit>, Problem> {
     let credited = credits::of_enrolment(tx, &enrolment.id).await?;
     // a balance that was brought along is the person's own money
-    let ours = credited.into_iter().filter(|credit| credit.kind == CreditKind::Credit && credit.taken_back.is_none());
-    let taken: Vec<AccountCredit> =
-        ours.map(|credit| AccountCredit { taken_back: Some(TakenBack { amount_fen: None }), ..credit }).collect();
-    if !taken.is_empty() {
-        credits::take_back(tx, &taken, enrolment.recorded_at).await?;
-        tell(tx, &taken, (RETURN_TOPIC, RETURN_SUFFIX), Some(enrolment.recorded_at)).await?;
+    let ours = credited.into_iter().filter(|credit| credit.kind == CreditKind::Credit).collect();
+    take_these_back(tx, ours, enrolment.recorded_at).await
+}
+
+/// Takes credits back, but those that are taken back already.
+pub(crate) async fn take_these_back(
+    tx: &Tx,
+    mut given: Vec<AccountCredit>,
+    at: DateTime<Utc>,
+) -> Result<Vec<AccountCredit>, Problem> {
+    given.retain(|credit| credit.taken_back.is_none());
+    for credit in &mut given {
+        credit.taken_back = Some(TakenBack { amount_fen: None });
     }
-    Ok(taken)
+    if !given.is_empty() {
+        credits::take_back(tx, &given, at).await?;
+        tell(tx, &given, (RETURN_TOPIC, RETURN_SUFFIX), Some(at)).await?;
+    }
+    Ok(given)
 }
 
 /// What the id of a credit's event, and of its debit at settlement, ends in when it is taken back.

@@ -1,11 +1,12 @@
 //! Sets a person's identity right; a death ends what holds beyond it, and one that was recorded wrongly no longer does.
 
 use chrono::NaiveDate;
+use ledger::Entry;
 use rpc::Fault;
 use store::Tx;
 
 use super::enrol::{NEWEST, locked};
-use super::{App, Problem, end, register, suspend};
+use super::{App, Problem, end, register};
 use crate::domain::{EndReason, Enrolment, Identity, Person, State, document_hash};
 use crate::store::{enrolments, households, people};
 
@@ -23,6 +24,8 @@ pub(crate) struct Corrected {
     pub(crate) person: Person,
     pub(crate) reopened: Vec<String>,
     pub(crate) ended: Vec<String>,
+    /// What was booked: of what never began undone, of what goes on booked again.
+    pub(crate) entries: Vec<Entry>,
 }
 
 /// Sets a person's identity right.
@@ -36,8 +39,9 @@ pub(crate) async fn correct(app: &App, tx: &Tx, command: &Correct) -> Result<Cor
         let hash = document_hash(person.identity.document_type, &person.identity.document_number);
         return Err(register::known(&people::of_document(tx, &hash).await?.unwrap_or_default()).into());
     }
-    let mut reopened =
-        if old.died.is_some() && old.died != command.died { reopen(app, tx, &person.id).await? } else { Vec::new() };
+    let is_other_day = old.died.is_some() && old.died != command.died;
+    let (mut reopened, mut entries) =
+        if is_other_day { reopen(app, tx, &person.id).await? } else { (Vec::new(), Vec::new()) };
     let mut ended = Vec::new();
     if let Some(died) = command.died {
         let open = enrolments::of_person(tx, &person.id, NEWEST).await?;
@@ -46,7 +50,9 @@ pub(crate) async fn correct(app: &App, tx: &Tx, command: &Correct) -> Result<Cor
         for enrolment in beyond {
             let first = enrolment.days.map_or(died, |days| days.from);
             let last = died.max(first.pred_opt().unwrap_or(first));
-            ended.push(suspend::next(app, tx, end::ended(enrolment, last, EndReason::Death)?).await?.id);
+            let closed = end::close(app, tx, end::ended(enrolment, last, EndReason::Death)?).await?;
+            entries.extend(closed.entries);
+            ended.push(closed.enrolment.id);
         }
     }
     // what ends again, on another day, did not go on
@@ -54,13 +60,13 @@ pub(crate) async fn correct(app: &App, tx: &Tx, command: &Correct) -> Result<Cor
     let memberships = households::of_person(tx, &person.id, NEWEST).await?;
     let today = app.today();
     person.household = memberships.into_iter().find(|one| one.holds(today)).map(|one| one.household);
-    Ok(Corrected { person, reopened, ended })
+    Ok(Corrected { person, reopened, ended, entries })
 }
 
-/// Lets the enrolments that a death ended go on as they were before it; gives their ids.
-async fn reopen(app: &App, tx: &Tx, person: &str) -> Result<Vec<String>, Problem> {
+/// Lets the enrolments that a death ended go on as they were before it; gives their ids, and what is booked again.
+async fn reopen(app: &App, tx: &Tx, person: &str) -> Result<(Vec<String>, Vec<Entry>), Problem> {
     let mut all = enrolments::of_person(tx, person, NEWEST).await?;
-    let mut reopened = Vec::new();
+    let (mut reopened, mut entries) = (Vec::new(), Vec::new());
     for at in 0..all.len() {
         let Some(dead) = all.get(at).filter(|one| one.end_reason == Some(EndReason::Death)).cloned() else { continue };
         let Some(before) = enrolments::before_end(tx, &dead.id).await? else { continue };
@@ -73,12 +79,12 @@ async fn reopen(app: &App, tx: &Tx, person: &str) -> Result<Vec<String>, Problem
             let message = "an enrolment that the death ended cannot go on: another one holds on some of its days";
             return Err(Fault::wrong_state("held", message).with("enrolment_id", other.id.clone()).into());
         }
-        let alive = Enrolment { version: dead.version, recorded_at: dead.recorded_at, ..before };
-        let alive = suspend::next(app, tx, alive).await?;
+        let (alive, booked) = end::go_on(app, tx, &dead, before).await?;
+        entries.extend(booked);
         reopened.push(alive.id.clone());
         if let Some(one) = all.get_mut(at) {
             *one = alive;
         }
     }
-    Ok(reopened)
+    Ok((reopened, entries))
 }

@@ -47,7 +47,8 @@ pub(crate) async fn credit(app: &App, id: &str) -> Result<(), Problem> {
     app.database.transaction(work).await
 }
 
-/// Takes a credit back into the fund that gave it, as far as the account still holds it.
+/// Takes a credit back into the fund that gave it, all of it: what of it is spent, the owner owes from then on. A balance that was
+/// brought in goes back to where it was from.
 ///
 /// The amount is recorded before it is taken: a second attempt takes the same amount under the same key.
 ///
@@ -63,15 +64,19 @@ pub(crate) async fn take_back(app: &App, id: &str) -> Result<(), Problem> {
     let enrolment = enrolments::known(app.database.reader(), &credit.enrolment, app.now()).await?;
     let division = enrolment.ok_or_else(unknown)?.terms.division;
     let nothing = || Fault::unavailable("the policy", std::time::Duration::from_secs(5));
-    let fund = fund(&*app.policies.head(division).ok_or_else(nothing)?, division)?;
+    let fund = match credit.kind {
+        CreditKind::Credit => Some(fund(&*app.policies.head(division).ok_or_else(nothing)?, division)?),
+        CreditKind::BroughtIn => None,
+    };
     let settlement = settlement(app)?;
-    let (found, now) = (settlement.balance(&credit.person).await?.min(credit.amount_fen), app.now());
-    let intend = |tx: Tx| async move { Ok::<_, Problem>(credits::to_take(&tx, id, found, now).await?) };
+    let (whole, now) = (credit.amount_fen, app.now());
+    // one that was begun before all of it was owed takes what was recorded then
+    let intend = |tx: Tx| async move { Ok::<_, Problem>(credits::to_take(&tx, id, whole, now).await?) };
     let amount_fen = app.database.transaction(intend).await?;
     if amount_fen > 0 {
         let (kind, about) = (MovementKind::TakenBack, format!("{id}{RETURN_SUFFIX}"));
-        let (person, fund) = (credit.person.as_str(), Some((division, fund)));
-        settlement.debit(Debit { person, kind, amount_fen, about: &about, relative: "", fund }).await?;
+        let (person, back) = (credit.person.as_str(), Some((division, fund)));
+        settlement.debit(Debit { person, kind, amount_fen, about: &about, relative: "", back }).await?;
     }
     let taken = |tx: Tx| async move { Ok::<_, Problem>(credits::taken(&tx, id, now).await?) };
     app.database.transaction(taken).await
@@ -99,7 +104,7 @@ pub(crate) async fn balance(app: &App, id: &str) -> Result<(), Problem> {
     let amount_fen = app.database.transaction(intend).await?;
     if amount_fen > 0 {
         let kind = MovementKind::TakenAlong;
-        let debit = Debit { person: &transfer.person, kind, amount_fen, about: id, relative: "", fund: None };
+        let debit = Debit { person: &transfer.person, kind, amount_fen, about: id, relative: "", back: None };
         settlement.debit(debit).await?;
     }
     let taken = |tx: Tx| async move { Ok::<_, Problem>(transfers::taken(&tx, id, now).await?) };

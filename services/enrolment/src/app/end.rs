@@ -10,7 +10,7 @@ use terms::EntryKind;
 
 use super::enrol::{NEWEST, locked_enrolment};
 use super::suspend::next;
-use super::{App, Problem, book, resolve};
+use super::{App, Problem, book, resolve, transfer};
 use crate::domain::{AccountCredit, Days, EndReason, Enrolment, State};
 use crate::store::enrolments;
 
@@ -41,9 +41,42 @@ pub(crate) async fn end(app: &App, tx: &Tx, command: &End) -> Result<Ended, Prob
     }
     let before = enrolment.benefits();
     let to = command.to.ok_or_else(|| Fault::internal("an end without a last day"))?;
-    let enrolment = next(app, tx, ended(enrolment, to, command.reason)?).await?;
+    let Closed { enrolment, entries, taken_back } = close(app, tx, ended(enrolment, to, command.reason)?).await?;
     let lost = without(before, &enrolment.benefits());
-    Ok(Ended { enrolment, lost, entries: Vec::new(), taken_back: Vec::new(), reopened: Vec::new() })
+    Ok(Ended { enrolment, lost, entries, taken_back, reopened: Vec::new() })
+}
+
+/// An enrolment that is recorded as ended, and what was undone of it.
+pub(super) struct Closed {
+    pub(super) enrolment: Enrolment,
+    pub(super) entries: Vec<Entry>,
+    pub(super) taken_back: Vec<AccountCredit>,
+}
+
+/// Records that an enrolment ended. Where its cover never began nothing was due: what was booked for it is undone with it.
+pub(super) async fn close(app: &App, tx: &Tx, ended: Enrolment) -> Result<Closed, Problem> {
+    let void = ended.never_covered();
+    let enrolment = next(app, tx, Enrolment { void, ..ended }).await?;
+    let (entries, taken_back) = if void { undo(app, tx, &enrolment).await? } else { (Vec::new(), Vec::new()) };
+    Ok(Closed { enrolment, entries, taken_back })
+}
+
+/// Lets an enrolment go on as it was before it ended, and books again what its end had undone; gives what was booked.
+pub(super) async fn go_on(
+    app: &App,
+    tx: &Tx,
+    ended: &Enrolment,
+    before: Enrolment,
+) -> Result<(Enrolment, Vec<Entry>), Problem> {
+    let alive = Enrolment { version: ended.version, recorded_at: ended.recorded_at, ..before };
+    let alive = next(app, tx, alive).await?;
+    if !ended.void {
+        return Ok((alive, Vec::new()));
+    }
+    let entries = book::redone(app, &journal::by_reference(tx, &alive.id).await?)?;
+    let credit = book::credit(app, &alive, alive.recorded_at);
+    book::write(tx, &entries, credit.as_slice()).await?;
+    Ok((alive, entries))
 }
 
 /// Takes an enrolment back that was a mistake: its days, what was booked for it, and what it credited.
@@ -73,7 +106,9 @@ async fn never_was(app: &App, tx: &Tx, enrolment: Enrolment, to: Option<NaiveDat
         ..enrolment
     };
     let enrolment = next(app, tx, ended).await?;
-    let (entries, taken_back) = undo(app, tx, &enrolment).await?;
+    let (entries, mut taken_back) = undo(app, tx, &enrolment).await?;
+    taken_back.extend(transfer::undo(app, tx, &enrolment).await?);
+    enrolments::free_receipt(tx, &enrolment.id, enrolment.recorded_at).await?;
     let why = format!("enrolment {} was a mistake", enrolment.id);
     let reopened = reopen(app, tx, &enrolment).await?;
     resolve::apart(app, tx, &enrolment.person, None, &why).await?;
@@ -94,8 +129,7 @@ async fn reopen(app: &App, tx: &Tx, mistake: &Enrolment) -> Result<Vec<String>, 
     if all.iter().any(is_held) {
         return Ok(Vec::new());
     }
-    let alive = Enrolment { version: ended.version, recorded_at: ended.recorded_at, ..before };
-    Ok(vec![next(app, tx, alive).await?.id])
+    Ok(vec![go_on(app, tx, ended, before).await?.0.id])
 }
 
 /// Undoes what was booked and credited for an enrolment that never was.

@@ -9,7 +9,7 @@ use terms::{PersonGroup, Scheme};
 
 use super::decide::{self, Memory, Refused};
 use super::{App, Problem, book, pay};
-use crate::domain::{Enrolment, Payment, Person, PremiumSource, State, TWICE, Terms};
+use crate::domain::{Enrolment, Payment, Person, PremiumSource, State, TWICE, Terms, clauses};
 use crate::store::{enrolments, people};
 
 /// Later than everything recorded: the newest version.
@@ -96,8 +96,7 @@ pub(crate) fn decided(
     }
     born_in_time(person, &terms)?;
     let Some(days) = decide::held(&terms) else {
-        let about = format!("enrolled {} for cover year {}", terms.enrolled, terms.cover_year);
-        return Ok(Err(Refused::new(None, Reason::BadDates, about, &[])));
+        return Ok(Err(out_of_time(app, memory, (paid, person.identity.born), &terms)));
     };
     let due = match decide::due(app, memory, &terms) {
         Ok(due) => due,
@@ -126,6 +125,7 @@ pub(crate) fn decided(
         suspensions: Vec::new(),
         ended: None,
         end_reason: None,
+        void: false,
         contribution_version: version.clone(),
         policy_version: version,
         version: 1,
@@ -140,6 +140,22 @@ pub(crate) fn decided(
         Ok(_) => Ok(Ok(enrolment)),
         Err(refused) => Ok(Err(refused)),
     }
+}
+
+/// The "no" where the cover year is over before the enrolment begins, with the clauses that say when cover begins and ends, or what
+/// the year costs.
+fn out_of_time(app: &App, memory: &mut Memory, days: (NaiveDate, NaiveDate), terms: &Terms) -> Refused {
+    let about = format!("enrolled {} for cover year {}", terms.enrolled, terms.cover_year);
+    let mut cite = match decide::covered(app, memory, terms, days) {
+        Ok(cover) => clauses(&cover.answered.values),
+        Err(no) => no.refusal.causes.into_iter().flat_map(|cause| cause.cite).collect(),
+    };
+    if cite.is_empty()
+        && let Ok(due) = decide::due(app, memory, terms)
+    {
+        cite = clauses(&due.contribution.values);
+    }
+    Refused::new(decide::policy_of(app, terms.division).ok(), Reason::BadDates, about, &[]).citing(&cite)
 }
 
 /// Nobody is enrolled before birth, and a newborn is in the first year of life.

@@ -1,19 +1,20 @@
 //! Transfers people between places: years carried, no gap, no overlap (GX-18).
 
 use chrono::NaiveDate;
+use ledger::Entry;
 use rpc::{Fault, Violations};
 use store::Tx;
 use store::outbox::{self, Event};
 use terms::{Division, Scheme};
 
 use super::decide::Refused;
+use super::end::Closed;
 use super::enrol::{self, Done, NEWEST, locked, locked_enrolment};
-use super::suspend::next;
 use super::{App, Problem, book, end};
 use crate::domain::{
     AccountCredit, Certificate, Confirmation, CreditKind, EndReason, Enrolment, State, Terms, Transfer,
 };
-use crate::store::{enrolments, transfers};
+use crate::store::{credits, enrolments, transfers};
 
 /// The topic of a balance that is to be taken along; its payload is the transfer's id.
 pub(crate) const BALANCE_TOPIC: &str = "account_balance";
@@ -34,7 +35,7 @@ pub(crate) struct TransferIn {
 }
 
 /// Ends the enrolment here and issues a certificate.
-pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<Transfer, Problem> {
+pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<(Transfer, Vec<Entry>), Problem> {
     let (person, enrolment) = locked_enrolment(tx, &command.enrolment).await?;
     if enrolment.state != State::Active {
         return Err(Fault::wrong_state(enrolment.state.word(), "only an active enrolment is transferred out").into());
@@ -44,7 +45,8 @@ pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<Tra
     another_place(app, &mut violations, "to_division", (from_division, command.to_division));
     violations.finish(Some(()))?;
     let scheme = enrolment.terms.scheme;
-    let ended = next(app, tx, end::ended(enrolment, command.to, EndReason::Transferred)?).await?;
+    let ended = end::ended(enrolment, command.to, EndReason::Transferred)?;
+    let Closed { enrolment: ended, entries, .. } = end::close(app, tx, ended).await?;
     let all = enrolments::of_person(tx, &person.id, NEWEST).await?;
     let (paid_months, unbroken_months) = months(&all, scheme, command.to);
     let account = scheme == Scheme::Employee;
@@ -64,6 +66,7 @@ pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<Tra
         id: app.id(),
         inward: false,
         done: !account,
+        undone: false,
         certificate,
         person: person.id.clone(),
         enrolment: ended.id,
@@ -79,7 +82,19 @@ pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<Tra
         let created_at = transfer.recorded_at.timestamp_micros();
         outbox::put(tx, &[Event { id, key: person.id, topic, payload, trace_context, created_at }]).await?;
     }
-    Ok(transfer)
+    Ok((transfer, entries))
+}
+
+/// Undoes the transfer by which an enrolment began that was a mistake: its certificate is free again, and the balance it brought
+/// along is taken back. Gives what is taken back.
+pub(super) async fn undo(app: &App, tx: &Tx, mistake: &Enrolment) -> Result<Vec<AccountCredit>, Problem> {
+    let Some(transfer) = transfers::began(tx, &mistake.id).await? else { return Ok(Vec::new()) };
+    transfers::undo(tx, &transfer.id, app.after(transfer.recorded_at)).await?;
+    let brought = match &transfer.credit {
+        Some(id) => credits::by_id(tx, id).await?,
+        None => None,
+    };
+    book::take_these_back(tx, brought.into_iter().collect(), mistake.recorded_at).await
 }
 
 /// A transfer is between two pooling areas: codes that can be divisions', not the same place, and neither above the other.
@@ -149,6 +164,7 @@ pub(crate) async fn take_in(
         id: app.id(),
         inward: true,
         done: certificate.account_fen == 0,
+        undone: false,
         certificate: certificate.clone(),
         person: person.id,
         enrolment: done.enrolment.id.clone(),

@@ -253,20 +253,19 @@ fn books(body: &Enrolment, booked: &[&Entry], found: &mut Verified) {
         found.add(format!("enrolment {}", body.id), shown(&is), shown(&expected));
     }
     let owed = |kind: AccountKind| -> Fen {
-        let lines = booked.iter().filter(|one| one.kind == EntryKind::OwedBack).flat_map(|one| one.lines.iter());
+        let standing = booked.iter().filter(|one| one.kind == EntryKind::OwedBack && !reversed.contains(&one.id));
+        let lines = standing.flat_map(|one| one.lines.iter());
         lines.filter(|line| line.account.kind() == kind).map(|line| line.amount).sum()
     };
-    let undone = contributions().filter(|one| reversed.contains(&one.id)).fold(BTreeMap::new(), income_of);
+    // what was undone and goes on is booked again: of what never was, the last is what was undone
+    let undone = contributions().rfind(|one| reversed.contains(&one.id)).filter(|_| body.never_was());
+    let undone = undone.map(|one| income(BTreeMap::new(), one)).unwrap_or_default();
     let premiums = [IncomeSource::PremiumOwn, IncomeSource::PremiumEmployer];
     let premium: Fen = premiums.iter().filter_map(|source| undone.get(source)).copied().sum();
     if owed(AccountKind::Payable) != premium {
         let stored = format!("{} owed back", owed(AccountKind::Payable));
         found.add(format!("enrolment {}", body.id), stored, format!("{premium}, the premiums that came in"));
     }
-}
-
-fn income_of(sums: BTreeMap<IncomeSource, Fen>, entry: &&Entry) -> BTreeMap<IncomeSource, Fen> {
-    income(sums, entry)
 }
 
 fn income(mut sums: BTreeMap<IncomeSource, Fen>, entry: &Entry) -> BTreeMap<IncomeSource, Fen> {
@@ -285,13 +284,19 @@ fn shown(sums: &BTreeMap<IncomeSource, Fen>) -> String {
     sums.iter().map(|(source, amount)| format!("{source} {amount}")).collect::<Vec<_>>().join(", ")
 }
 
-/// A paid enrolment credited what its contribution says, once; a mistake has taken it back.
+/// A paid enrolment credited what its contribution says, once; what never was has taken it back, and so has what goes on after
+/// it, which has credited it again.
 fn credits(body: &Enrolment, credited: &[(i64, bool)], found: &mut Verified) {
     let amount = body.contribution.credit_fen;
-    let expected: Vec<(i64, bool)> =
-        if body.payment.is_some() && amount > 0 { vec![(amount, body.never_was())] } else { Vec::new() };
+    let is_credited = body.payment.is_some() && amount > 0;
+    let standing = usize::from(is_credited && !body.never_was());
+    let back = credited.len().checked_sub(standing).filter(|_| is_credited).unwrap_or(0);
+    let mut expected = vec![(amount, true); back.max(usize::from(is_credited) - standing)];
+    expected.extend(vec![(amount, false); standing]);
+    let mut credited = credited.to_vec();
+    credited.sort_unstable_by_key(|(_, is_back)| !is_back);
     if credited != expected {
         let shown = |all: &[(i64, bool)]| format!("{all:?} credited in fen, taken back");
-        found.add(format!("enrolment {}", body.id), shown(credited), shown(&expected));
+        found.add(format!("enrolment {}", body.id), shown(&credited), shown(&expected));
     }
 }

@@ -21,8 +21,8 @@ pub(crate) struct Debit<'a> {
     /// What it is for; names the debit for ever.
     pub(crate) about: &'a str,
     pub(crate) relative: &'a str,
-    /// The fund that gets it, for what is taken back.
-    pub(crate) fund: Option<(Division, Name)>,
+    /// For what is taken back: the division, and the fund that gets it; none where it was brought in.
+    pub(crate) back: Option<(Division, Option<Name>)>,
 }
 
 impl Settlement {
@@ -69,8 +69,9 @@ impl Settlement {
             amount_fen: debit.amount_fen,
             about_id: debit.about.to_owned(),
             relative_person_id: debit.relative.to_owned(),
-            division: debit.fund.map(|(division, _)| division.to_string()).unwrap_or_default(),
-            payer: debit.fund.map(|(_, payer)| payer.to_string()).unwrap_or_default(),
+            division: debit.back.map(|(division, _)| division.to_string()).unwrap_or_default(),
+            payer: debit.back.and_then(|(_, payer)| payer).map(|payer| payer.to_string()).unwrap_or_default(),
+            brought_in: debit.back.is_some_and(|(_, payer)| payer.is_none()),
         };
         self.accounts.clone().debit_account(request).await.map(|_| ()).map_err(|status| fault(&status))
     }

@@ -87,6 +87,9 @@ pub(crate) struct Enrolment {
     pub(crate) suspensions: Vec<Suspension>,
     pub(crate) ended: Option<NaiveDate>,
     pub(crate) end_reason: Option<EndReason>,
+    /// Whether it ended before its cover began, so that what was booked for it is undone.
+    #[serde(default)]
+    pub(crate) void: bool,
     /// The policy version that computed the contribution.
     pub(crate) contribution_version: String,
     /// The policy version that computed contribution and coverage.
@@ -104,10 +107,18 @@ pub(crate) struct Enrolment {
 }
 
 impl Enrolment {
-    /// Whether it counts as never made: it was a mistake, or a duplicate of which no day is left.
+    /// Whether it counts as never made: it was a mistake, or a duplicate of which no day is left, or its cover never began.
     pub(crate) fn never_was(&self) -> bool {
-        self.end_reason == Some(EndReason::Mistake)
+        self.void
+            || self.end_reason == Some(EndReason::Mistake)
             || (self.end_reason == Some(EndReason::Duplicate) && self.days.is_none())
+    }
+
+    /// Whether it is paid, and ended by what nobody chose before a day of its cover had begun.
+    pub(crate) fn never_covered(&self) -> bool {
+        let is_moot = matches!(self.end_reason, Some(EndReason::Death | EndReason::Transferred));
+        let covered = self.covered.as_ref().map(|covered| covered.days).zip(self.days);
+        is_moot && self.payment.is_some() && covered.and_then(|(covered, days)| covered.shared(days)).is_none()
     }
 
     /// The employer's premium, in fen: by the policy, else what an employer paid beside the own premium; none where nobody knows it.

@@ -34,6 +34,8 @@ pub(crate) struct Transfer {
     pub(crate) inward: bool,
     /// Whether the account balance has arrived, or there was none.
     pub(crate) done: bool,
+    /// Inward: whether the enrolment that began by it was a mistake, so that the certificate is free again.
+    pub(crate) undone: bool,
     pub(crate) certificate: Certificate,
     pub(crate) person: String,
     pub(crate) enrolment: String,
@@ -63,6 +65,6 @@ pub(crate) struct AccountCredit {
 /// That a credit is taken back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TakenBack {
-    /// What was still on the account, in fen; none until settlement has done it.
+    /// How much was taken back, in fen; none until settlement has done it.
     pub(crate) amount_fen: Option<i64>,
 }

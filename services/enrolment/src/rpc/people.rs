@@ -67,6 +67,7 @@ impl People {
                 person: Some(write::person(&done.person)),
                 reopened_enrolment_ids: done.reopened,
                 ended_enrolment_ids: done.ended,
+                entries: write::entries(&done.entries, done.person.recorded_at),
             })
         })
         .await

@@ -28,8 +28,9 @@ impl Transfers {
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("TransferOut", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {
-            let transfer = transfer::out(&app, &tx, &c).await?;
-            Ok(pb::TransferOutResponse { transfer: Some(write::transfer(&transfer)) })
+            let (transfer, entries) = transfer::out(&app, &tx, &c).await?;
+            let entries = write::entries(&entries, transfer.recorded_at);
+            Ok(pb::TransferOutResponse { transfer: Some(write::transfer(&transfer)), entries })
         })
         .await
     }

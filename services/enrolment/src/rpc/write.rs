@@ -200,7 +200,11 @@ pub(super) fn credit(credit: &AccountCredit) -> pb::AccountCredit {
 }
 
 pub(super) fn transfer(transfer: &Transfer) -> pb::Transfer {
-    let state = if transfer.done { pb::TransferState::Done } else { pb::TransferState::InProgress };
+    let state = match transfer {
+        Transfer { undone: true, .. } => pb::TransferState::Undone,
+        Transfer { done: true, .. } => pb::TransferState::Done,
+        _ => pb::TransferState::InProgress,
+    };
     pb::Transfer {
         transfer_id: transfer.id.clone(),
         inward: transfer.inward,

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use prost::Message as _;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use store::rows::Kind;
 use store::sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Error, Tx};
 
@@ -13,7 +14,10 @@ use super::rows::{self, Of, Table};
 use crate::domain::{Enrolment, State, receipt_key};
 
 const BASIS: Table = Table { name: "basis", columns: &[("hash", Of::Text), ("body", Of::Text)] };
-const RECEIPT: Table = Table { name: "receipt", columns: &[("receipt", Of::Text), ("enrolment_id", Of::Text)] };
+const FREED: Table = Table { name: "receipt_freed", columns: &[("enrolment_id", Of::Text), ("recorded_at", Of::Int)] };
+/// Uses of a receipt whose enrolment was no mistake.
+const USED: &str =
+    "receipt_use u WHERE NOT EXISTS (SELECT 1 FROM receipt_freed f WHERE f.enrolment_id = u.enrolment_id)";
 const ENROLMENT: Table = Table {
     name: "enrolment",
     columns: &[
@@ -83,8 +87,20 @@ pub(crate) async fn keep_receipts(tx: &Tx, receipts: &[(String, String)]) -> Res
     let row =
         |(receipt, enrolment): &(String, String)| json!({"receipt": receipt_key(receipt), "enrolment_id": enrolment});
     let given: Vec<_> = receipts.iter().map(row).collect();
-    let kept = rows::insert_or(tx, &RECEIPT, &given, "ON CONFLICT (receipt) DO NOTHING").await?;
+    let sql = format!(
+        "INSERT INTO receipt_use (receipt, round, enrolment_id) SELECT r.receipt, \
+         (SELECT count(*) + 1 FROM receipt_use u WHERE u.receipt = r.receipt), r.enrolment_id FROM {{rows}} \
+         WHERE NOT EXISTS (SELECT 1 FROM {USED} AND u.receipt = r.receipt) ON CONFLICT (receipt, round) DO NOTHING"
+    );
+    let columns: &store::rows::Columns = &[("receipt", Kind::Text), ("enrolment_id", Kind::Text)];
+    let kept = store::rows::execute(tx, &sql, columns, &given).await?;
     Ok(u64::try_from(given.len()).unwrap_or(u64::MAX).saturating_sub(kept))
+}
+
+/// Records that the receipt of an enrolment is free again; a second time changes nothing.
+pub(crate) async fn free_receipt(tx: &Tx, enrolment: &str, at: DateTime<Utc>) -> Result<(), Error> {
+    let row = json!({"enrolment_id": enrolment, "recorded_at": at.timestamp_micros()});
+    rows::insert_or(tx, &FREED, &[row], "ON CONFLICT (enrolment_id) DO NOTHING").await.map(|_| ())
 }
 
 /// Which of these receipts were used before, by their keys.
@@ -92,7 +108,7 @@ pub(crate) async fn used_receipts(
     connection: &impl ConnectionTrait,
     receipts: &[String],
 ) -> Result<Vec<String>, Error> {
-    let sql = format!("SELECT receipt FROM receipt WHERE receipt IN {}", rows::among(connection, 1));
+    let sql = format!("SELECT u.receipt FROM {USED} AND u.receipt IN {}", rows::among(connection, 1));
     let found = rows::all(connection, &sql, vec![rows::list(receipts.iter().map(|one| receipt_key(one)))]).await?;
     found.iter().map(|row| rows::text(row, "receipt")).collect()
 }

@@ -27,13 +27,15 @@ pub(crate) struct People {
     pub(crate) employer_unknown: u64,
 }
 
-/// Enrolments paid as known at a moment: the version in which each was paid first; none that was found a mistake.
-const PAID: &str = "SELECT e.enrolment_id, e.person_id, e.division, e.category, e.credit_fen, e.employer_unknown FROM enrolment e \
+/// Enrolments paid as known at a moment: the version in which each was paid first; none that was found a mistake, or whose cover
+/// never began, unless that itself was undone.
+const PAID: &str = "SELECT e.enrolment_id, e.person_id, e.first_date, e.division, e.category, e.credit_fen, e.employer_unknown FROM enrolment e \
      WHERE e.paid = 1 AND e.recorded_at <= $1 AND e.scheme = $2 AND e.cover_year = $3 AND e.division IN {among} \
      AND NOT EXISTS (SELECT 1 FROM enrolment before WHERE before.enrolment_id = e.enrolment_id \
      AND before.version < e.version AND before.paid = 1) \
      AND NOT EXISTS (SELECT 1 FROM enrolment later WHERE later.enrolment_id = e.enrolment_id \
-     AND later.version > e.version AND later.recorded_at <= $1 AND later.paid = 0)";
+     AND later.version > e.version AND later.recorded_at <= $1 AND later.paid = 0 AND NOT EXISTS (SELECT 1 FROM enrolment again \
+     WHERE again.enrolment_id = e.enrolment_id AND again.version > later.version AND again.recorded_at <= $1 AND again.paid = 1))";
 
 /// Who asks: the places, scheme, cover year, and the moment.
 pub(crate) struct Asked<'a> {
@@ -57,6 +59,7 @@ pub(crate) async fn income(connection: &impl ConnectionTrait, asked: &Asked<'_>)
     let sql = format!(
         "SELECT p.division, p.category, substr(l.account, 15) AS source, CAST(sum(l.amount_fen) AS BIGINT) AS amount_fen \
          FROM ({paid}) p JOIN journal j ON j.reference = p.enrolment_id AND j.kind = 'contribution' \
+         AND NOT EXISTS (SELECT 1 FROM journal first WHERE first.reference = j.reference AND first.kind = j.kind AND first.seq < j.seq) \
          JOIN journal_line l ON l.entry = j.id AND l.account LIKE 'income:%' AND l.side = 'debit' \
          GROUP BY p.division, p.category, substr(l.account, 15)"
     );
@@ -71,17 +74,21 @@ pub(crate) async fn income(connection: &impl ConnectionTrait, asked: &Asked<'_>)
     rows::all(connection, &sql, asked.values()).await?.iter().map(read).collect()
 }
 
-/// How many people there are, each once in a place and category.
+/// How many people there are, each once: in the place and category of the enrolment that began last.
 pub(crate) async fn people(connection: &impl ConnectionTrait, asked: &Asked<'_>) -> Result<Vec<People>, Error> {
     let (paid, accounts) = (PAID.replace("{among}", &rows::among(connection, 4)), rows::among(connection, 5));
     let sql = format!(
-        "SELECT p.division, p.category, count(DISTINCT p.person_id) AS people, \
-         count(DISTINCT CASE WHEN a.reference IS NOT NULL THEN p.person_id END) AS assisted, \
-         CAST(sum(p.credit_fen) AS BIGINT) AS credit_fen, \
-         CAST(sum(p.employer_unknown) AS BIGINT) AS employer_unknown FROM ({paid}) p LEFT JOIN \
+        "SELECT o.division, o.category, count(CASE WHEN o.place = 1 THEN 1 END) AS people, \
+         count(CASE WHEN o.place = 1 AND o.assisted = 1 THEN 1 END) AS assisted, \
+         CAST(sum(o.credit_fen) AS BIGINT) AS credit_fen, \
+         CAST(sum(o.employer_unknown) AS BIGINT) AS employer_unknown FROM (SELECT p.division, p.category, p.credit_fen, \
+         p.employer_unknown, \
+         row_number() OVER (PARTITION BY p.person_id ORDER BY p.first_date DESC, p.enrolment_id DESC) AS place, \
+         max(CASE WHEN a.reference IS NULL THEN 0 ELSE 1 END) OVER (PARTITION BY p.person_id) AS assisted \
+         FROM ({paid}) p LEFT JOIN \
          (SELECT DISTINCT j.reference FROM journal_line l JOIN journal j ON j.id = l.entry \
-         WHERE l.account IN {accounts} AND j.kind = 'contribution') a ON a.reference = p.enrolment_id \
-         GROUP BY p.division, p.category"
+         WHERE l.account IN {accounts} AND j.kind = 'contribution') a ON a.reference = p.enrolment_id) o \
+         GROUP BY o.division, o.category"
     );
     let mut values = asked.values();
     values.push(rows::list(asked.divisions.iter().map(|division| format!("income:{division}:premium_assisted"))));

@@ -271,6 +271,26 @@ fn a_renewal_takes_the_terms_over_and_a_second_one_is_there_already() {
 }
 
 #[test]
+fn a_renewal_for_a_year_that_is_over_is_refused_with_its_clause() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let (_, resident) = world.resident(1).await;
+        let person = world.person(2).await;
+        let job = world.enrol(&person, employee()).await;
+        let job = paid(world.pay(&job, "2021-11-15").await);
+        world.noon("2024-02-01");
+        for enrolment in [resident, job] {
+            let (idempotency_key, enrolment_id) = (key(), enrolment.enrolment_id);
+            let ask = pb::RenewEnrolmentRequest { idempotency_key, enrolment_id, terms: None };
+            let answer = world.enrolments.clone().renew_enrolment(ask).await.unwrap().into_inner();
+            let Some(pb::renew_enrolment_response::Outcome::Refused(no)) = answer.outcome else { panic!("renewed") };
+            assert_eq!(reasons(&no), [RefusalReason::BadDates]);
+            assert!(!no.causes[0].cite.is_empty(), "{no:?}");
+        }
+    });
+}
+
+#[test]
 fn who_is_older_than_a_year_is_no_newborn_and_nobody_is_enrolled_before_birth() {
     on_both(|url| async move {
         let world = World::new(&url).await;

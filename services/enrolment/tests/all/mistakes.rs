@@ -76,7 +76,7 @@ fn an_enrolment_by_mistake_leaves_nothing_but_the_premium_that_is_owed_back() {
 }
 
 #[test]
-fn what_a_mistake_credited_is_taken_back_as_far_as_it_is_there_and_the_employer_is_owed_what_it_paid() {
+fn what_a_mistake_credited_is_taken_back_spent_or_not_and_the_employer_is_owed_what_it_paid() {
     on_both(|url| async move {
         let world = World::new(&url).await;
         let person = world.person(1).await;
@@ -86,7 +86,7 @@ fn what_a_mistake_credited_is_taken_back_as_far_as_it_is_there_and_the_employer_
             let request = pb::ListAccountCreditsRequest { person_id: person.clone(), ..Default::default() };
             world.enrolments.clone().list_account_credits(request).await.unwrap().into_inner().credits
         };
-        // of the 1,200 credited, 200 are spent
+        // of the 1,200 credited, 200 are spent: settlement lets the person owe them
         *world.accounts.balance_fen.lock().unwrap() = 100_000;
         let answer = world.enrolments.clone().end_enrolment(end(&job, "", pb::EndReason::Mistake)).await;
         let answer = answer.unwrap().into_inner();
@@ -97,9 +97,9 @@ fn what_a_mistake_credited_is_taken_back_as_far_as_it_is_there_and_the_employer_
             world.later(1);
             credits().await.into_iter().find_map(|credit| credit.taken_back_fen)
         };
-        assert_eq!(eventually(done).await, 100_000);
+        assert_eq!(eventually(done).await, 120_000);
         let debits = world.accounts.debits.lock().unwrap().clone();
-        assert_eq!((debits.len(), debits[0].kind(), debits[0].amount_fen), (1, MovementKind::TakenBack, 100_000));
+        assert_eq!((debits.len(), debits[0].kind(), debits[0].amount_fen), (1, MovementKind::TakenBack, 120_000));
         assert_eq!((debits[0].division.as_str(), debits[0].payer.as_str()), ("990100", "pool"));
         assert!(credits().await[0].delivered, "the credit itself came first");
         assert!(enrolment::verify(&world.database).await.unwrap().is_clean());
@@ -203,5 +203,78 @@ fn a_death_recorded_by_mistake_is_undone_and_what_was_known_of_it_stays_known() 
         world.noon("2022-10-01");
         correct(&world, &person, "2022-09-30").await;
         assert!(correct(&world, &person, "").await.reopened_enrolment_ids.is_empty());
+    });
+}
+
+#[test]
+fn the_receipt_of_a_mistake_is_free_again_once() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let mut enrolments = Vec::new();
+        for number in 1..=3 {
+            let person = world.person(number).await;
+            enrolments.push(world.enrol(&person, resident()).await);
+        }
+        let pay = |enrolment: usize, receipt: &str| {
+            let mut payment = payment(30_000, "2021-11-15", pb::PremiumSource::Own);
+            payment.receipt = receipt.to_owned();
+            world.try_pay(&enrolments[enrolment].enrolment_id, payment)
+        };
+        paid(pay(0, "R 1").await.unwrap());
+        let used = |status: &tonic::Status| {
+            let (reason, metadata) = fault(status);
+            assert_eq!((reason.as_str(), metadata["kind"].as_str()), ("DUPLICATE", "receipt"));
+        };
+        used(&pay(1, "r1").await.unwrap_err());
+        let request = end(&enrolments[0], "", pb::EndReason::Mistake);
+        world.enrolments.clone().end_enrolment(request).await.unwrap();
+        paid(pay(1, "r1").await.unwrap());
+        used(&pay(2, "R1").await.unwrap_err());
+        let request = end(&enrolments[1], "", pb::EndReason::Mistake);
+        world.enrolments.clone().end_enrolment(request).await.unwrap();
+        paid(pay(2, "R1").await.unwrap());
+        assert!(enrolment::verify(&world.database).await.unwrap().is_clean());
+    });
+}
+
+#[test]
+fn who_dies_before_the_cover_begins_owed_nothing_and_is_counted_nowhere_until_the_death_is_undone() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let person = world.person(1).await;
+        let job = world.enrol(&person, employee()).await;
+        let job = paid(world.pay(&job, "2021-11-15").await);
+        let before = funding(&world, Scheme::Employee, None).await;
+        assert_eq!((before.people, before.credit_fen), (1, 120_000));
+        let (alive, there) = (world.moment(), books(&world).await);
+        world.noon("2021-12-20");
+        let kinds = |answer: &pb::CorrectPersonResponse| -> Vec<String> {
+            answer.entries.iter().map(|entry| entry.kind.clone()).collect()
+        };
+        let dead = correct(&world, &person, "2021-12-10").await;
+        assert_eq!(dead.ended_enrolment_ids, std::slice::from_ref(&job.enrolment_id));
+        assert_eq!(kinds(&dead), ["reversal", "owed_back"]);
+        assert_eq!(funding(&world, Scheme::Employee, None).await, pb::Funding::default());
+        assert_eq!(funding(&world, Scheme::Employee, Some(alive)).await, before, "as it was known then");
+        let owed = books(&world).await;
+        assert_eq!((owed["payable:E1"], owed.get("fund:990100:pool")), (-600_000, None));
+        assert!(enrolment::verify(&world.database).await.unwrap().is_clean());
+        // it was somebody else's: all is as it was
+        let undone = correct(&world, &person, "").await;
+        assert_eq!(kinds(&undone), ["reversal", "contribution"]);
+        assert_eq!(books(&world).await, there);
+        assert_eq!(funding(&world, Scheme::Employee, None).await, before);
+        assert_eq!(funding(&world, Scheme::Employee, Some(alive)).await, before);
+        assert!(enrolment::verify(&world.database).await.unwrap().is_clean());
+        let request = pb::ListAccountCreditsRequest { person_id: person.clone(), ..Default::default() };
+        let credits = world.enrolments.clone().list_account_credits(request).await.unwrap().into_inner().credits;
+        let told: Vec<_> = credits.iter().map(|credit| (credit.amount_fen, credit.taken_back)).collect();
+        assert_eq!(told, [(120_000, true), (120_000, false)]);
+        // and after all it was the person's own, on the first day of the cover
+        world.noon("2022-01-20");
+        let dead = correct(&world, &person, "2022-01-01").await;
+        assert_eq!(kinds(&dead), Vec::<String>::new());
+        assert_eq!(funding(&world, Scheme::Employee, None).await, before, "the cover had begun");
+        assert!(enrolment::verify(&world.database).await.unwrap().is_clean());
     });
 }

@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status};
 use crate::support::{packs, serve};
 
 /// A registry with one publication: the packs of these tests, for their root.
-struct One(Policy);
+pub(crate) struct One(pub(crate) Policy);
 
 impl One {
     fn publication(&self) -> pb::Publication {

@@ -329,10 +329,12 @@ impl AccountService for Accounts {
             return Ok(Response::new(Default::default()));
         }
         let mut balance = self.balance_fen.lock().unwrap();
-        if *balance < request.amount_fen {
+        let is_back = request.kind() == settlement_pb::MovementKind::TakenBack;
+        if *balance < request.amount_fen && !is_back {
             return Err(Fault::new(Reason::BalanceTooLow, "the account holds less").into());
         }
-        *balance -= request.amount_fen;
+        // what is taken back and is not there is owed
+        *balance = (*balance - request.amount_fen).max(0);
         debits.push(request);
         Ok(Response::new(Default::default()))
     }

@@ -172,7 +172,7 @@ fn a_balance_brought_along_is_credited_when_an_enrolment_is_paid_and_not_before(
             idempotency_key: key(),
             enrolment_id: unpaid.enrolment_id.clone(),
             to_date: "2021-12-31".to_owned(),
-            reason: pb::EndReason::Mistake.into(),
+            reason: pb::EndReason::Wish.into(),
         };
         world.enrolments.clone().end_enrolment(end).await.unwrap();
         let next = world.enrol(&person, over_there()).await;
@@ -306,5 +306,136 @@ fn a_resident_takes_no_account_along() {
         let status = world.transfers.clone().transfer_in(taking(&other, &certificate, &terms)).await.unwrap_err();
         // back to where the certificate is from is no transfer
         assert_eq!(fields(&status), ["certificate.from_division", "person_id", "terms.division"]);
+    });
+}
+
+fn mistake(enrolment: &pb::Enrolment) -> pb::EndEnrolmentRequest {
+    crate::mistakes::end(enrolment, "", pb::EndReason::Mistake)
+}
+
+async fn taken_in(world: &World, request: pb::TransferInRequest) -> (pb::Enrolment, pb::Transfer) {
+    let answer = world.transfers.clone().transfer_in(request).await.unwrap().into_inner();
+    match answer.outcome {
+        Some(pb::transfer_in_response::Outcome::Enrolment(enrolment)) => (enrolment, answer.transfer.unwrap()),
+        other => panic!("not taken in: {other:?}"),
+    }
+}
+
+#[test]
+fn a_transfer_in_that_was_a_mistake_frees_the_certificate_and_takes_the_balance_back() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let (one, two) = (world.person(1).await, world.person(2).await);
+        let ask = |person: &str| confirmed(taking(person, &elsewhere("L1"), &over_there()));
+        let (unpaid, transfer) = taken_in(&world, ask(&one)).await;
+        let wrong = paid(world.pay(&unpaid, "2021-11-15").await);
+        let state = |wanted: pb::TransferState| {
+            let (world, id) = (&world, &transfer.transfer_id);
+            move || async move { (transfer_of(world, id).await.state() == wanted).then_some(()) }
+        };
+        eventually(state(pb::TransferState::Done)).await;
+        let answer = world.enrolments.clone().end_enrolment(mistake(&wrong)).await.unwrap().into_inner();
+        let mut back: Vec<i64> = answer.taken_back.iter().map(|credit| credit.amount_fen).collect();
+        back.sort_unstable();
+        assert_eq!(back, [50_000, 120_000]);
+        assert_eq!(transfer_of(&world, &transfer.transfer_id).await.state(), pb::TransferState::Undone);
+        let sent = || async {
+            world.later(1);
+            let debits = world.accounts.debits.lock().unwrap();
+            let told = |debit: &::pb::settlement::v1::DebitAccountRequest| {
+                (debit.amount_fen, debit.division.clone(), debit.payer.clone(), debit.brought_in)
+            };
+            (debits.len() == 2).then(|| debits.iter().map(told).collect::<Vec<_>>())
+        };
+        let mut sent = eventually(sent).await;
+        sent.sort_unstable();
+        let expected = [(50_000, "", true), (120_000, "pool", false)];
+        assert_eq!(sent, expected.map(|(fen, payer, is_in)| (fen, "990200".to_owned(), payer.to_owned(), is_in)));
+        // the right person takes it in, and once more nobody
+        let (right, transfer) = taken_in(&world, ask(&two)).await;
+        assert_eq!(transfer.certificate.unwrap().certificate_id, "L1");
+        paid(world.pay(&right, "2021-11-15").await);
+        let again = world.transfers.clone().transfer_in(ask(&one)).await.unwrap_err();
+        assert_eq!(fault(&again).1["kind"], "certificate");
+        let credited = || async {
+            let credits = world.accounts.credits.lock().unwrap();
+            credits.iter().any(|credit| credit.person_id == two && credit.amount_fen == 50_000).then_some(())
+        };
+        eventually(credited).await;
+        assert!(enrolment::verify(&world.database).await.unwrap().is_clean());
+    });
+}
+
+#[test]
+fn a_transfer_in_that_was_a_mistake_and_was_never_paid_brings_no_balance_to_the_next_enrolment() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let person = world.person(1).await;
+        let (wrong, _) = taken_in(&world, confirmed(taking(&person, &elsewhere("L1"), &over_there()))).await;
+        world.enrolments.clone().end_enrolment(mistake(&wrong)).await.unwrap();
+        let next = world.enrol(&person, over_there()).await;
+        paid(world.pay(&next, "2021-11-15").await);
+        let request = pb::ListAccountCreditsRequest { person_id: person.clone(), ..Default::default() };
+        let found = world.enrolments.clone().list_account_credits(request).await.unwrap().into_inner().credits;
+        assert_eq!(found.iter().map(|credit| credit.amount_fen).collect::<Vec<_>>(), [120_000]);
+    });
+}
+
+/// A year's employees of both places: people and premiums in all, and the people of each place.
+async fn counted(world: &World) -> (u64, i64, Vec<(String, u64)>) {
+    let request = pb::GetFundingReportRequest {
+        division: "990000".to_owned(),
+        scheme: Scheme::Employee.into(),
+        cover_year: 2022,
+        known_at: None,
+    };
+    let report = world.reports.clone().get_funding_report(request).await.unwrap().into_inner();
+    let of = |one: &pb::DivisionFunding| (one.division.clone(), one.funding.unwrap().people);
+    let total = report.total.unwrap();
+    (total.people, total.employee_fen, report.divisions.iter().map(of).collect())
+}
+
+async fn moves(world: &World, person: &str, last: &str) -> (pb::TransferOutResponse, pb::Enrolment) {
+    let old = world.enrol(person, employee()).await;
+    let old = paid(world.pay(&old, "2021-11-15").await);
+    let request = pb::TransferOutRequest { to_date: last.to_owned(), ..out(&old) };
+    let answer = world.transfers.clone().transfer_out(request).await.unwrap().into_inner();
+    let id = answer.transfer.as_ref().unwrap().transfer_id.clone();
+    let done = || async {
+        world.later(1);
+        let found = transfer_of(world, &id).await;
+        (found.state() == pb::TransferState::Done).then_some(found)
+    };
+    let certificate = eventually(done).await.certificate.unwrap();
+    let (new, _) = taken_in(world, taking(person, &certificate, &over_there())).await;
+    (answer, paid(world.pay(&new, "2021-11-15").await))
+}
+
+#[test]
+fn who_moves_before_the_cover_begins_owed_nothing_in_the_place_that_is_left() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let person = world.person(1).await;
+        let (answer, _) = moves(&world, &person, "2021-12-31").await;
+        let kinds: Vec<&str> = answer.entries.iter().map(|entry| entry.kind.as_str()).collect();
+        assert_eq!(kinds, ["reversal", "owed_back"]);
+        assert_eq!(answer.transfer.unwrap().certificate.unwrap().paid_months, 0);
+        assert_eq!(counted(&world).await, (1, 120_000, vec![("990200".to_owned(), 1)]));
+        let back: Vec<i64> = world.accounts.debits.lock().unwrap().iter().map(|debit| debit.amount_fen).collect();
+        assert_eq!(back, [120_000], "what was credited for the year");
+        assert!(enrolment::verify(&world.database).await.unwrap().is_clean());
+    });
+}
+
+#[test]
+fn who_moves_within_the_year_is_one_person_of_the_place_gone_to() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let person = world.person(1).await;
+        let (answer, _) = moves(&world, &person, "2022-04-30").await;
+        assert!(answer.entries.is_empty());
+        let places = vec![("990100".to_owned(), 0), ("990200".to_owned(), 1)];
+        assert_eq!(counted(&world).await, (1, 240_000, places), "both premiums came in");
+        assert!(enrolment::verify(&world.database).await.unwrap().is_clean());
     });
 }

@@ -45,8 +45,9 @@ pub struct Debit {
     pub about: Name,
     /// The relative.
     pub relative: Option<Name>,
-    /// The fund that gets it, for what is taken back; what goes elsewhere is payable.
-    pub fund: Option<(Division, Name)>,
+    /// For what is taken back: the division, and the fund that credited it; none where it was brought in. What goes elsewhere is
+    /// payable.
+    pub back: Option<(Division, Option<Name>)>,
 }
 
 /// A relative's bills to be paid from an account.
@@ -80,8 +81,10 @@ pub struct Unbind {
 pub struct Moved {
     /// The movement.
     pub movement: Movement,
-    /// What was booked.
-    pub entry: Entry,
+    /// What of a taking back was not there and is owed now, in fen.
+    pub owed: Fen,
+    /// What was booked: the movement's own entry, and what of a debt came in by it.
+    pub entries: Vec<Entry>,
 }
 
 pub(super) fn credit(context: &Context<'_>, desk: &mut Desk, credit: &Credit) -> Result<Moved, Trouble> {
@@ -89,10 +92,7 @@ pub(super) fn credit(context: &Context<'_>, desk: &mut Desk, credit: &Credit) ->
         let fault = Fault::new(Reason::Duplicate, "this credit was booked under another key");
         return Err(fault.with("kind", "credit").with("id", credit.credit.as_str()).into());
     }
-    let from = credit.payer.map_or(LedgerAccount::Opening { division: credit.division }, |payer| LedgerAccount::Fund {
-        division: credit.division,
-        payer,
-    });
+    let from = source(credit.division, credit.payer);
     let heading = Heading { id: context.id()?, date: context.today(), reference: credit.credit };
     let mut draft = Draft::new(EntryKind::AccountCredit, heading);
     draft.debit(from, credit.amount);
@@ -102,6 +102,11 @@ pub(super) fn credit(context: &Context<'_>, desk: &mut Desk, credit: &Credit) ->
         book(context, desk, draft, Move { person, kind, amount, about: credit.credit.as_str(), relative: None })?;
     desk.credits.insert(credit.credit.to_string());
     Ok(moved)
+}
+
+/// Where a credit is from: a fund, or what was brought in.
+fn source(division: Division, payer: Option<Name>) -> LedgerAccount {
+    payer.map_or(LedgerAccount::Opening { division }, |payer| LedgerAccount::Fund { division, payer })
 }
 
 pub(super) fn debit(context: &Context<'_>, desk: &mut Desk, debit: &Debit) -> Result<Moved, Trouble> {
@@ -115,16 +120,15 @@ pub(super) fn debit(context: &Context<'_>, desk: &mut Desk, debit: &Debit) -> Re
             return Err(Fault::wrong_state("unbound", "no binding lets the account pay for this relative today").into());
         }
     }
+    if let Some((division, payer)) = debit.back {
+        return take_back(context, desk, debit, source(division, payer));
+    }
     let heading = Heading { id: context.id()?, date: context.today(), reference: debit.about };
     let mut draft = Draft::new(EntryKind::AccountDebit, heading);
     draft.debit(LedgerAccount::Personal { person: debit.person }, debit.amount);
-    if let Some((division, payer)) = debit.fund {
-        draft.credit(LedgerAccount::Fund { division, payer }, debit.amount);
-    } else {
-        draft.credit(LedgerAccount::Payable { institution: debit.about }, debit.amount);
-        // what is owed on is the whole of it: the ledger holds an entry's payable to its total
-        draft.total = debit.amount;
-    }
+    draft.credit(LedgerAccount::Payable { institution: debit.about }, debit.amount);
+    // what is owed on is the whole of it: the ledger holds an entry's payable to its total
+    draft.total = debit.amount;
     let Debit { person, kind, relative, .. } = *debit;
     let what = Move { person, kind, amount: -debit.amount, about: debit.about.as_str(), relative };
     let moved = book(context, desk, draft, what)?;
@@ -132,13 +136,35 @@ pub(super) fn debit(context: &Context<'_>, desk: &mut Desk, debit: &Debit) -> Re
     Ok(moved)
 }
 
+/// Takes an amount back into the fund that credited it, whether it is there or not: what is not there, the owner owes.
+fn take_back(context: &Context<'_>, desk: &mut Desk, debit: &Debit, from: LedgerAccount) -> Result<Moved, Trouble> {
+    let Debit { person, kind, amount, about, relative, .. } = *debit;
+    let mut till = Till::new(desk, context.now);
+    let there = till.balance(&person).min(amount);
+    let (spent, about) = (amount - there, about.as_str());
+    till.make(context, Move { person, kind: MovementKind::Owed, amount: spent, about, relative })?;
+    let movement = till.make(context, Move { person, kind, amount: -amount, about, relative })?;
+    let heading = Heading { id: context.id()?, date: context.today(), reference: debit.about };
+    let entry = ledger::book::take_back(heading, from, person, (there, spent)).map_err(Trouble::internal)?;
+    let moved = put(desk, &till, movement, entry)?;
+    desk.debits.insert(about.to_owned());
+    Ok(Moved { owed: spent, ..moved })
+}
+
 fn book(context: &Context<'_>, desk: &mut Desk, draft: Draft, what: Move<'_>) -> Result<Moved, Trouble> {
     let mut till = Till::new(desk, context.now);
-    let movement = till.make(context, what)?.ok_or_else(|| Trouble::internal("a movement of nothing"))?;
+    let movement = till.make(context, what)?;
     let entry = draft.seal().map_err(Trouble::internal)?;
+    put(desk, &till, movement, entry)
+}
+
+/// Puts a movement and its entry on the desk, the entry before what of a debt came in by it.
+fn put(desk: &mut Desk, till: &Till, movement: Option<Movement>, entry: Entry) -> Result<Moved, Trouble> {
+    let movement = movement.ok_or_else(|| Trouble::internal("a movement of nothing"))?;
+    let entries: Vec<Entry> = std::iter::once(&entry).chain(till.entries()).cloned().collect();
+    desk.writes.entries.push(entry);
     till.put_on(desk);
-    desk.writes.entries.push(entry.clone());
-    Ok(Moved { movement, entry })
+    Ok(Moved { movement, owed: Fen::ZERO, entries })
 }
 
 pub(super) fn bind(context: &Context<'_>, desk: &mut Desk, bind: &Bind) -> Result<Binding, Trouble> {

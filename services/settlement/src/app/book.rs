@@ -1,5 +1,6 @@
 //! What a year decided anew puts on record: claims, movements of accounts, entries of the journal.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -103,9 +104,17 @@ impl Shares {
     ) -> Result<Self, Trouble> {
         let short = || Trouble::internal("relatives' accounts hold less than was offered");
         let mut accounts = desk.family(&year.person);
+        let mut owed: BTreeMap<Name, Fen> =
+            accounts.iter().map(|(owner, _)| (*owner, desk.account(owner).owed)).collect();
         let mut hand_back = |before: &[Draw], now: &[Draw]| {
             for (owner, balance) in &mut accounts {
-                *balance += drawn_from(before, owner) - drawn_from(now, owner);
+                let back = drawn_from(before, owner) - drawn_from(now, owner);
+                // what a relative owes is paid first, as in the till
+                let paid = owed.get(owner).map_or(Fen::ZERO, |owed| back.min(*owed));
+                *balance += back - paid;
+                if let Some(owed) = owed.get_mut(owner) {
+                    *owed -= paid;
+                }
             }
         };
         if let Some(claim) = &edit.goes {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use terms::{Category, Name};
 
 use super::Trouble;
-use crate::domain::{Claim, Desk, Draw, LineRefund, Offer, PersonYear, Policies, Purse, follows, give_back, order};
+use crate::domain::{
+    Claim, Desk, Draw, LineRefund, Offer, PersonYear, Policies, Purse, drawn_from, follows, give_back, order,
+};
 
 /// A bill that is to be decided for the first time.
 #[derive(Clone, Debug)]
@@ -150,9 +152,17 @@ fn before(year: &PersonYear, standing: &[Claim], place: usize) -> Accumulators {
 fn offer(desk: &Desk, year: &PersonYear, items: &[Item], bound: &Bound) -> Offer {
     let paid = items.iter().filter_map(Item::claim).map(|claim| (taken(claim).0, bound.parts(claim).0));
     let paid: Vec<(Fen, Fen)> = paid.collect();
-    let own = Purse::new(desk.account(&year.person).balance, paid.iter().map(|(own, _)| *own));
-    let family = desk.family(&year.person).into_iter().map(|(_, balance)| balance).sum();
-    Offer { own, family: Purse::new(family, paid.iter().map(|(_, family)| *family)) }
+    let account = desk.account(&year.person);
+    let own = Purse::new(account.balance, paid.iter().map(|(own, _)| *own), account.owed);
+    let relatives = desk.family(&year.person);
+    let family = relatives.iter().map(|(_, balance)| *balance).sum();
+    // A relative pays what he owes out of what comes back to him: at most what he has paid of these bills.
+    let lent = |owner: &Name| {
+        let draws = items.iter().filter_map(Item::claim).map(|claim| drawn_from(&claim.decided.draws, owner));
+        desk.account(owner).owed.min(draws.sum())
+    };
+    let owed = relatives.iter().map(|(owner, _)| lent(owner)).sum();
+    Offer { own, family: Purse::new(family, paid.iter().map(|(_, family)| *family), owed) }
 }
 
 fn taken(claim: &Claim) -> (Fen, Fen) {

@@ -46,8 +46,9 @@ pub(super) fn restate(context: &Context<'_>, desk: &Desk, year: &PersonYear, edi
                 let Some(new) = &edit.comes else { continue };
                 // A bill between others is offered what the one behind it was; at the end, all there is.
                 let next = behind.iter().find_map(Item::claim).map(|claim| &claim.decided.facts.accumulated);
-                let own = offer.own.offered(next.map_or(offer.own.left(), |next| next.account));
-                let family = offer.family.offered(next.map_or(offer.family.left(), |next| next.family_account));
+                let own = offer.own.offered(next.map_or(offer.own.left(), |next| next.account), Fen::ZERO);
+                let family = next.map_or(offer.family.left(), |next| next.family_account);
+                let family = offer.family.offered(family, Fen::ZERO);
                 let accumulated = balances_of(&state, own, family);
                 let held = tally.first_caps(&new.policy, new.person.division);
                 let facts = Facts { person: new.person.clone(), bill: new.bill.clone(), accumulated, held };
@@ -60,13 +61,13 @@ pub(super) fn restate(context: &Context<'_>, desk: &Desk, year: &PersonYear, edi
             Item::Stays(claim) | Item::Renews(claim, _) | Item::Shrinks(claim, ..) => {
                 let held = &claim.decided.facts.accumulated;
                 let (part, apart) = bound.parts(claim);
-                let own = offer.own.offered(held.account);
-                let family = (offer.family.offered(held.family_account - apart) + apart).min(Fen::LIMIT);
+                let before = (taken(&claim.decided.decision).0, part);
+                let own = offer.own.offered(held.account, before.0);
+                let family = (offer.family.offered(held.family_account - apart, part) + apart).min(Fen::LIMIT);
                 let accumulated = balances_of(&state, own, family);
                 let redone = redo(context, &mut tally, (item, claim), accumulated)?;
                 state = after(&redone.decision, &state);
                 let (own, family) = taken(&redone.decision);
-                let before = (taken(&claim.decided.decision).0, part);
                 let shares = (before, (own, bound.part_of(claim, family)?));
                 if redone.refunds.is_some()
                     || redone.facts != claim.decided.facts

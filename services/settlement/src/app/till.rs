@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use ledger::{Entry, Heading, book};
 use money::Fen;
 use rpc::{Fault, Reason};
 use terms::Name;
@@ -15,6 +16,8 @@ use crate::domain::{Account, Claim, Decided, Desk, Draw, Movement, MovementKind,
 pub(super) struct Till {
     accounts: BTreeMap<Name, Account>,
     movements: Vec<Movement>,
+    /// What was paid of what owners owe.
+    entries: Vec<Entry>,
     now: DateTime<Utc>,
 }
 
@@ -30,14 +33,39 @@ pub(super) struct Move<'a> {
 
 impl Till {
     pub(super) fn new(desk: &Desk, now: DateTime<Utc>) -> Self {
-        Self { accounts: desk.accounts.clone(), movements: Vec::new(), now }
+        Self { accounts: desk.accounts.clone(), movements: Vec::new(), entries: Vec::new(), now }
     }
 
-    /// Makes a movement; nothing for an amount of zero.
+    /// What an account holds now.
+    pub(super) fn balance(&self, person: &Name) -> Fen {
+        self.accounts.get(person).copied().unwrap_or_default().balance
+    }
+
+    /// Makes a movement; nothing for an amount of zero. What comes in pays what the owner owes first.
     ///
     /// # Errors
     /// `BALANCE_TOO_LOW` where the account holds less.
     pub(super) fn make(&mut self, context: &Context<'_>, what: Move<'_>) -> Result<Option<Movement>, Trouble> {
+        let made = self.record(context, what)?;
+        if what.kind != MovementKind::Owed && what.amount > Fen::ZERO {
+            self.pay_owed(context, what)?;
+        }
+        Ok(made)
+    }
+
+    fn pay_owed(&mut self, context: &Context<'_>, came_in: Move<'_>) -> Result<(), Trouble> {
+        let account = self.accounts.get(&came_in.person).copied().unwrap_or_default();
+        let amount = account.owed.min(account.balance);
+        let what = Move { kind: MovementKind::OwedPaid, amount: -amount, relative: None, ..came_in };
+        let Some(paid) = self.record(context, what)? else { return Ok(()) };
+        // About the movement: a reversal of the claim takes its own entries back and not this one.
+        let heading = Heading { id: context.id()?, date: context.today(), reference: paid.id };
+        let entry = book::pay_owed(heading, paid.person, amount).map_err(Trouble::internal)?;
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    fn record(&mut self, context: &Context<'_>, what: Move<'_>) -> Result<Option<Movement>, Trouble> {
         let Move { person, kind, amount, about, relative } = what;
         if amount.is_zero() {
             return Ok(None);
@@ -50,10 +78,14 @@ impl Till {
             let fault = Fault::new(Reason::BalanceTooLow, message);
             return Err(fault.with("balance_fen", account.balance.get().to_string()).into());
         }
-        *account = Account { balance, moves: account.moves + 1, ..*account };
+        let is_debt = matches!(kind, MovementKind::Owed | MovementKind::OwedPaid);
+        let owed = account.owed.checked_add(if is_debt { amount } else { Fen::ZERO });
+        let owed = owed.filter(|owed| *owed <= Fen::LIMIT);
+        let owed = owed.ok_or_else(|| Fault::wrong_state("full", "the owner would owe more than an amount may be"))?;
+        *account = Account { balance, owed, moves: account.moves + 1, ..*account };
         let (id, number) = (context.id()?, account.moves);
         let about = about.to_owned();
-        let movement = Movement { id, person, number, kind, amount, balance, about, relative, at: self.now };
+        let movement = Movement { id, person, number, kind, amount, balance, owed, about, relative, at: self.now };
         self.movements.push(movement.clone());
         Ok(Some(movement))
     }
@@ -105,7 +137,12 @@ impl Till {
         Ok(())
     }
 
-    /// Puts accounts and movements on the desk, to be written with the commit.
+    /// What was paid of what owners owe.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Puts accounts, movements and what was paid of debts on the desk, to be written with the commit.
     pub(super) fn put_on(&self, desk: &mut Desk) {
         for movement in &self.movements {
             if let Some(account) = self.accounts.get(&movement.person) {
@@ -113,5 +150,6 @@ impl Till {
             }
         }
         desk.writes.movements.extend(self.movements.iter().cloned());
+        desk.writes.entries.extend(self.entries.iter().cloned());
     }
 }

@@ -10,7 +10,7 @@ use terms::Name;
 
 use super::commit::{Bench, fault, store_fault};
 use super::{Context, Trouble, day_of};
-use crate::domain::{Desk, PersonYear, Policies, Third, after, balances_of};
+use crate::domain::{Account, Desk, PersonYear, Policies, Third, after, balances_of};
 use crate::store::{self as tables, Needs};
 
 /// How many person-years are looked at between two words about how far it is.
@@ -93,9 +93,43 @@ where
             return Ok(());
         }
     }
+    if year.is_none() && !without_year(bench, &mut policies, person.as_ref(), (&mut progress, &report)).await? {
+        return Ok(());
+    }
     progress.journal = journal::sum(reader).await.map_err(store_fault)?;
     report(Verified::Progress(Progress { is_done: true, ..progress })).await;
     Ok(())
+}
+
+/// Accounts of people without a bill of their own, such as those that pay for relatives: they are no year and are not counted
+/// as one. Gives false where the report ended early.
+async fn without_year<F, Fut>(
+    bench: &Bench,
+    policies: &mut Policies,
+    person: Option<&Name>,
+    (progress, report): (&mut Progress, &F),
+) -> Result<bool, Fault>
+where
+    F: Fn(Verified) -> Fut,
+    Fut: Future<Output = bool>,
+{
+    let mut after = None;
+    loop {
+        let found = tables::without_year(bench.database.reader(), person, after.as_ref(), CHUNK).await;
+        let found = found.map_err(store_fault)?;
+        for person in &found {
+            for difference in checked(bench, policies, &PersonYear::new(*person, 0)).await? {
+                progress.differences += 1;
+                if !report(Verified::Difference(difference)).await {
+                    return Ok(false);
+                }
+            }
+        }
+        after = found.last().copied();
+        if found.len() < CHUNK as usize {
+            return Ok(true);
+        }
+    }
 }
 
 async fn checked(bench: &Bench, policies: &mut Policies, year: &PersonYear) -> Result<Vec<Difference>, Fault> {
@@ -210,11 +244,14 @@ fn meters(stored: &Accumulators, folded: &Accumulators, found: &mut Found) {
 /// The account is what its movements and its journal add up to, and claims say what their decisions do.
 async fn accounts(connection: &impl sea_orm::ConnectionTrait, desk: &Desk, found: &mut Found) -> Result<(), Trouble> {
     let person = found.key.0;
-    let balance = desk.account(&person).balance;
-    let moved = tables::moved(connection, &person).await?;
+    let Account { balance, owed, .. } = desk.account(&person);
+    let (moved, owing) = tables::moved(connection, &person).await?;
     found.compare("account", &balance, &moved);
+    found.compare("owed", &owed, &owing);
     let booked = journal::balance(connection, &LedgerAccount::Personal { person }).await?;
     found.compare("journal", &balance, &-booked.net());
+    let booked = journal::balance(connection, &LedgerAccount::Receivable { person }).await?;
+    found.compare("journal.owed", &owed, &booked.net());
     for (id, figures) in tables::figures(connection, found.key).await? {
         let shares = desk.claims.get(&id).and_then(|claim| claim.decided.decision.settlement());
         let shares = shares.map(|settlement| settlement.shares).unwrap_or_default();

@@ -23,6 +23,10 @@ stored! {
         TakenAlong "taken_along",
         /// Taken back into the fund that credited it.
         TakenBack "taken_back",
+        /// What is taken back next and is not there: owed by the owner from now on. It comes in, so that all of it goes out.
+        Owed "owed",
+        /// Paid what the owner owes, out of what came in just before.
+        OwedPaid "owed_paid",
     }
 }
 
@@ -33,6 +37,8 @@ use serde::{Deserialize, Serialize};
 pub struct Account {
     /// What can be spent, in fen; never below zero.
     pub balance: Fen,
+    /// What the owner owes for what was taken back and was spent before, in fen; while it is above zero the balance is zero.
+    pub owed: Fen,
     /// Held for calls that are not yet sure, in fen; not contained in the balance.
     pub reserved: Fen,
     /// How many movements it has had.
@@ -56,6 +62,8 @@ pub struct Movement {
     pub amount: Fen,
     /// The balance after it, in fen.
     pub balance: Fen,
+    /// What the owner owes after it, in fen.
+    pub owed: Fen,
     /// The claim, credit, payment or transfer it is about.
     pub about: String,
     /// The relative it was for, if it was not for the owner.

@@ -149,6 +149,7 @@ impl Settlement {
             balance_fen: account.balance.get(),
             reserved_fen: account.reserved.get(),
             family_account_fen: family.get(),
+            owed_fen: account.owed.get(),
         })
     }
 

@@ -19,7 +19,7 @@ async fn all(connection: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -
 /// # Errors
 /// What the database said.
 pub async fn account(connection: &impl ConnectionTrait, person: &Name) -> Result<Account, Error> {
-    let sql = "SELECT person, balance_fen, reserved_fen, moves, changes FROM account WHERE person = $1";
+    let sql = "SELECT person, balance_fen, owed_fen, reserved_fen, moves, changes FROM account WHERE person = $1";
     let rows = all(connection, sql, vec![person.as_str().into()]).await?;
     Ok(rows.first().map(row::account).transpose()?.map(|(_, account)| account).unwrap_or_default())
 }

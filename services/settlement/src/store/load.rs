@@ -209,11 +209,11 @@ async fn accounts(
         Some(tx) => {
             let sql = "INSERT INTO account (person) SELECT r.a FROM {rows} WHERE true ORDER BY r.a \
                  ON CONFLICT (person) DO UPDATE SET person = excluded.person \
-                 RETURNING person, balance_fen, reserved_fen, moves, changes";
+                 RETURNING person, balance_fen, owed_fen, reserved_fen, moves, changes";
             rows::query(tx, sql, ONE, &ones(persons), []).await?
         }
         None => {
-            let sql = "SELECT a.person, a.balance_fen, a.reserved_fen, a.moves, a.changes FROM {rows} \
+            let sql = "SELECT a.person, a.balance_fen, a.owed_fen, a.reserved_fen, a.moves, a.changes FROM {rows} \
                  JOIN account a ON a.person = r.a";
             rows::query(connection, sql, ONE, &ones(persons), []).await?
         }

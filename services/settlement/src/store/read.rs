@@ -229,14 +229,35 @@ pub async fn count_years(
     Ok(count.unsigned_abs())
 }
 
-/// What the movements of an account add up to.
+/// What the movements of an account add up to, and those of them that are about what its owner owes.
 ///
 /// # Errors
 /// What the database said.
-pub async fn moved(connection: &impl ConnectionTrait, person: &Name) -> Result<Fen, Error> {
-    let sql = "SELECT CAST(coalesce(sum(amount_fen), 0) AS BIGINT) AS n FROM movement WHERE person = $1";
+pub async fn moved(connection: &impl ConnectionTrait, person: &Name) -> Result<(Fen, Fen), Error> {
+    let sql = "SELECT CAST(coalesce(sum(amount_fen), 0) AS BIGINT) AS balance, \
+         CAST(coalesce(sum(CASE WHEN kind IN ('owed', 'owed_paid') THEN amount_fen ELSE 0 END), 0) AS BIGINT) AS owed \
+         FROM movement WHERE person = $1";
     let rows = all(connection, sql, vec![person.as_str().into()]).await?;
-    Ok(Fen::new(rows.first().ok_or(Error::Corrupt { what: "a sum" })?.try_get("", "n")?))
+    let row = rows.first().ok_or(Error::Corrupt { what: "a sum" })?;
+    Ok((Fen::new(row.try_get("", "balance")?), Fen::new(row.try_get("", "owed")?)))
+}
+
+/// Persons with an account and without a year, in order, after a person.
+///
+/// # Errors
+/// What the database said.
+pub async fn without_year(
+    connection: &impl ConnectionTrait,
+    person: Option<&Name>,
+    after: Option<&Name>,
+    most: u32,
+) -> Result<Vec<Name>, Error> {
+    let sql = format!(
+        "SELECT a.person FROM account a WHERE a.person > $1 AND ($2 = '' OR a.person = $2) AND a.moves > 0 \
+         AND NOT EXISTS (SELECT 1 FROM person_year y WHERE y.person = a.person) ORDER BY a.person LIMIT {most}"
+    );
+    let (after, person) = (after.map_or("", Name::as_str), person.map_or("", Name::as_str));
+    all(connection, &sql, vec![after.into(), person.into()]).await?.iter().map(|row| row::name(row, "person")).collect()
 }
 
 /// The figures kept with the standing claims of a person-year: total, funds, accounts, cash.

@@ -75,6 +75,7 @@ pub(super) const MOVEMENT: &Columns = &[
     ("kind", Text),
     ("amount_fen", Int),
     ("balance_fen", Int),
+    ("owed_fen", Int),
     ("about", Text),
     ("relative", Text),
     ("moved_at", Int),
@@ -153,8 +154,8 @@ pub(super) fn year_row(year: &PersonYear) -> Result<Json, Error> {
 pub(super) fn movement_row(movement: &Movement) -> Json {
     json!({
         "id": movement.id, "person": movement.person, "number": movement.number, "kind": movement.kind.word(),
-        "amount_fen": movement.amount.get(), "balance_fen": movement.balance.get(), "about": movement.about,
-        "relative": movement.relative, "moved_at": movement.at.timestamp_micros(),
+        "amount_fen": movement.amount.get(), "balance_fen": movement.balance.get(), "owed_fen": movement.owed.get(),
+        "about": movement.about, "relative": movement.relative, "moved_at": movement.at.timestamp_micros(),
     })
 }
 
@@ -215,10 +216,10 @@ pub(super) fn year(row: &QueryResult) -> Result<PersonYear, Error> {
 }
 
 pub(super) fn account(row: &QueryResult) -> Result<(Name, Account), Error> {
-    let (balance, reserved) = (fen(row, "balance_fen")?, fen(row, "reserved_fen")?);
+    let (balance, owed, reserved) = (fen(row, "balance_fen")?, fen(row, "owed_fen")?, fen(row, "reserved_fen")?);
     Ok((
         name(row, "person")?,
-        Account { balance, reserved, moves: row.try_get("", "moves")?, changes: row.try_get("", "changes")? },
+        Account { balance, owed, reserved, moves: row.try_get("", "moves")?, changes: row.try_get("", "changes")? },
     ))
 }
 
@@ -230,6 +231,7 @@ pub(super) fn movement(row: &QueryResult) -> Result<Movement, Error> {
         kind: word(row, "kind", MovementKind::of_word)?,
         amount: fen(row, "amount_fen")?,
         balance: fen(row, "balance_fen")?,
+        owed: fen(row, "owed_fen")?,
         about: row.try_get("", "about")?,
         relative: optional_name(row, "relative")?,
         at: moment(row, "moved_at")?,

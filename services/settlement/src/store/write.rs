@@ -10,7 +10,8 @@ use store::{Error, Tx, journal};
 use super::{one_stop, row};
 use crate::domain::Desk;
 
-const ACCOUNT: &Columns = &[("person", Text), ("balance_fen", Int), ("moves", Int), ("changes", Int)];
+const ACCOUNT: &Columns =
+    &[("person", Text), ("balance_fen", Int), ("owed_fen", Int), ("moves", Int), ("changes", Int)];
 const CHANGED: &Columns = &[
     ("id", Text),
     ("state", Text),
@@ -73,11 +74,11 @@ fn accounts(batch: &mut Batch, desk: &Desk) -> Result<(), Error> {
     let mut accounts: Vec<Json> = Vec::with_capacity(moved.len());
     for person in moved {
         let account = desk.account(&person);
-        accounts.push(json!({ "person": person, "balance_fen": account.balance.get(), "moves": account.moves,
-            "changes": account.changes }));
+        accounts.push(json!({ "person": person, "balance_fen": account.balance.get(), "owed_fen": account.owed.get(),
+            "moves": account.moves, "changes": account.changes }));
     }
-    let sql = "UPDATE account SET balance_fen = r.balance_fen, moves = r.moves, changes = r.changes FROM {rows} \
-         WHERE account.person = r.person";
+    let sql = "UPDATE account SET balance_fen = r.balance_fen, owed_fen = r.owed_fen, moves = r.moves, changes = r.changes \
+         FROM {rows} WHERE account.person = r.person";
     batch.execute("write.accounts", sql, ACCOUNT, &accounts)?;
     let movements: Vec<Json> = movements.iter().map(row::movement_row).collect();
     batch.insert("write.movements", ("movement", row::MOVEMENT), &movements, "")

@@ -1,6 +1,7 @@
 //! Accounts over gRPC: no fen is spent twice, no credit booked twice, and relatives pay as long as they are bound.
 
 mod bindings;
+mod owed;
 mod restarts;
 mod years;
 

@@ -8,7 +8,7 @@ use money::Fen;
 use pb::settlement::v1::{
     GetOutcomeRequest, Outcome, SettleInterimRequest, SettleRequest, settle_interim_response, settle_response,
 };
-use settlement::app::{Bind, Command, Credit};
+use settlement::app::{Bind, Command, Credit, Debit};
 use settlement::domain::MovementKind;
 use store::idempotency::Call;
 use testkit::{on_postgres, on_sqlite};
@@ -176,7 +176,16 @@ impl Caller {
         let call = Call::new("test", credit.as_str());
         let (kind, division) = (MovementKind::BroughtIn, "100000".parse().unwrap());
         let credit = Credit { call, person, credit, kind, amount, division, payer: None };
+        let (about, name_of) = (name(&format!("{}-back", credit.credit)), credit.credit);
         self.house.carry_out(Command::Credit(credit)).await;
+        if self.lots.below(3) == 0 {
+            // it was a mistake: whatever of it is spent by now is owed
+            let (call, kind) = (Call::new("test", &format!("{name_of}-back")), MovementKind::TakenBack);
+            let back = Some((division, None));
+            self.house
+                .carry_out(Command::Debit(Debit { call, person, kind, amount, about, relative: None, back }))
+                .await;
+        }
     }
 }
 

@@ -9,7 +9,7 @@ fn a_broken_configuration_is_refused_with_all_its_errors_and_2() {
     PROGRAM.refuses_all_at_once(&[
         ("DATABASE_URL", "mysql://hidden@localhost"),
         ("DATABASE_CONNECTIONS", "0"),
-        ("ENROLMENT_ADDRESS", "enrolment:7002"),
+        ("ENROLMENT_ADDRESS", "http://"),
         ("TRUSTED_FACTS", "perhaps"),
         ("REDIS_URL", "hidden:6379"),
         ("LISTEN", "nowhere"),

@@ -85,9 +85,16 @@ pub(super) fn debit(request: &DebitAccountRequest) -> Result<Debit, Fault> {
         }
         _ => none(&mut v, "relative_person_id", &request.relative_person_id, "no relative for what is taken along"),
     };
-    let fund = if kind == Some(MovementKind::TakenBack) {
+    if kind.is_some_and(|kind| kind != MovementKind::TakenBack) && request.brought_in {
+        v.add("brought_in", "true", "false: only of what is taken back");
+    }
+    let back = if kind == Some(MovementKind::TakenBack) {
         let division = read::division(&mut v, "division", &request.division);
-        let payer = read::name(&mut v, "payer", &request.payer);
+        let payer = if request.brought_in {
+            none(&mut v, "payer", &request.payer, "no fund for what was brought in")
+        } else {
+            read::name(&mut v, "payer", &request.payer).map(Some)
+        };
         division.zip(payer).map(Some)
     } else {
         let nothing = "nothing: only what is taken back goes to a fund";
@@ -102,13 +109,14 @@ pub(super) fn debit(request: &DebitAccountRequest) -> Result<Debit, Fault> {
             .field("about_id", &request.about_id)
             .field("relative_person_id", &request.relative_person_id);
         // left out where they say nothing: calls made before these fields were there are the same calls
-        let call = if fund?.is_some() {
+        let call = if back?.is_some() {
             call.field("division", &request.division).field("payer", &request.payer)
         } else {
             call
         };
-        let (about, relative, fund) = (about?, relative?, fund?);
-        Some(Debit { call, person: person?, kind: kind?, amount: amount?, about, relative, fund })
+        let call = if request.brought_in { call.field("brought_in", "true") } else { call };
+        let (about, relative, back) = (about?, relative?, back?);
+        Some(Debit { call, person: person?, kind: kind?, amount: amount?, about, relative, back })
     })();
     v.finish(command)
 }

@@ -23,13 +23,14 @@ pub(super) fn credited(done: &Done) -> Result<CreditAccountResponse, Fault> {
 
 pub(super) fn debited(done: &Done) -> Result<DebitAccountResponse, Fault> {
     let (movement, entries) = moved(done)?;
-    Ok(DebitAccountResponse { movement: Some(movement), entries })
+    let Done::Moved(made) = done else { return Err(other_command()) };
+    Ok(DebitAccountResponse { movement: Some(movement), entries, owed_fen: made.owed.get() })
 }
 
 fn moved(done: &Done) -> Result<(MovementPb, Vec<JournalEntry>), Fault> {
     let Done::Moved(moved) = done else { return Err(other_command()) };
-    let Moved { movement: made, entry } = &**moved;
-    Ok((movement(made), answer::entries(std::slice::from_ref(entry), made.at, Form::default())))
+    let Moved { movement: made, entries, .. } = &**moved;
+    Ok((movement(made), answer::entries(entries, made.at, Form::default())))
 }
 
 pub(super) fn movement(movement: &Movement) -> MovementPb {
@@ -42,6 +43,8 @@ pub(super) fn movement(movement: &Movement) -> MovementPb {
         MovementKind::RelativePremium => KindPb::RelativePremium,
         MovementKind::TakenAlong => KindPb::TakenAlong,
         MovementKind::TakenBack => KindPb::TakenBack,
+        MovementKind::Owed => KindPb::Owed,
+        MovementKind::OwedPaid => KindPb::OwedPaid,
     };
     MovementPb {
         movement_id: movement.id.to_string(),
@@ -51,6 +54,7 @@ pub(super) fn movement(movement: &Movement) -> MovementPb {
         about_id: movement.about.clone(),
         relative_person_id: movement.relative.map(|relative| relative.to_string()).unwrap_or_default(),
         moved_at: Some(wire::write::moment(movement.at)),
+        owed_fen: movement.owed.get(),
     }
 }
 
