@@ -11,7 +11,7 @@ mod third;
 mod year;
 
 pub use account::{Account, Binding, Movement, MovementKind};
-pub use claim::{Cause, Claim, Decided, Evidence, Kind, Origin, Reimbursement, State};
+pub use claim::{Cause, Claim, Decided, Evidence, Kind, Origin, Reimbursement, State, Unlisted, UnlistedWhy};
 pub use desk::{Desk, HoldEnd, Opened, Reversal, Touched, Writes};
 pub use purse::{Offer, Purse};
 pub use reduce::{LineRefund, ReduceError, reduce};

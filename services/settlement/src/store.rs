@@ -70,5 +70,10 @@ pub const MIGRATIONS: Set = Set {
             sqlite: include_str!("store/sql/one_stop.sqlite.sql"),
             postgres: include_str!("store/sql/one_stop.postgres.sql"),
         },
+        Step {
+            name: "stay_once",
+            sqlite: include_str!("store/sql/stay_once.sqlite.sql"),
+            postgres: include_str!("store/sql/stay_once.postgres.sql"),
+        },
     ],
 };
