@@ -38,6 +38,6 @@ pub use policy::{ParseVersionError, Policy, Version};
 pub use problem::{Problem, Problems, Severity, printable};
 pub use question::{
     Contribution, ContributionFacts, Coverage, CoverageFacts, FoundValue, Indicator, IndicatorFacts, LimitFacts,
-    MostPaid, Watch, WatchFacts,
+    MostPaid, PaidBefore, Watch, WatchFacts,
 };
 pub use year::{Adjustment, Applied, Year, YearError};

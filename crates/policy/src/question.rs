@@ -1,5 +1,7 @@
 //! Questions other than bills: contributions, coverage, the watch list, indicators.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use money::{Fen, Rate};
 use serde::{Deserialize, Serialize};
@@ -143,6 +145,15 @@ pub struct Watch {
     pub meter: Option<Name>,
     /// The values used.
     pub values: Vec<FoundValue>,
+}
+
+/// What of a year's start payers have paid whose fund another service keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaidBefore {
+    /// The scheme whose benefits the start is of; none where none of its meters is known.
+    pub scheme: Option<Scheme>,
+    /// What each payer paid, in fen; who paid nothing is left out.
+    pub held: BTreeMap<Name, Fen>,
 }
 
 /// How much the layers that count in a meter can have paid in a year, whoever the person is.

@@ -17,5 +17,5 @@ pub use purse::{Offer, Purse};
 pub use reduce::{LineRefund, ReduceError, reduce};
 pub use share::{Draw, draw, drawn_from, give_back, owners};
 pub use third::{Grant, Hold, Limit, Needed, PlannedDay, Room, Third, follows, third_system};
-pub use year::{Opening, PersonYear, Policies, balances_of, order};
+pub use year::{OpenedThird, Opening, PersonYear, Policies, balances_of, order};
 pub(crate) use year::{after, taken};

@@ -93,6 +93,16 @@ impl CompiledDivision {
         most
     }
 
+    /// Every layer of every benefit in force on a day of these, with its scheme, in the order of the words.
+    pub(crate) fn layers(&self, days: Period) -> impl Iterator<Item = (Scheme, &Layer)> {
+        let cares = |scheme: &'static Scheme| Care::ALL.iter().map(move |care| (*scheme, *care));
+        let histories = Scheme::ALL.iter().flat_map(cares);
+        let histories = histories.filter_map(|(scheme, care)| Some((scheme, self.history(scheme, care)?)));
+        histories.flat_map(move |(scheme, history)| {
+            history.within(days).flat_map(|benefit| &benefit.layers).map(move |layer| (scheme, layer))
+        })
+    }
+
     /// The disease group of a code: the exact code before its first four characters.
     pub(crate) fn disease_group(&self, code: &str) -> Option<Name> {
         let exact = self.diseases.iter().find(|(known, _)| known == code);

@@ -7,15 +7,16 @@ use chrono::{Datelike as _, NaiveDate};
 use money::Fen;
 use pb::policy::v1 as policy_pb;
 use pb::settlement::v1::OpenYearRequest;
-use policy::{MostPaid, Period};
+use policy::{Accumulators, MostPaid, PaidBefore, Period};
 use prost::Message as _;
 use registry::Registry;
 use rpc::{Fault, Violations};
-use terms::{Division, Name};
+use terms::{Division, Name, Scheme};
 use wire::read;
 
 use super::call;
 use crate::app::OpenYear;
+use crate::domain::OpenedThird;
 
 const SOURCE_CHARS_MAX: usize = 1_000;
 const OPERATOR_CHARS_MAX: usize = 64;
@@ -67,9 +68,19 @@ pub(in crate::rpc::accounts) fn open_year(
             .field("replaces", &request.replaces);
         let (person, year, division) = (person?, year?, division?);
         let (start, source, operator) = (start?, source?, operator?);
-        Some(OpenYear { call, person, year, division, start, source, operator, replaces: replaces? })
+        let third = third(registry, division, year, &start);
+        Some(OpenYear { call, person, year, division, start, source, operator, replaces: replaces?, third })
     })();
     v.finish(command)
+}
+
+/// What of a start the third system paid, by the policy that knows its meters.
+fn third(registry: &Registry, division: Division, year: i32, start: &Accumulators) -> Option<OpenedThird> {
+    let policy = registry.head(division)?;
+    let (from, to) = NaiveDate::from_ymd_opt(year, 1, 1).zip(NaiveDate::from_ymd_opt(year, 12, 31))?;
+    let PaidBefore { scheme, held } = policy.paid_before(division, Period { from, to }, start);
+    let scheme = scheme.unwrap_or(Scheme::Resident);
+    Some(OpenedThird { version: policy.version(), scheme, burden: policy.burden(division, scheme, start), held })
 }
 
 fn near(v: &mut Violations, year: u32, years: RangeInclusive<i32>) -> Option<i32> {
