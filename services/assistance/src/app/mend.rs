@@ -89,7 +89,9 @@ fn of_person(desk: &mut Desk, new: &[&Grant], claims: &[Settled]) -> Result<BTre
     let mut years = BTreeSet::new();
     for claim in claims {
         let on = |known: &[Grant]| categories_on(known, claim.rules_date).0;
-        if on(&before) != on(&after) && desk.lacks_category(claim, about) {
+        // what ended before without its money may be taken back with it now: the day's categories stay the same
+        let may_lack = on(&before) != on(&after) || new.iter().any(|grant| grant.claw_back);
+        if may_lack && desk.lacks_category(claim, about) {
             years.insert(claim.year);
         }
     }

@@ -122,20 +122,13 @@ pub(crate) fn lacking(versions: &[Grant], day: NaiveDate, used: &[Category]) -> 
     (lacks || owes).then_some(owes)
 }
 
-/// The categories of a day that a version took away together with what was paid for them.
+/// The categories of a day that a version took away together with what was paid for them, whichever version before it gave them.
 fn taken_back(versions: &[Grant], day: NaiveDate) -> BTreeSet<Category> {
-    let mut versions: Vec<&Grant> = versions.iter().collect();
-    versions.sort_by(|a, b| (&a.id, a.version).cmp(&(&b.id, b.version)));
     let on = |grant: &Grant| (!grant.taken_back && grant.terms.holds(day)).then(|| grant.terms.counts_as());
     let mut taken = BTreeSet::new();
-    for pair in versions.windows(2) {
-        if let [before, after] = pair
-            && before.id == after.id
-            && after.claw_back
-            && on(before) != on(after)
-        {
-            taken.extend(on(before));
-        }
+    for after in versions.iter().filter(|grant| grant.claw_back) {
+        let before = versions.iter().filter(|grant| grant.id == after.id && grant.version < after.version);
+        taken.extend(before.filter_map(on).filter(|category| Some(*category) != on(after)));
     }
     taken
 }

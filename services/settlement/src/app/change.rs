@@ -46,18 +46,24 @@ pub(super) fn tell(context: &Context<'_>, desk: &mut Desk, before: usize) -> Res
 
 /// The years, in order and each once, with the claims that changed.
 fn years(context: &Context<'_>, desk: &Desk, touched: &[Touched]) -> Result<Vec<YearStand>, Trouble> {
-    let mut years: BTreeMap<i32, (&PersonYear, BTreeMap<Name, &Claim>, Vec<PayerAmount>)> = BTreeMap::new();
+    let mut years: BTreeMap<i32, Told<'_>> = BTreeMap::new();
     for touched in touched {
-        let empty = (&touched.year, BTreeMap::new(), Vec::new());
-        let (year, claims, opening) = years.entry(touched.year.year).or_insert(empty);
-        *year = &touched.year;
-        claims.extend(touched.claims.iter().map(|claim| (claim.id, claim)));
-        opening.extend(touched.opening.iter().copied());
+        let empty = || Told { year: &touched.year, claims: BTreeMap::new(), opening: Vec::new() };
+        let told = years.entry(touched.year.year).or_insert_with(empty);
+        told.year = &touched.year;
+        told.claims.extend(touched.claims.iter().map(|claim| (claim.id, claim)));
+        told.opening.extend(touched.opening.iter().copied());
     }
-    let stand = |(year, claims, opening): (&PersonYear, BTreeMap<Name, &Claim>, Vec<PayerAmount>)| {
-        Ok(YearStand { opening, ..year_stand(context, desk, year, claims)? })
-    };
+    let stand =
+        |told: Told<'_>| Ok(YearStand { opening: told.opening, ..year_stand(context, desk, told.year, told.claims)? });
     years.into_values().map(stand).collect()
+}
+
+/// What is told of a year.
+struct Told<'a> {
+    year: &'a PersonYear,
+    claims: BTreeMap<Name, &'a Claim>,
+    opening: Vec<PayerAmount>,
 }
 
 /// How a year stands that has a start and no claim; none where its start was given before such years were told.

@@ -10,7 +10,7 @@ use pb::assistance::v1 as keeper_pb;
 use pb::assistance::v1::reservation_service_server::{ReservationService, ReservationServiceServer};
 use pb::assistance::v1::reserve_response::Outcome;
 use pb::settlement::v1::one_stop_service_client::OneStopServiceClient;
-use pb::settlement::v1::{Change, GetHoldOutcomeRequest, ThirdSystem};
+use pb::settlement::v1::{Change, GetHoldOutcomeRequest, RevisionCause, ThirdSystem};
 use pb::r#type::v1::Category;
 use sha2::{Digest as _, Sha256};
 use testkit::on_both;
@@ -24,6 +24,8 @@ use crate::world::{asks, claim_of, reason, split, stay, until};
 /// Everybody is destitute, every hold is granted whole, and every Change is kept, where the test says nothing else.
 #[derive(Default)]
 struct Keeper {
+    /// Whether nobody has a category.
+    assists_nobody: Mutex<bool>,
     /// What it answers to the next calls of Reserve.
     answers: Mutex<VecDeque<Outcome>>,
     reserved: Mutex<Vec<keeper_pb::ReserveRequest>>,
@@ -45,7 +47,8 @@ impl ReservationService for Keeper {
         request: Request<keeper_pb::GetStandingRequest>,
     ) -> Answer<keeper_pb::GetStandingResponse> {
         drop(self.gate.lock().await);
-        let on = |on_date: String| day(&on_date, &[Category::Destitute]);
+        let categories: &[Category] = if *self.assists_nobody.lock().unwrap() { &[] } else { &[Category::Destitute] };
+        let on = |on_date: String| day(&on_date, categories);
         let days = request.into_inner().on_dates.into_iter().map(on).collect();
         Ok(Response::new(keeper_pb::GetStandingResponse { days, known_at: None }))
     }
@@ -196,8 +199,7 @@ fn of_changes_that_are_told_together_one_that_cannot_be_read_holds_up_none_of_th
     on_both(|url| async move {
         let (house, keeper) = both(&url).await;
         "bad".clone_into(&mut keeper.unreadable.lock().unwrap());
-        let people = ["a", "b", "bad", "c", "d"];
-        for who in people {
+        for who in ["a", "b", "bad", "c", "d"] {
             house.settles(who, who, &stay(who, DAYS, SMALL)).await;
         }
         let told = || keeper.posted.lock().unwrap().iter().map(|change| change.person_id.clone()).collect();
@@ -207,14 +209,35 @@ fn of_changes_that_are_told_together_one_that_cannot_be_read_holds_up_none_of_th
             told == others
         })
         .await;
-        // put right, it is told too
-        keeper.unreadable.lock().unwrap().clear();
-        until("it is told as well", async || {
-            let told: BTreeSet<String> = told();
-            told.len() == people.len()
-        })
-        .await;
         assert!(keeper.together.lock().unwrap().iter().all(|changes| *changes > 0));
         house.close().await;
     });
+}
+
+#[test]
+fn a_year_decided_anew_whose_categories_became_others_on_one_day_is_decided_with_those_and_no_more_often() {
+    on_both(|url| async move {
+        let (house, keeper) = both(&url).await;
+        *keeper.assists_nobody.lock().unwrap() = true;
+        for (key, day) in [("K1", "2035-03-01"), ("K2", "2035-04-01")] {
+            let claim = house.settles(key, "p", &stay(key, (day, day), SMALL)).await;
+            assert_eq!(split(&claim), [80_000, 0, 0, 50_000]);
+        }
+        *keeper.assists_nobody.lock().unwrap() = false;
+        let stale = Outcome::Stale(keeper_pb::Stale { days: vec![day("2035-03-01", &[])] });
+        keeper.answers.lock().unwrap().push_back(stale);
+        let mut one_stop = OneStopServiceClient::new(house.channel());
+        let asked = super::reassess("R1", "p", RevisionCause::PersonChanged);
+        let done = super::done(one_stop.reassess(asked).await.expect("decided anew").into_inner());
+        let changed: Vec<(String, i64)> = done.adjustments.into_iter().map(|one| (one.bill_id, one.cash_fen)).collect();
+        assert_eq!(changed, [("K2".to_owned(), -25_000)], "the other day has no category any more");
+        let asked: Vec<Vec<String>> = keeper.reserved.lock().unwrap().iter().map(days).collect();
+        assert_eq!(asked, [vec!["2035-03-01".to_owned(), "2035-04-01".to_owned()], vec!["2035-04-01".to_owned()]]);
+        house.close().await;
+    });
+}
+
+/// The days of a plan.
+fn days(request: &keeper_pb::ReserveRequest) -> Vec<String> {
+    request.days.iter().map(|day| day.on_date.clone()).collect()
 }
