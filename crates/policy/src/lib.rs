@@ -37,7 +37,7 @@ pub use pack::{Citation, Clause, Mark, NationalField, PackDivision, PackFile, Pa
 pub use policy::{ParseVersionError, Policy, Version};
 pub use problem::{Problem, Problems, Severity, printable};
 pub use question::{
-    Contribution, ContributionFacts, Coverage, CoverageFacts, FoundValue, Indicator, IndicatorFacts, LimitFacts, Watch,
-    WatchFacts,
+    Contribution, ContributionFacts, Coverage, CoverageFacts, FoundValue, Indicator, IndicatorFacts, LimitFacts,
+    MostPaid, PaidBefore, Watch, WatchFacts,
 };
 pub use year::{Adjustment, Applied, Year, YearError};

@@ -13,6 +13,7 @@ use crate::compile::{
 use crate::decision::{Reason, Refusal};
 use crate::facts::Period;
 use crate::pack::{Citation, Clause, Mark, PackDivision, PackFile, PackTree, Payer, SourceId};
+use crate::question::MostPaid;
 use crate::{Problems, check};
 
 /// The name of a policy version: the SHA-256 of its content.
@@ -206,6 +207,12 @@ impl Policy {
     #[must_use]
     pub fn meters(&self, division: DivisionCode, days: Period) -> BTreeMap<Name, BTreeSet<Name>> {
         self.divisions.get(&division).map(|division| division.meters(days)).unwrap_or_default()
+    }
+
+    /// How much the layers of a division can have paid at most on these days, by the name of the meter they count in.
+    #[must_use]
+    pub fn most_paid(&self, division: DivisionCode, days: Period) -> BTreeMap<Name, MostPaid> {
+        self.divisions.get(&division).map(|division| division.most_paid(days)).unwrap_or_default()
     }
 
     /// Whether a division or one above it has a payer of this name; the hospital always may bear what is over a limit.

@@ -1,5 +1,7 @@
 //! Questions other than bills: contributions, coverage, the watch list, indicators.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use money::{Fen, Rate};
 use serde::{Deserialize, Serialize};
@@ -143,6 +145,64 @@ pub struct Watch {
     pub meter: Option<Name>,
     /// The values used.
     pub values: Vec<FoundValue>,
+}
+
+/// What of a year's start payers have paid whose fund another service keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaidBefore {
+    /// The scheme whose benefits the start is of; none where none of its meters is known.
+    pub scheme: Option<Scheme>,
+    /// What each payer paid, in fen; who paid nothing is left out.
+    pub held: BTreeMap<Name, Fen>,
+}
+
+/// How much the layers that count in a meter can have paid in a year, whoever the person is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MostPaid {
+    whole: Option<Option<Fen>>,
+    part: Option<Option<Fen>>,
+    /// Whether it counts the costs its layers looked at too: one that several layers share counts what they paid only.
+    is_shared: bool,
+}
+
+impl MostPaid {
+    /// The most in the whole year, in fen; none where there is no end.
+    #[must_use]
+    pub fn whole(&self) -> Option<Fen> {
+        self.whole.flatten()
+    }
+
+    /// The most in one part of the year, or for one disease, in fen; none where there is no end.
+    #[must_use]
+    pub fn part(&self) -> Option<Fen> {
+        self.part.flatten()
+    }
+
+    /// Whether it counts the costs its layers looked at, so that nothing is paid of none.
+    #[must_use]
+    pub const fn counts_base(&self) -> bool {
+        !self.is_shared
+    }
+
+    pub(crate) fn of_whole(&mut self, most: Option<Fen>) {
+        self.whole = Some(higher(self.whole, most));
+    }
+
+    pub(crate) fn of_part(&mut self, most: Option<Fen>) {
+        self.part = Some(higher(self.part, most));
+    }
+
+    pub(crate) const fn share(&mut self) {
+        self.is_shared = true;
+    }
+}
+
+/// The higher of two ends; no end is the highest.
+fn higher(before: Option<Option<Fen>>, now: Option<Fen>) -> Option<Fen> {
+    match before {
+        None => now,
+        Some(before) => before.zip(now).map(|(before, now)| before.max(now)),
+    }
 }
 
 /// Who asks how much of a year a payer pays at most whose fund another service keeps.

@@ -96,7 +96,7 @@ pub struct ClaimStand {
     pub short: Vec<PayerAmount>,
 }
 
-/// An amount above zero that is one payer's.
+/// An amount that is one payer's: above zero, but of a year's opening that was corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PayerAmount {
     /// The payer.

@@ -7,7 +7,7 @@ mod list;
 mod mend;
 mod words;
 
-pub(crate) use category::{Authority, Evidence, Grant, Terms, categories_on, known, overlapping};
+pub(crate) use category::{Authority, Evidence, Grant, TakenBack, Terms, categories_on, known, overlapping, owed_on};
 pub(crate) use desk::{Adopting, Circumstances, Desk, Fact, Kept, News, Over, Settled, Standing, Tally};
 pub(crate) use hold::{Ask, Granted, Hold, HoldState, Limit, Move, Part, Reserved, Reserving, Under};
 pub(crate) use list::{

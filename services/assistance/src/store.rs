@@ -26,5 +26,8 @@ macro_rules! step {
 /// The steps of this service's database, the shared tables first.
 pub const MIGRATIONS: &[Set] = &[
     SHARED,
-    Set { owner: "assistance", steps: &[step!("assistance"), step!("mend"), step!("adoption"), step!("import")] },
+    Set {
+        owner: "assistance",
+        steps: &[step!("assistance"), step!("mend"), step!("adoption"), step!("import"), step!("opening_zero")],
+    },
 ];

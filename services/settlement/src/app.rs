@@ -42,7 +42,7 @@ pub use open_year::{OpenYear, YearOpened};
 pub use plan::NewBill;
 pub use preview::preview;
 pub use publish::{Unpublished, WritePublished, publish, registry_fault, roll_forward};
-pub use reassess::{Reassess, Reassessed, days_of_year};
+pub use reassess::{Reassess, Reassessed, TakesBack, days_of_year};
 pub use reconcile::{CLAIMS_MOST, ReconcileDetails, ReconcileTotals, reconcile_details, reconcile_totals};
 pub use refund::{Refund, Refunded};
 pub(crate) use reverse::TOMBSTONE;

@@ -11,11 +11,11 @@ mod third;
 mod year;
 
 pub use account::{Account, Binding, Movement, MovementKind};
-pub use claim::{Cause, Claim, Decided, Evidence, Kind, Origin, Reimbursement, State};
+pub use claim::{Cause, Claim, Decided, Evidence, Kind, Origin, Reimbursement, State, Unlisted, UnlistedWhy};
 pub use desk::{Desk, HoldEnd, Opened, Reversal, Touched, Writes};
 pub use purse::{Offer, Purse};
 pub use reduce::{LineRefund, ReduceError, reduce};
 pub use share::{Draw, draw, drawn_from, give_back, owners};
 pub use third::{Grant, Hold, Limit, Needed, PlannedDay, Room, Third, follows, third_system};
-pub use year::{Opening, PersonYear, Policies, balances_of, order};
+pub use year::{OpenedThird, Opening, PersonYear, Policies, balances_of, order};
 pub(crate) use year::{after, taken};

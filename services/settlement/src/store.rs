@@ -75,5 +75,10 @@ pub const MIGRATIONS: Set = Set {
             sqlite: include_str!("store/sql/owed.sqlite.sql"),
             postgres: include_str!("store/sql/owed.postgres.sql"),
         },
+        Step {
+            name: "stay_once",
+            sqlite: include_str!("store/sql/stay_once.sqlite.sql"),
+            postgres: include_str!("store/sql/stay_once.postgres.sql"),
+        },
     ],
 };

@@ -5,11 +5,12 @@ use chrono::NaiveDate;
 use money::{Fen, Rate, Rounding};
 use terms::{Care, Name, Scheme, Word};
 
-use super::layer::Layer;
-use super::rows::Rows;
+use super::layer::{CeilingPeriod, Layer};
+use super::rows::{Given, Rows};
 use crate::condition::Condition;
 use crate::facts::Period;
 use crate::pack::Band;
+use crate::question::MostPaid;
 use crate::rules::ceiling;
 
 /// A ratio: its bands, the last open.
@@ -67,6 +68,41 @@ impl CompiledDivision {
         meters
     }
 
+    /// How much each meter's layers can have paid on days of these at most.
+    pub(crate) fn most_paid(&self, days: Period) -> BTreeMap<Name, MostPaid> {
+        let mut most: BTreeMap<Name, MostPaid> = BTreeMap::new();
+        for benefit in self.histories.iter().flatten().flat_map(|history| history.within(days)) {
+            for layer in &benefit.layers {
+                let of_layer = highest(&layer.ceiling, &layer.ceiling_extra).filter(|_| !layer.how.ceiling_counts_cost);
+                let is_in_parts = layer.how.ceiling_period != CeilingPeriod::Year || layer.how.ceiling_per_disease;
+                let own = most.entry(layer.meter).or_default();
+                if is_in_parts {
+                    own.of_part(of_layer);
+                    own.of_whole(None);
+                } else {
+                    own.of_whole(of_layer);
+                }
+                if let Some(shared) = layer.shared_meter.filter(|shared| *shared != layer.meter) {
+                    let of_shared = highest(&layer.shared_ceiling, &Rows::empty());
+                    let shared = most.entry(shared).or_default();
+                    shared.of_whole(of_shared.filter(|_| !layer.how.ceiling_counts_cost));
+                    shared.share();
+                }
+            }
+        }
+        most
+    }
+
+    /// Every layer of every benefit in force on a day of these, with its scheme, in the order of the words.
+    pub(crate) fn layers(&self, days: Period) -> impl Iterator<Item = (Scheme, &Layer)> {
+        let cares = |scheme: &'static Scheme| Care::ALL.iter().map(move |care| (*scheme, *care));
+        let histories = Scheme::ALL.iter().flat_map(cares);
+        let histories = histories.filter_map(|(scheme, care)| Some((scheme, self.history(scheme, care)?)));
+        histories.flat_map(move |(scheme, history)| {
+            history.within(days).flat_map(|benefit| &benefit.layers).map(move |layer| (scheme, layer))
+        })
+    }
+
     /// The disease group of a code: the exact code before its first four characters.
     pub(crate) fn disease_group(&self, code: &str) -> Option<Name> {
         let exact = self.diseases.iter().find(|(known, _)| known == code);
@@ -76,6 +112,17 @@ impl CompiledDivision {
         };
         exact.or_else(family).map(|(_, group)| *group)
     }
+}
+
+/// The highest of the rows with all that may be added to it; none where there is a situation without end, or a value is not known.
+fn highest(rows: &Rows<Fen>, extra: &Rows<Fen>) -> Option<Fen> {
+    let known = |value: &Given<Fen>| match value {
+        Given::Is(value) if *value < Fen::UNLIMITED => Some(*value),
+        _ => None,
+    };
+    let values = rows.iter().map(|row| known(&row.value)).collect::<Option<Vec<_>>>()?;
+    let more = extra.iter().map(|row| known(&row.value)).collect::<Option<Vec<_>>>()?;
+    values.into_iter().max().map(|highest| highest + more.into_iter().sum())
 }
 
 /// A benefit through time.

@@ -1,14 +1,15 @@
 //! Payers whose fund another service keeps: what they let a bill take, and what they paid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use money::Fen;
 use terms::{Division, Name};
 
 use crate::compile::Layer;
 use crate::decision::{Reason, Refusal, Rule, Settlement, Used};
-use crate::facts::{Facts, HeldShare};
+use crate::facts::{Accumulators, Facts, HeldShare, Period};
 use crate::policy::Policy;
+use crate::question::PaidBefore;
 use crate::recorder::Recorder;
 
 /// What is left of each share that a payer's fund lets a bill take; several layers of one payer share it.
@@ -45,6 +46,30 @@ impl Held {
 }
 
 impl Policy {
+    /// Of what a year starts from, what payers whose fund another service keeps have paid, in fen: what the meters hold that
+    /// only layers of theirs count in, all schemes together; and the scheme of the first of these meters that is known.
+    #[must_use]
+    pub fn paid_before(&self, division: Division, days: Period, start: &Accumulators) -> PaidBefore {
+        let mut payers: BTreeMap<Name, BTreeSet<Option<Name>>> = BTreeMap::new();
+        let mut scheme = None;
+        for (of, layer) in self.divisions.get(&division).into_iter().flat_map(|division| division.layers(days)) {
+            payers.entry(layer.meter).or_default().insert(layer.held);
+            if start.meters.iter().any(|meter| meter.name == layer.meter) {
+                scheme = scheme.or(Some(of));
+            }
+        }
+        let mut held: BTreeMap<Name, Fen> = BTreeMap::new();
+        for meter in start.meters.iter().filter(|meter| meter.part.is_empty()) {
+            let payers: Vec<&Option<Name>> = payers.get(&meter.name).into_iter().flatten().collect();
+            if let [Some(payer)] = payers.as_slice()
+                && meter.counts.paid > Fen::ZERO
+            {
+                *held.entry(*payer).or_default() += meter.counts.paid;
+            }
+        }
+        PaidBefore { scheme, held }
+    }
+
     /// What the payers whose fund another service keeps pay of a settlement, by name, in fen; who pays nothing is left out.
     #[must_use]
     pub fn held(&self, settlement: &Settlement) -> BTreeMap<Name, Fen> {

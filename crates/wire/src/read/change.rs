@@ -81,7 +81,7 @@ pub fn year_stand(v: &mut Violations, stand: &settlement_pb::YearStand) -> Optio
         }
         Some(claim)
     });
-    let opening = amounts(v, "opening", &stand.opening);
+    let opening = opening(v, &stand.opening);
     Some(YearStand {
         year: year?,
         division: division?,
@@ -178,6 +178,16 @@ fn amounts(v: &mut Violations, field: &str, amounts: &[settlement_pb::PayerAmoun
     list(v, field, amounts, LIST_AT_MOST, |v, _, one| {
         let payer = payer(v, &one.payer, &mut before);
         let amount = above_zero(v, one.amount_fen);
+        Some(PayerAmount { payer: payer?, amount: amount? })
+    })
+}
+
+/// What was paid before a year was opened: a start that is corrected may say that nothing was.
+fn opening(v: &mut Violations, amounts: &[settlement_pb::PayerAmount]) -> Option<Vec<PayerAmount>> {
+    let mut before = None;
+    list(v, "opening", amounts, LIST_AT_MOST, |v, _, one| {
+        let payer = payer(v, &one.payer, &mut before);
+        let amount = fen(v, "amount_fen", one.amount_fen);
         Some(PayerAmount { payer: payer?, amount: amount? })
     })
 }

@@ -54,8 +54,9 @@ async fn reassess(app: &Arc<App>, id: &str) -> Result<(), Problem> {
     };
     app.database.transaction(sending).await?;
     let Some(asked) = pending(app, id).await? else { return Ok(()) };
+    let taken_back = mend::taken_back(app, &asked).await?;
     let away = |error| Fault::unavailable("settlement", AGAIN).because(error);
-    let answer = app.settlement.reassess(&asked).await.map_err(away)?;
+    let answer = app.settlement.reassess(&asked, &taken_back).await.map_err(away)?;
     failpoint("reassess.asked");
     mend::answered(app, &asked, answer).await?;
     app.news.notify_one();

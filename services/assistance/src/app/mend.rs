@@ -9,8 +9,10 @@ use terms::{Division, Name};
 use wire::change::Cause;
 
 use super::{App, Problem};
-use crate::domain::{Answer, Desk, Grant, Occasion, Reassess, Refused, Settled, categories_on, known};
-use crate::store::{claims, desks, mends};
+use crate::domain::{
+    Answer, Desk, Grant, Occasion, Reassess, Refused, Settled, TakenBack, categories_on, known, owed_on,
+};
+use crate::store::{categories, claims, desks, mends};
 
 /// Refused questions looked at in one go.
 const MOST: u32 = 500;
@@ -87,11 +89,30 @@ fn of_person(desk: &mut Desk, new: &[&Grant], claims: &[Settled]) -> Result<BTre
     let mut years = BTreeSet::new();
     for claim in claims {
         let on = |known: &[Grant]| categories_on(known, claim.rules_date).0;
-        if on(&before) != on(&after) && desk.lacks_category(claim, about) {
+        // what ended before without its money may be taken back with it now: the day's categories stay the same
+        let may_lack = on(&before) != on(&after) || new.iter().any(|grant| grant.claw_back);
+        if may_lack && desk.lacks_category(claim, about) {
             years.insert(claim.year);
         }
     }
     Ok(years)
+}
+
+/// Which categories of the claims of a year an officer took back with what was paid for them, by day; what the person has on the
+/// day all the same is not taken.
+///
+/// # Errors
+/// What the database said.
+pub(crate) async fn taken_back(app: &App, asked: &Reassess) -> Result<TakenBack, Problem> {
+    if !asked.occasion.claw_back {
+        return Ok(TakenBack::new());
+    }
+    let reader = app.database.reader();
+    let versions = categories::of_person(reader, asked.person.as_str()).await?;
+    let claims = claims::standing(reader, &[asked.person]).await?;
+    let days = claims.iter().filter(|(_, claim)| claim.year == asked.year).map(|(_, claim)| claim.rules_date);
+    let owed = days.map(|day| (day, owed_on(&versions, day)));
+    Ok(owed.filter(|(_, owed)| !owed.is_empty()).collect())
 }
 
 /// Records what settlement answered, under the policy in use now.

@@ -1,14 +1,18 @@
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use pb::settlement::v1 as settlement_pb;
 use pb::settlement::v1::one_stop_service_client::OneStopServiceClient;
 use pb::settlement::v1::reassess_response::Outcome as Reassessed;
 use pb::settlement::v1::{GetHoldOutcomeRequest, ReassessRequest, RevisionCause};
 use prost::Message as _;
 use rpc::{Client, Fault, Violations};
-use terms::Name;
+use terms::{Category, Name};
 use tonic::Status;
 use wire::change::{Cause, Change};
-use wire::read;
+use wire::{read, write};
 
-use crate::domain::{Answer, Reassess, Refused};
+use crate::domain::{Answer, Reassess, Refused, TakenBack};
 
 /// What settlement answers to the keeper of the third system.
 #[derive(Clone, Debug)]
@@ -62,7 +66,12 @@ impl OneStop {
     }
 
     /// Asks to decide a person's year anew, under the question's own id: asked twice, the answer is the same.
-    pub(crate) async fn reassess(&self, asked: &Reassess) -> Result<Answer, NotSaid> {
+    /// `taken_back` names what of its days is taken back with what was paid for it.
+    pub(crate) async fn reassess(&self, asked: &Reassess, taken_back: &TakenBack) -> Result<Answer, NotSaid> {
+        let taken = |(day, categories): (&NaiveDate, &BTreeSet<Category>)| settlement_pb::TakenBack {
+            on_date: write::date(*day),
+            categories: categories.iter().map(|category| write::word(*category)).collect(),
+        };
         let request = ReassessRequest {
             idempotency_key: asked.id.clone(),
             person_id: asked.person.to_string(),
@@ -70,6 +79,7 @@ impl OneStop {
             cause: cause_number(asked.occasion.cause),
             about_id: asked.occasion.about.to_string(),
             claw_back: asked.occasion.claw_back,
+            taken_back: taken_back.iter().map(taken).collect(),
         };
         let answer = self.service.clone().reassess(request).await;
         let answer = answer.map_err(|status| NotSaid::Status(Box::new(status)))?.into_inner();

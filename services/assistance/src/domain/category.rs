@@ -1,6 +1,6 @@
 //! Assistance categories: granted for days, known since a moment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -98,31 +98,37 @@ pub(crate) fn overlapping<'a>(known: &'a [Grant], terms: &Terms, of: Option<&str
     known.iter().filter(same).find(|grant| grant.terms.overlaps(terms))
 }
 
+/// By day, categories that were taken away together with what was paid for them.
+pub(crate) type TakenBack = BTreeMap<NaiveDate, BTreeSet<Category>>;
+
+/// Of a person's grants, every version: the categories of a day that an officer took back with what was paid for them, and that the
+/// person does not have on it by another grant.
+pub(crate) fn owed_on(versions: &[Grant], day: NaiveDate) -> BTreeSet<Category> {
+    let known = known(versions.to_vec(), None);
+    let (now, _) = categories_on(&known, day);
+    let mut taken = taken_back(versions, day);
+    taken.retain(|category| !now.contains(category));
+    taken
+}
+
 /// Of a person's grants, every version: whether a claim of a day that was settled with some categories lacks one the person has
 /// now, or has one that an officer took back with what was paid for it; true where it has. None: neither.
 pub(crate) fn lacking(versions: &[Grant], day: NaiveDate, used: &[Category]) -> Option<bool> {
     let known = known(versions.to_vec(), None);
     let (now, _) = categories_on(&known, day);
-    let taken = taken_back(versions, day);
+    let owed = owed_on(versions, day);
     let lacks = now.iter().any(|category| !used.contains(category));
-    let owes = used.iter().any(|category| taken.contains(category) && !now.contains(category));
+    let owes = used.iter().any(|category| owed.contains(category));
     (lacks || owes).then_some(owes)
 }
 
-/// The categories of a day that a version took away together with what was paid for them.
+/// The categories of a day that a version took away together with what was paid for them, whichever version before it gave them.
 fn taken_back(versions: &[Grant], day: NaiveDate) -> BTreeSet<Category> {
-    let mut versions: Vec<&Grant> = versions.iter().collect();
-    versions.sort_by(|a, b| (&a.id, a.version).cmp(&(&b.id, b.version)));
     let on = |grant: &Grant| (!grant.taken_back && grant.terms.holds(day)).then(|| grant.terms.counts_as());
     let mut taken = BTreeSet::new();
-    for pair in versions.windows(2) {
-        if let [before, after] = pair
-            && before.id == after.id
-            && after.claw_back
-            && on(before) != on(after)
-        {
-            taken.extend(on(before));
-        }
+    for after in versions.iter().filter(|grant| grant.claw_back) {
+        let before = versions.iter().filter(|grant| grant.id == after.id && grant.version < after.version);
+        taken.extend(before.filter_map(on).filter(|category| Some(*category) != on(after)));
     }
     taken
 }

@@ -208,7 +208,13 @@ impl Desk {
         for year in &change.years {
             self.open(year, change.id);
             for claim in &year.claims {
+                // a claim that was decided before this service heard of it: what it took then is in no hold
+                let is_strange = claim.revision > 0 && !self.claims.contains_key(&claim.claim);
                 for (payer, grown) in self.stand(year, claim, change.id, with)? {
+                    if is_strange {
+                        self.taken_before((year.year, payer), grown, change.id)?;
+                        continue;
+                    }
                     let sum = used.entry((year.year, payer)).or_default();
                     *sum = sum.checked_add(grown).ok_or(Refused::BeyondLimit)?;
                 }
@@ -298,6 +304,15 @@ impl Desk {
             self.note(key, MoveKind::Opening, change);
             self.news.opening.push(Opening { year: year.year, payer: *payer, amount: *amount, change });
         }
+    }
+
+    /// Counts what a claim took before this service was connected: it may be more than the limit, as what is adopted may.
+    fn taken_before(&mut self, key: (i32, Name), amount: Fen, change: Name) -> Result<(), Refused> {
+        let limit = self.limits.entry(key).or_default();
+        limit.posted = limit.posted.checked_add(amount).ok_or(Refused::BeyondLimit)?;
+        limit.stretch();
+        self.note(key, MoveKind::Adopt, change);
+        Ok(())
     }
 
     /// How a claim stands now; gives what each held payer's share grew by.

@@ -126,3 +126,20 @@ fn what_was_paid_elsewhere_counts_against_the_limit_and_is_not_booked() {
         assert_eq!(world.reserve("A", "P1", 9_000).await, 5_000);
     });
 }
+
+#[test]
+fn a_change_of_a_claim_from_before_this_service_was_connected_is_kept_whatever_was_held_for_it() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        world.reserve("H1", "P1", 100).await;
+        // settled with 800 before this service heard of it, and decided anew with 900: 100 of that were held
+        let late = change("P1", 1, "H1", &[("OLD", 1, 900), ("NEW", 0, 0)]);
+        assert_eq!(world.post(&[late]).await, [PostOutcome::Kept]);
+        assert_eq!(world.limit("P1").await, (Some(LIMIT), 0, 900));
+        // from now on it is a claim as any other
+        world.reserve("H2", "P1", 50).await;
+        let beyond = change("P1", 2, "H2", &[("OLD", 2, 1_000)]);
+        assert_eq!(world.post(&[beyond]).await, [PostOutcome::Refused]);
+        assert_eq!(world.books().await["fund:370800:assistance"], 900);
+    });
+}

@@ -111,3 +111,18 @@ fn a_hold_that_stays_pending_too_long_shows_as_a_gauge() {
         assert_eq!(eventually(look("yibao.ledger.sum", 0)).await, 0);
     });
 }
+
+#[test]
+fn a_hold_whose_end_cannot_be_kept_keeps_the_sweep_from_no_other() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        world.reserve("bad", "P1", 100).await;
+        world.reserve("good", "P2", 1_000).await;
+        // more than was held: a defect, and the hold stays
+        *world.settlement.made.lock().unwrap() = vec![change("P1", 1, "bad", &[("C1", 0, 900)])];
+        world.later(31);
+        assert_eq!(ended(&world, "good").await, EntryState::Voided);
+        assert_eq!(world.hold("bad").await.state(), EntryState::Pending);
+        assert_eq!((world.limit("P1").await, world.limit("P2").await), ((Some(LIMIT), 100, 0), (Some(LIMIT), 0, 0)));
+    });
+}

@@ -273,7 +273,7 @@ impl Booked {
         let changed = self.adjusted.iter().map(|one| &one.now);
         let claims =
             self.gone.iter().chain(&self.new).map(|recorded| &recorded.claim).chain(changed).cloned().collect();
-        desk.writes.touched.push(Touched { year: self.year.clone(), claims });
+        desk.writes.touched.push(Touched { year: self.year.clone(), claims, opening: Vec::new() });
         let key = (self.year.person, self.year.year);
         desk.years.insert(key, self.year.clone());
         desk.writes.years.insert(key);

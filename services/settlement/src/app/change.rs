@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use money::Fen;
-use policy::{Decision, Facts, Policy, Settlement};
-use terms::{Category, Name, Scheme};
+use policy::{Decision, Facts, Period, Policy, Settlement};
+use terms::{Category, Division, Name, Scheme};
 use wire::change::{self, Change, ClaimStand, PayerAmount, PayerShare, YearStand};
 
 use super::plan::policy_of;
@@ -46,14 +46,55 @@ pub(super) fn tell(context: &Context<'_>, desk: &mut Desk, before: usize) -> Res
 
 /// The years, in order and each once, with the claims that changed.
 fn years(context: &Context<'_>, desk: &Desk, touched: &[Touched]) -> Result<Vec<YearStand>, Trouble> {
-    let mut years: BTreeMap<i32, (&PersonYear, BTreeMap<Name, &Claim>)> = BTreeMap::new();
+    let mut years: BTreeMap<i32, Told<'_>> = BTreeMap::new();
     for touched in touched {
-        let (year, claims) = years.entry(touched.year.year).or_insert((&touched.year, BTreeMap::new()));
-        *year = &touched.year;
-        claims.extend(touched.claims.iter().map(|claim| (claim.id, claim)));
+        let empty = || Told { year: &touched.year, claims: BTreeMap::new(), opening: Vec::new() };
+        let told = years.entry(touched.year.year).or_insert_with(empty);
+        told.year = &touched.year;
+        told.claims.extend(touched.claims.iter().map(|claim| (claim.id, claim)));
+        told.opening.extend(touched.opening.iter().copied());
     }
-    let stand = |(year, claims): (&PersonYear, BTreeMap<Name, &Claim>)| year_stand(context, desk, year, claims);
+    let stand =
+        |told: Told<'_>| Ok(YearStand { opening: told.opening, ..year_stand(context, desk, told.year, told.claims)? });
     years.into_values().map(stand).collect()
+}
+
+/// What is told of a year.
+struct Told<'a> {
+    year: &'a PersonYear,
+    claims: BTreeMap<Name, &'a Claim>,
+    opening: Vec<PayerAmount>,
+}
+
+/// How a year stands that has a start and no claim; none where its start was given before such years were told.
+#[must_use]
+pub(super) fn stand_of_start(year: &PersonYear) -> Option<YearStand> {
+    let opening = year.opening.as_ref()?;
+    let third = opening.third.as_ref()?;
+    Some(YearStand {
+        year: year.year,
+        division: opening.division?,
+        version: third.version,
+        scheme: third.scheme,
+        rules_date: NaiveDate::from_ymd_opt(year.year, 1, 1)?,
+        categories: Vec::new(),
+        burden: third.burden,
+        claims: Vec::new(),
+        opening: amounts(third.held.clone()),
+    })
+}
+
+/// What the third system paid of a year's start; `policy` says so of one that was given before it was kept.
+#[must_use]
+pub(super) fn paid_before(policy: &Policy, year: &PersonYear, division: Division) -> Vec<PayerAmount> {
+    let Some(opening) = &year.opening else { return Vec::new() };
+    if let Some(third) = &opening.third {
+        return amounts(third.held.clone());
+    }
+    let days = NaiveDate::from_ymd_opt(year.year, 1, 1).zip(NaiveDate::from_ymd_opt(year.year, 12, 31));
+    let Some((from, to)) = days else { return Vec::new() };
+    let division = opening.division.unwrap_or(division);
+    amounts(policy.paid_before(division, Period { from, to }, &opening.start).held)
 }
 
 fn year_stand(
@@ -64,7 +105,9 @@ fn year_stand(
 ) -> Result<YearStand, Trouble> {
     let standing = desk.standing(year);
     let last = standing.last().or(claims.values().next().copied());
-    let last = last.ok_or_else(|| Trouble::internal("a year was touched and has no claim"))?;
+    let Some(last) = last else {
+        return stand_of_start(year).ok_or_else(|| Trouble::internal("a year was touched and has no claim"));
+    };
     let mut claims: Vec<&Claim> = claims.into_values().collect();
     let place = |claim: &Claim| standing.iter().position(|other| other.id == claim.id).unwrap_or(usize::MAX);
     claims.sort_by_key(|claim| (place(claim), claim.number));

@@ -104,7 +104,10 @@ impl Command {
         match self {
             Self::Settle(command) if !command.new.has_own_categories => {
                 let new = &mut command.new;
-                if let Some(categories) = days.get(&new.policy.day_of_rules(&new.person, &new.bill)) {
+                // of a stay the day may be that of the whole: it is the one day that was compared
+                let own = days.get(&new.policy.day_of_rules(&new.person, &new.bill));
+                let whole = days.values().next().filter(|_| !command.stay.is_empty());
+                if let Some(categories) = own.or(whole) {
                     new.person.categories.clone_from(categories);
                 }
             }

@@ -111,7 +111,7 @@ impl OneStop {
                 Err(Denied::Fault(fault)) => return Err(fault),
                 // a hold that was refused costs no round: each is refused once
                 Err(Denied::Over) if drive.over < OVER_MOST => {
-                    drive.over += 1;
+                    (drive.over, rounds) = (drive.over + 1, rounds.saturating_sub(1));
                     drive.grant = Grant::default();
                 }
                 Err(Denied::Over) => break,
@@ -170,8 +170,9 @@ impl OneStop {
                 }
                 Ok(Reserved::Stale(days)) => {
                     drive.command.renew(&days);
-                    // the days' new categories need a plan of their own
-                    drive.grant = Grant::default();
+                    // the days' new categories need a plan of their own; what is pending from before ends with the commit
+                    let hold = drive.grant.hold.filter(|pending| pending.id == id);
+                    drive.grant = Grant { hold, ..Grant::default() };
                 }
                 Ok(Reserved::Over) if drive.over < OVER_MOST => {
                     drive.over += 1;

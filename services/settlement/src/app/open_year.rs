@@ -1,15 +1,19 @@
 //! Gives a person's year a start from elsewhere, and corrects one: the bills of the year are then decided anew.
 
+use std::collections::BTreeMap;
+
+use money::Fen;
 use policy::Accumulators;
 use rpc::Fault;
 use store::idempotency::Call;
 use terms::{Division, Name};
+use wire::change::PayerAmount;
 
 use super::book::{Adjusted, Because, put_on_record};
 use super::plan::Edit;
 use super::restate::restate;
 use super::{Context, Trouble};
-use crate::domain::{Cause, Desk, Opened, Opening, PersonYear};
+use crate::domain::{Cause, Desk, Opened, OpenedThird, Opening, PersonYear, Touched};
 
 /// A year to open with figures from elsewhere.
 #[derive(Clone, Debug)]
@@ -30,6 +34,8 @@ pub struct OpenYear {
     pub operator: String,
     /// The start that this one corrects.
     pub replaces: Option<Name>,
+    /// What of it the third system paid.
+    pub third: Option<OpenedThird>,
 }
 
 /// A year that was opened.
@@ -50,19 +56,38 @@ pub(super) fn open_year(context: &Context<'_>, desk: &mut Desk, open: &OpenYear)
         start: open.start.clone(),
         source: open.source.clone(),
         operator: open.operator.clone(),
+        third: open.third.clone(),
     };
+    let told = told(before.opening.as_ref(), &opening);
     let year = PersonYear { opening: Some(opening.clone()), ..before };
     let adjusted = if year.claims == 0 {
         let key = (year.person, year.year);
         desk.years.insert(key, PersonYear { state: open.start.clone(), ..year });
         desk.writes.years.insert(key);
+        if open.third.is_some() {
+            let year = desk.year(open.person, open.year);
+            desk.writes.touched.push(Touched { year, claims: Vec::new(), opening: told });
+        }
         Vec::new()
     } else {
-        decide_anew(context, desk, year)?
+        let adjusted = decide_anew(context, desk, year)?;
+        if let Some(touched) = desk.writes.touched.last_mut() {
+            touched.opening = told;
+        }
+        adjusted
     };
     let (person, year, replaces, at) = (open.person, open.year, open.replaces, context.now);
     desk.writes.openings.push(Opened { person, year, opening: opening.clone(), replaces, at });
     Ok(YearOpened { opening, adjusted })
+}
+
+/// What the keeper of the third system is told of a start: who paid of the one before and not of this one paid nothing.
+fn told(before: Option<&Opening>, now: &Opening) -> Vec<PayerAmount> {
+    let held = |opening: &Opening| opening.third.as_ref().map(|third| third.held.clone()).unwrap_or_default();
+    let mut told: BTreeMap<Name, Fen> = before.map(held).unwrap_or_default();
+    told.values_mut().for_each(|amount| *amount = Fen::ZERO);
+    told.extend(held(now));
+    told.into_iter().map(|(payer, amount)| PayerAmount { payer, amount }).collect()
 }
 
 /// A year begins once; a start it has is corrected by naming it.

@@ -28,10 +28,36 @@ pub struct Reassess {
     pub year: i32,
     /// Why.
     pub cause: Cause,
-    /// Whether what was paid for categories that no longer hold is taken back; otherwise a claim keeps those it has beside the new ones.
-    pub claws_back: bool,
+    /// What is taken back together with what was paid for it; a claim keeps what else it has beside the new ones.
+    pub takes_back: TakesBack,
     /// The person's categories on days: those of the claims that stand. A claim of another day keeps what it has.
     pub days: BTreeMap<NaiveDate, Vec<Category>>,
+}
+
+/// Which categories claims lose that the person does not have any more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TakesBack {
+    /// None.
+    #[default]
+    Nothing,
+    /// All: from callers who name no days.
+    All,
+    /// Those of days.
+    OnDays(BTreeMap<NaiveDate, BTreeSet<Category>>),
+}
+
+impl TakesBack {
+    /// What a claim of a day keeps of its own categories.
+    fn kept(&self, day: NaiveDate, own: &BTreeSet<Category>) -> BTreeSet<Category> {
+        match self {
+            Self::Nothing => own.clone(),
+            Self::All => BTreeSet::new(),
+            Self::OnDays(days) => {
+                let taken = days.get(&day);
+                own.iter().filter(|one| !taken.is_some_and(|taken| taken.contains(one))).copied().collect()
+            }
+        }
+    }
 }
 
 /// What became of it.
@@ -77,8 +103,7 @@ fn renewed(context: &Context<'_>, asked: &Reassess, claim: &Claim) -> Result<Opt
     let known: Option<BTreeSet<Category>> = known.map(|known| known.iter().copied().collect());
     let now = match &known {
         None => own.clone(),
-        Some(known) if asked.claws_back => known.clone(),
-        Some(known) => known.union(&own).copied().collect(),
+        Some(known) => known.union(&asked.takes_back.kept(day, &own)).copied().collect(),
     };
     let renewal = Renewal { is_pinned: known.as_ref() != Some(&now), categories: now.iter().copied().collect() };
     Ok(Some(renewal).filter(|_| now != own || !facts.held.is_empty()))

@@ -17,7 +17,7 @@ use super::plan::{Edit, NewBill};
 use super::restate::restate;
 use super::settled_day::{SettledDay, on_its_day};
 use super::{Context, Trouble};
-use crate::domain::{Cause, Claim, Desk, Evidence, Kind, Origin, PersonYear, State};
+use crate::domain::{Cause, Claim, Desk, Evidence, Kind, Origin, PersonYear, State, Unlisted};
 
 /// A bill to settle, all of it read and its facts gathered.
 #[derive(Clone, Debug)]
@@ -93,6 +93,11 @@ pub(super) fn settle(context: &Context<'_>, desk: &mut Desk, settle: &Settle) ->
     let settle = &on_its_day(context, desk, settle)?;
     let interim = desk.stays.get(&(settle.institution, settle.stay.clone())).filter(|_| !settle.stay.is_empty());
     let interim = interim.and_then(|id| desk.claims.get(id)).cloned();
+    if interim.as_ref().is_some_and(|claim| claim.person != settle.person) {
+        // nothing is said of the other's claim
+        let message = "the stay is another person's: a stay's id is of one person as long as a claim of it stands";
+        return Err(Fault::wrong_state("anothers", message).with("field", "submission.stay_id").into());
+    }
     if let Some(ended) = interim.as_ref().filter(|claim| claim.kind != Kind::Interim) {
         let fault =
             Fault::wrong_state("ended", "the stay was settled to its end; reverse that claim to settle it anew");
@@ -100,6 +105,7 @@ pub(super) fn settle(context: &Context<'_>, desk: &mut Desk, settle: &Settle) ->
     }
     let Some(interim) = interim else { return add(context, desk, settle, settle.new.clone(), None) };
     let bill = whole_stay(&interim, settle)?;
+    let settle = &Settle { origin: whole_origin(&interim, settle), ..Settle::clone(settle) };
     let new = NewBill { bill, ..settle.new.clone() };
     let year = settle.new.policy.day_of_rules(&new.person, &new.bill).year();
     if year == interim.year {
@@ -239,14 +245,23 @@ fn sum(so_far: Fen, now: Fen) -> Fen {
     so_far.checked_add(now).unwrap_or(Fen::UNLIMITED)
 }
 
+/// What was handed in of a stay: the lines the catalogue does not have stand behind those of what was settled so far.
+fn whole_origin(interim: &Claim, settle: &Settle) -> Origin {
+    let so_far = match &interim.bill().costs {
+        Costs::Lines(lines) => lines.len(),
+        Costs::Parts(_) => 0,
+    };
+    let behind = |unlisted: &Unlisted| Unlisted { line: unlisted.line + so_far, ..unlisted.clone() };
+    let now = settle.origin.unlisted.iter().map(behind);
+    let unlisted = interim.origin.unlisted.iter().cloned().chain(now).collect();
+    Origin { unlisted, ..settle.origin.clone() }
+}
+
 /// The bill of a stay: what was settled so far and what is handed in now, as one admission.
 fn whole_stay(interim: &Claim, settle: &Settle) -> Result<Bill, Fault> {
     let (so_far, now) = (interim.bill(), &settle.new.bill);
     let state = interim.state.word();
     let unlike = |what: &str| Fault::wrong_state(state, format!("the stay was settled so far with another {what}"));
-    if interim.person != settle.person {
-        return Err(unlike("person"));
-    }
     if so_far.care != now.care || so_far.institution != now.institution {
         return Err(unlike("kind of care or institution"));
     }

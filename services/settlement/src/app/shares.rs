@@ -5,9 +5,9 @@ use std::collections::btree_map::Entry;
 use policy::Accumulators;
 use rpc::Fault;
 use terms::{Division, Name};
-use wire::change::StandingYear;
+use wire::change::{StandingYear, YearStand};
 
-use super::change::{claim_stand, stand_of_year};
+use super::change::{claim_stand, paid_before, stand_of_start, stand_of_year};
 use super::commit::{Bench, fault, store_fault};
 use super::day_of;
 use crate::domain::{Claim, Desk, PersonYear, Policies, after};
@@ -31,7 +31,8 @@ pub struct Asked {
     pub is_burden: bool,
 }
 
-/// Reports years in order of person and year; ends early where `report` gives false. Years without a claim that stands are left out.
+/// Reports years in order of person and year; ends early where `report` gives false. Years without a claim that stands are left out,
+/// but those that were given a start of which there is something to say.
 ///
 /// # Errors
 /// The database, or a policy version that is gone.
@@ -79,9 +80,20 @@ async fn standing(
         .map_err(fault)?;
     let year = desk.year(key.0, key.1);
     let claims = desk.standing(&year);
-    let Some(last) = claims.last() else { return Ok(None) };
-    let mut chain = std::iter::successors(Some(last.decided.facts.person.division), |division| division.above());
-    if asked.division.is_some_and(|division| !chain.any(|one| one == division)) {
+    let sequence = u64::try_from(desk.account(&key.0).changes).unwrap_or_default();
+    let is_asked = |of: Division| {
+        let mut chain = std::iter::successors(Some(of), |division| division.above());
+        asked.division.is_none_or(|division| chain.any(|one| one == division))
+    };
+    let Some(last) = claims.last() else {
+        let started = stand_of_start(&year).filter(|year| is_asked(year.division));
+        // of a year without claims there is something to say where the third system paid, or is compared with a list
+        let started = started.filter(|year| asked.is_burden || !year.opening.is_empty());
+        let bare = |year: YearStand| if asked.is_burden { YearStand { opening: Vec::new(), ..year } } else { year };
+        return Ok(started.map(|year| StandingYear { person: key.0, sequence, year: bare(year) }));
+    };
+    let division = last.decided.facts.person.division;
+    if !is_asked(division) {
         return Ok(None);
     }
     for claim in &claims {
@@ -97,8 +109,11 @@ async fn standing(
             stands.push(claim_stand(policy(claim)?, claim));
         }
     }
-    let sequence = u64::try_from(desk.account(&key.0).changes).unwrap_or_default();
-    Ok(Some(StandingYear { person: key.0, sequence, year: stand_of_year(policy(last)?, &folded, last, stands) }))
+    let mut year = stand_of_year(policy(last)?, &folded, last, stands);
+    if !asked.is_burden {
+        year.opening = paid_before(policy(last)?, &folded, division);
+    }
+    Ok(Some(StandingYear { person: key.0, sequence, year }))
 }
 
 fn refolded(policies: &Policies, claim: &Claim, state: Accumulators) -> Accumulators {

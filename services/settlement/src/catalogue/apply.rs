@@ -10,6 +10,7 @@ use wire::read::Lookup;
 
 use super::item::Found;
 use super::{Catalogue, chain_of};
+use crate::domain::{Unlisted, UnlistedWhy};
 
 /// Whether a line's terms are believed where the catalogue has no item to compare them with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +26,10 @@ impl Catalogue {
     ///
     /// An item is known however its code is spelled, and its line then has the catalogue's spelling.
     /// A line without terms gets those of its item on its day; an item that is not in the catalogue on that day stays outside
-    /// it. A line with terms must say what the catalogue says; where the catalogue does not have its item on that day, terms are
-    /// believed of a trusted caller only ([`Words`]). The kind of an item must be right in any case. A bill in parts has nothing
-    /// to read.
+    /// it, and is given back, so that nobody pays for a typing error unawares. A line with terms must say what the catalogue
+    /// says; where the catalogue does not have its item on that day, terms are believed of a trusted caller only ([`Words`]), but
+    /// those that say nothing: the item is outside. The kind of an item must be right in any case. A bill in parts has nothing to
+    /// read.
     ///
     /// # Errors
     /// Every difference, as a violation below `field`, which is where the bill stands in the request. The bill is then of no
@@ -38,19 +40,22 @@ impl Catalogue {
         bill: &mut Bill,
         (lookups, days): (&[Lookup], &[NaiveDate]),
         field: &str,
-    ) -> Result<(), Vec<Violation>> {
+    ) -> Result<Vec<Unlisted>, Vec<Violation>> {
         let Costs::Lines(lines) = &mut bill.costs else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let seen = self.seen(division);
-        let mut violations = Vec::new();
+        let (mut violations, mut unlisted) = (Vec::new(), Vec::new());
         let mut open = lookups.iter().peekable();
         for (place, (line, on)) in lines.iter_mut().zip(days).enumerate() {
             let is_open = open.next_if(|lookup| lookup.line == place).is_some();
             let field = format!("{field}.lines.lines[{place}]");
             let known = self.codes.code(&line.item).and_then(|code| chain_of(&seen, code));
-            let Some(found) = known.and_then(|chain| chain.terms(*on)) else {
-                if !is_open && words == Words::Checked {
+            let Some(found) = known.as_ref().and_then(|chain| chain.terms(*on)) else {
+                if is_open {
+                    let why = if known.is_some() { UnlistedWhy::NotOnDay } else { UnlistedWhy::UnknownItem };
+                    unlisted.push(Unlisted { line: place, on: *on, why });
+                } else if words == Words::Checked && says_anything(line) {
                     let expected = "nothing: the catalogue does not have the item on that day".to_owned();
                     violations.push(Violation { field: format!("{field}.terms"), found: "terms".to_owned(), expected });
                 }
@@ -67,8 +72,13 @@ impl Catalogue {
                 reading.compare(line);
             }
         }
-        if violations.is_empty() { Ok(()) } else { Err(violations) }
+        if violations.is_empty() { Ok(unlisted) } else { Err(violations) }
     }
+}
+
+/// Whether a line's terms say more than that its item is outside the catalogue.
+const fn says_anything(line: &Line) -> bool {
+    line.class.is_some() || line.price_limit.is_some() || line.first_self_paid.is_some()
 }
 
 /// A line read against its item of the day.

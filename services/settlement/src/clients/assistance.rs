@@ -21,8 +21,8 @@ use wire::{read, write};
 
 use crate::domain::{Limit, Needed};
 
-/// The most of a bill's time that the keeper is waited for.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// The most of a bill's time that the keeper is waited for. Built for tests everything is slower, and they run side by side.
+const PATIENCE: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 300 });
 /// How long it is taken as away after it was not reached.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long it may take to keep Changes.

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use policy::{Bill, Decision, Facts};
 use serde::{Deserialize, Serialize};
 use terms::{Division, Name};
@@ -144,6 +144,30 @@ pub struct Origin {
     /// known are written as they were.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_own_categories: bool,
+    /// The lines whose item was looked up and not found, in order. Claims of before it was known are written as they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unlisted: Vec<Unlisted>,
+}
+
+stored! {
+    /// Why an item is not in the catalogue on a day.
+    UnlistedWhy {
+        /// There is no such item on any day.
+        UnknownItem "unknown_item",
+        /// It has the item, and not on that day.
+        NotOnDay "not_on_day",
+    }
+}
+
+/// A fee line whose item the catalogue does not have on its day: the person bears it whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unlisted {
+    /// Its place in the bill, from 0.
+    pub line: usize,
+    /// The day whose catalogue was asked.
+    pub on: NaiveDate,
+    /// Why it was not found.
+    pub why: UnlistedWhy,
 }
 
 /// What a window took in with a manual reimbursement (QN-9).

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use ledger::Entry;
 use store::idempotency::Call;
 use terms::Name;
-use wire::change::Change;
+use wire::change::{Change, PayerAmount};
 
 use super::{Account, Binding, Claim, Movement, Opening, PersonYear};
 
@@ -88,6 +88,8 @@ pub struct Touched {
     pub year: PersonYear,
     /// The claims that changed, as they are then; one that was taken out is reversed.
     pub claims: Vec<Claim>,
+    /// What the third system paid of the start it was given, where it was given one.
+    pub opening: Vec<PayerAmount>,
 }
 
 /// What became of a hold, for ever.

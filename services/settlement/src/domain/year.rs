@@ -4,7 +4,7 @@ use std::sync::Arc;
 use money::Fen;
 use policy::{Accumulators, Bill, Decision, Policy, Version};
 use serde::{Deserialize, Serialize};
-use terms::{Division, Name};
+use terms::{Division, Name, Scheme};
 
 /// The policy versions at hand.
 pub type Policies = BTreeMap<Version, Arc<Policy>>;
@@ -44,6 +44,22 @@ pub struct Opening {
     pub source: String,
     /// Who opened it.
     pub operator: String,
+    /// What of it the third system paid; none where it was opened before that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub third: Option<OpenedThird>,
+}
+
+/// What of a year's start the third system paid, by the policy that knows its meters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedThird {
+    /// The policy.
+    pub version: Version,
+    /// The scheme.
+    pub scheme: Scheme,
+    /// The burden that the watch list is about; none where the policy counts none.
+    pub burden: Option<Fen>,
+    /// What each payer paid, in fen, whose fund another service keeps; who paid nothing is left out.
+    pub held: BTreeMap<Name, Fen>,
 }
 
 impl PersonYear {

@@ -7,11 +7,11 @@ use ledger::Entry;
 use money::Fen;
 use pb::settlement::v1 as settlement_pb;
 use pb::r#type::v1::{EntryState, JournalEntry};
-use policy::{Decision, Policy};
+use policy::{Costs, Decision, Policy};
 use rpc::Fault;
 
 use crate::app::{Adjusted, Recorded};
-use crate::domain::{Cause, Claim, Kind, Policies, State};
+use crate::domain::{Cause, Claim, Kind, Policies, State, Unlisted, UnlistedWhy};
 use crate::store::{bytes_of, sha256};
 
 /// How a claim is written.
@@ -86,7 +86,32 @@ pub(super) fn claim(policy: &Policy, claim: &Claim, form: Form) -> Result<settle
         settled_at: Some(wire::write::moment(claim.settled_at)).filter(|_| !form.would_be),
         entries: Vec::new(),
         third_system: wire::write::third_system(claim.third_system()),
+        unlisted_lines: unlisted(claim),
     })
+}
+
+/// The lines whose item the catalogue does not have, with what to do about each.
+fn unlisted(claim: &Claim) -> Vec<settlement_pb::UnlistedLine> {
+    let Costs::Lines(lines) = &claim.origin.bill.costs else { return Vec::new() };
+    let division = claim.origin.care_division.unwrap_or(claim.decided.facts.person.division);
+    let write = |unlisted: &Unlisted| {
+        let (why, what) = match unlisted.why {
+            UnlistedWhy::UnknownItem => (settlement_pb::UnlistedWhy::UnknownItem, "has no such item on any day"),
+            UnlistedWhy::NotOnDay => (settlement_pb::UnlistedWhy::NotOnDay, "has the item, and not on this day"),
+        };
+        settlement_pb::UnlistedLine {
+            line: u32::try_from(unlisted.line).unwrap_or_default(),
+            item: lines.get(unlisted.line).map(|line| line.item.clone()).unwrap_or_default(),
+            on_date: wire::write::date(unlisted.on),
+            why: why.into(),
+            hint: format!(
+                "the catalogue of {division} {what}: the person bears the line whole. Compare the code and the day with \
+                 CatalogueService.ListItems; where one is wrong, reverse the claim and settle it set right; where the item \
+                 is outside the catalogue, say so with empty terms"
+            ),
+        }
+    };
+    claim.origin.unlisted.iter().map(write).collect()
 }
 
 /// A claim with what was booked for it now.

@@ -1,5 +1,6 @@
 //! `OneStopService`: what settlement answers to the keeper of the third system.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use pb::policy::v1 as policy_pb;
@@ -24,7 +25,7 @@ use wire::{read, write};
 use super::Settlement;
 use super::answer::{self, Form};
 use super::page;
-use crate::app::{self, Asked, Command, Denied, Done, Outcome, Reassess, Reassessed};
+use crate::app::{self, Asked, Command, Denied, Done, Outcome, Reassess, Reassessed, TakesBack};
 use crate::domain::{Cause, Policies, Third};
 use crate::store as tables;
 
@@ -131,19 +132,19 @@ impl OneStopRpc {
         let year = read::year(&mut v, "year", request.year);
         let cause = cause(&mut v, &request);
         let about = read::optional_text(&mut v, "about_id", &request.about_id, ABOUT_CHARS_MAX);
-        let asked = (|| Some((key?, person?, year?, cause?, about?)))();
-        let (key, person, year, cause, _) = v.finish(asked)?;
+        let takes_back = takes_back(&mut v, &request);
+        let asked = (|| Some((key?, person?, year?, cause?, about?, takes_back?)))();
+        let (key, person, year, cause, _, takes_back) = v.finish(asked)?;
         let call = Call::new(CALLER, &key).field("method", "Reassess").field("person_id", person.as_str());
         let call = call.field("year", request.year.to_be_bytes()).field("cause", request.cause.to_be_bytes());
         let call = call.field("about_id", &request.about_id);
-        let claws_back = request.claw_back;
         // what is not said is no field: so calls of before it was known stay the same
-        let call = if claws_back { call.field("claw_back", [1]) } else { call };
+        let call = if request.claw_back { call.field("claw_back", [1]) } else { call };
         let one_stop = &self.0.one_stop;
         // an answer that is kept does not wait for the categories
         let days = if one_stop.is_known(&call).await? { Vec::new() } else { self.days(person, year).await? };
         let days = one_stop.categories(person, &days).await?;
-        let command = Command::Reassess(Reassess { call, person, year, cause, claws_back, days });
+        let command = Command::Reassess(Reassess { call, person, year, cause, takes_back, days });
         let encode = Arc::new(|policies: &Policies, done: &Done| {
             let (outcome, refused_claim_id) = written(policies, done, Form::default())?;
             let outcome = Some(match outcome {
@@ -174,8 +175,8 @@ impl OneStopRpc {
             }
         }
         let call = Call::new("", "");
-        let command =
-            Command::Reassess(Reassess { call, person, year, cause: Cause::PersonChanged, claws_back: false, days });
+        let (cause, takes_back) = (Cause::PersonChanged, TakesBack::Nothing);
+        let command = Command::Reassess(Reassess { call, person, year, cause, takes_back, days });
         let previewed = app::preview(&self.0.bench, command, &Third::Whole).await;
         let (policies, done) = previewed.map_err(denied)?;
         let (outcome, refused_claim_id) = written(&policies, &done, Form { with_steps: false, would_be: true })?;
@@ -217,6 +218,29 @@ fn denied(denied: Denied) -> Fault {
         Denied::Fault(fault) => fault,
         Denied::Hold(_) | Denied::Over => Fault::internal("a preview without a grant needs one"),
     }
+}
+
+/// The most days of one question: a year's.
+const DAYS_MOST: usize = 366;
+
+/// What is taken back with what was paid for it.
+fn takes_back(v: &mut Violations, request: &ReassessRequest) -> Option<TakesBack> {
+    if request.taken_back.is_empty() {
+        return Some(if request.claw_back { TakesBack::All } else { TakesBack::Nothing });
+    }
+    if request.taken_back.len() > DAYS_MOST {
+        v.add("taken_back", request.taken_back.len(), format!("at most {DAYS_MOST} days"));
+        return None;
+    }
+    let days = request.taken_back.iter().enumerate().map(|(at, taken)| {
+        v.within_item("taken_back", at, |v| {
+            let day = read::date(v, "on_date", &taken.on_date);
+            let categories = taken.categories.iter().map(|word| read::word(v, "categories", *word));
+            let categories: Option<BTreeSet<Category>> = categories.collect();
+            Some((day?, categories?))
+        })
+    });
+    days.collect::<Option<BTreeMap<_, _>>>().map(TakesBack::OnDays)
 }
 
 /// Why a year is decided anew.

@@ -10,7 +10,7 @@ use pb::settlement::v1::{
 };
 use policy::{Bill, Version};
 use prost::Message;
-use rpc::{Fault, Reason, Violations};
+use rpc::{Fault, Reason, Violation, Violations};
 use store::idempotency::Call;
 use terms::Division;
 use wire::read::{self, ReadBill};
@@ -23,7 +23,7 @@ use crate::app::{
     self, Booked, Command, Denied, Done, Gathered, NewBill, Settle, Settled, SettledDay, Standing, day_of,
 };
 use crate::catalogue::Words;
-use crate::domain::{Evidence, Grant, Kind, Origin, Policies, Reimbursement, Third};
+use crate::domain::{Evidence, Grant, Kind, Origin, Policies, Reimbursement, Third, Unlisted};
 
 /// What became of a bill, before it is put into the reply of one call or another.
 #[derive(Clone, Debug)]
@@ -180,7 +180,7 @@ impl Settlement {
         form: Form,
         reimbursement: Option<Reimbursement>,
     ) -> Result<Way, Fault> {
-        let Read { person, institution, visit, stay, bill, version, facts, care_division, names_day } = read;
+        let Read { person, institution, visit, stay, bill, version, facts, care_division, names_day, misadded } = read;
         let about = (&person, bill.bill.to);
         let is_handed_in = facts.is_some();
         let gathered = app::person(self.enrolment.as_deref(), self.trusts_facts, facts, about).await?;
@@ -195,7 +195,8 @@ impl Settlement {
         facts.use_account = bill.use_account;
         let has_own_categories = is_handed_in && !facts.categories.is_empty();
         let policy = app::policy(&self.bench.registry, version, facts.division).await?;
-        let (bill, catalogue_version) = self.with_catalogue(bill, care_division.unwrap_or(facts.division))?;
+        let (bill, catalogue_version, unlisted) =
+            self.with_catalogue(bill, care_division.unwrap_or(facts.division), misadded)?;
         let mut is_away = false;
         if !has_own_categories {
             match self.one_stop.standing(&person, &policy, &facts, &bill).await? {
@@ -204,7 +205,9 @@ impl Settlement {
                 Standing::Away => (facts.categories, is_away) = (Vec::new(), true),
             }
         }
-        let origin = Origin { bill: bill.clone(), care_division, catalogue_version, reimbursement, has_own_categories };
+        let origin = bill.clone();
+        let origin =
+            Origin { bill: origin, care_division, catalogue_version, reimbursement, has_own_categories, unlisted };
         let new = NewBill { person: facts, bill, policy, has_own_categories };
         let day = match (names_day, self.trusts_facts) {
             (false, _) => SettledDay::OfCommit,
@@ -215,19 +218,24 @@ impl Settlement {
         Ok(Way { command: Command::Settle(Box::new(settle)), form, is_away, refused: None })
     }
 
-    /// The bill with its lines as the catalogue of the place of care has them on their days, and the version that said so; empty
-    /// where no line was looked up.
-    fn with_catalogue(&self, read: ReadBill, division: Division) -> Result<(Bill, String), Fault> {
+    /// The bill with its lines as the catalogue of the place of care has them on their days, the version that said so, empty where
+    /// no line was looked up, and the lines it knows nothing of.
+    fn with_catalogue(
+        &self,
+        read: ReadBill,
+        division: Division,
+        misadded: Option<Violation>,
+    ) -> Result<(Bill, String, Vec<Unlisted>), Fault> {
         let ReadBill { mut bill, lookups, days, .. } = read;
         let words = if self.trusts_facts { Words::Trusted } else { Words::Checked };
-        self.catalogue.apply((division, words), &mut bill, (&lookups, &days), "submission.bill").map_err(
-            |violations| {
-                let message = format!("{} of the fee lines' words are not the catalogue's", violations.len());
-                Fault::new(Reason::CatalogueMismatch, message).listing(violations)
-            },
-        )?;
+        let applied = self.catalogue.apply((division, words), &mut bill, (&lookups, &days), "submission.bill");
+        let unlisted = applied.map_err(|mut violations| {
+            let message = format!("{} of the fee lines' words are not the catalogue's", violations.len());
+            violations.extend(misadded);
+            Fault::new(Reason::CatalogueMismatch, message).listing(violations)
+        })?;
         let version = if lookups.is_empty() { String::new() } else { self.catalogue.version().to_owned() };
-        Ok((bill, version))
+        Ok((bill, version, unlisted))
     }
 
     /// Commits, and reads back the answer as it is kept.

@@ -7,7 +7,7 @@ use pb::policy::v1::{Bill as BillPb, FeeLine};
 use pb::settlement::v1::Submission;
 use pb::r#type::v1::Institution;
 use policy::{Person, Version};
-use rpc::Violations;
+use rpc::{Violation, Violations};
 use terms::{Division, Name};
 use wire::read::{self, ReadBill};
 
@@ -24,6 +24,8 @@ pub(crate) struct Read {
     pub(crate) care_division: Option<Division>,
     /// Whether the caller named the day of settlement.
     pub(crate) names_day: bool,
+    /// What the bill's total should be, where its costs do not add up to it. Alone it is the policy's to refuse.
+    pub(crate) misadded: Option<Violation>,
 }
 
 const ID_CHARS_MAX: usize = 64;
@@ -45,6 +47,7 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
             "" => Some(None),
             code => read::division(v, "care_division", code).map(Some),
         };
+        let mut misadded = None;
         let bill = v.required("bill", submission.bill.as_ref(), "the bill").and_then(|bill| {
             v.within("bill", |v| {
                 let read = read::bill(v, bill, Some(today));
@@ -52,6 +55,11 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
                 let kind = billed_as(&submission.institution_id, bill.institution());
                 if let Some(expected) = kind.filter(|_| institution.is_some()) {
                     v.add("institution", bill.institution().as_str_name(), expected);
+                }
+                misadded = misadds(bill);
+                // with other mistakes it is one of them, so that all are mended at once
+                if let Some(violation) = misadded.clone().filter(|_| !v.is_empty()) {
+                    v.add("total_fen", violation.found, violation.expected);
                 }
                 read
             })
@@ -66,6 +74,7 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
             facts: facts?,
             care_division: care_division?,
             names_day: submission.bill.as_ref().is_some_and(|bill| !bill.settled_date.is_empty()),
+            misadded,
         })
     })
 }
@@ -92,6 +101,23 @@ fn can_be(v: &mut Violations, bill: &BillPb, today: NaiveDate) {
     if let Some(last) = later(&bill.to_date) {
         v.add("to_date", last, format!("a day of service not after today, {today}"));
     }
+}
+
+/// What the costs of a bill add up to, where that is not its total. A bill of nothing is a mistake in itself.
+fn misadds(bill: &BillPb) -> Option<Violation> {
+    let (sum, of) = match bill.costs.as_ref()? {
+        Costs::Lines(lines) if lines.lines.len() > read::LINES_READ_AT_MOST => return None,
+        Costs::Lines(lines) => (lines.lines.iter().map(|line| i128::from(line.amount_fen)).sum::<i128>(), "lines"),
+        Costs::Parts(parts) => {
+            let parts =
+                [parts.outside_catalogue_fen, parts.over_limit_fen, parts.first_self_paid_fen, parts.within_scope_fen];
+            (parts.map(i128::from).iter().sum(), "parts")
+        }
+    };
+    let is_wrong = bill.total_fen != 0 && sum != i128::from(bill.total_fen);
+    let expected = format!("{sum} fen, which its {of} add up to");
+    let (field, found) = ("submission.bill.total_fen".to_owned(), bill.total_fen.to_string());
+    is_wrong.then_some(Violation { field, found, expected })
 }
 
 /// Complains of a line whose amount is not quantity × unit price, half up to the fen: neither the national interface nor its

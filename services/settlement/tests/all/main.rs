@@ -13,6 +13,7 @@ mod crash;
 mod crowd;
 mod defects;
 mod failpoints;
+mod findings;
 mod golden;
 mod input;
 mod once;

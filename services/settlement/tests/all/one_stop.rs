@@ -1,5 +1,7 @@
 //! All three systems in one window: settlement and the service that keeps the third, each with its own database.
 
+mod edges;
+mod fake;
 mod town;
 
 use pb::settlement::v1::{
@@ -229,6 +231,7 @@ fn reassess(key: &str, who: &str, cause: RevisionCause) -> ReassessRequest {
         cause: cause.into(),
         about_id: "a test".to_owned(),
         claw_back: false,
+        taken_back: Vec::new(),
     }
 }
 

@@ -26,6 +26,7 @@ async fn settle(house: &House, key: &str, settled: &str, day: SettledDay) -> Res
         care_division: None,
         catalogue_version: String::new(),
         reimbursement: None,
+        unlisted: Vec::new(),
         has_own_categories: false,
     };
     let settle = Settle {

@@ -160,7 +160,8 @@ impl House {
             let call = Call::new("test", &format!("open {person} {year}"));
             let (source, operator) = ("test".to_owned(), "test".to_owned());
             let (division, replaces) = ("100000".parse().unwrap(), None);
-            let open = OpenYear { call, person: name(person), year, division, start, source, operator, replaces };
+            let open =
+                OpenYear { call, person: name(person), year, division, start, source, operator, replaces, third: None };
             self.carry_out(Command::OpenYear(open)).await;
         }
     }

@@ -174,7 +174,7 @@ impl Both {
                     return;
                 }
                 let may = amount <= self.model.limit(&self.limit).unwrap().left().get();
-                assert_eq!(self.keep(None, Vec::new(), vec![claim("X", revision + 1, share + amount)]), may);
+                assert_eq!(self.keep(None, Vec::new(), vec![claim("X", revision, share + amount)]), may);
                 if may {
                     self.changed = (share + amount, revision + 1);
                     let (id, limit, amount) = (name(&format!("X{}", self.made)), self.limit, Fen::new(amount));

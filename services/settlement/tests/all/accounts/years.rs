@@ -116,6 +116,29 @@ fn a_meter_or_a_part_that_the_division_does_not_count_in_that_year_is_refused_wi
 }
 
 #[test]
+fn a_year_cannot_start_with_more_paid_than_there_were_costs_or_than_the_policy_lets_be_paid() {
+    on_both(|url| async move {
+        let house = House::open(&url).await;
+        house.clock.set("2022-06-15T02:00:00Z");
+        let mut client = accounts(&house);
+        let asked = |key: &str, name: &str, base_fen: i64, paid_fen: i64| {
+            let meter = Meter { name: name.to_owned(), base_fen, paid_fen, ..Meter::default() };
+            let accumulators = Accumulators { meters: vec![meter], ..Accumulators::default() };
+            OpenYearRequest { accumulators: Some(accumulators), ..open(key, key, 2021) }
+        };
+        let paid = ["accumulators.meters[0].paid_fen"];
+        let beyond = client.open_year(asked("a", "resident.inpatient.pooled", 4, 5)).await.expect_err("of no costs");
+        assert_eq!(fields(&beyond), paid);
+        // serious illness insurance pays 300,000.00 a year there until 2022
+        let (base, ceiling) = (90_000_000_000, 30_000_000);
+        let beyond = asked("b", "resident.serious_illness", base, ceiling + 1);
+        assert_eq!(fields(&client.open_year(beyond).await.expect_err("beyond the ceiling")), paid);
+        client.open_year(asked("c", "resident.serious_illness", base, ceiling)).await.expect("the ceiling is reached");
+        house.close().await;
+    });
+}
+
+#[test]
 fn accumulators_come_with_the_balances_of_now_and_the_last_claim_that_stands() {
     on_both(|url| async move {
         let house = House::open(&url).await;

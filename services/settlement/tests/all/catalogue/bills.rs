@@ -156,7 +156,7 @@ fn a_bill_in_parts_has_nothing_to_read() {
     let before = read.bill.clone();
     assert_eq!(
         catalogue().apply((at("990000"), Words::Trusted), &mut read.bill, (&read.lookups, &read.days), "bill"),
-        Ok(())
+        Ok(Vec::new())
     );
     assert_eq!(read.bill, before);
     assert_eq!(read.bill.to, day("2024-01-01"));
@@ -166,11 +166,29 @@ fn a_bill_in_parts_has_nothing_to_read() {
 fn terms_of_an_item_the_catalogue_does_not_have_are_believed_of_a_trusted_caller_only() {
     let unknown = || with_terms(line("NOSUCH", "2022-03-01"), Some(pb_type::LineClass::ClassA), None, None);
     assert!(applied(vec![unknown()]).is_ok());
-    let mut read =
-        bill(pb_policy::bill::Costs::Lines(FeeLines { lines: vec![unknown(), line("NOSUCH", "2022-03-01")] }));
+    let mut read = bill(pb_policy::bill::Costs::Lines(FeeLines {
+        lines: vec![unknown(), line("NOSUCH", "2022-03-01"), with_terms(line("NOSUCH", ""), None, None, None)],
+    }));
     let checked = (at("990000"), Words::Checked);
     let told =
         catalogue().apply(checked, &mut read.bill, (&read.lookups, &read.days), "bill").expect_err("not believed");
     let fields: Vec<&str> = told.iter().map(|violation| violation.field.as_str()).collect();
     assert_eq!(fields, ["bill.lines.lines[0].terms"]);
+}
+
+#[test]
+fn lines_whose_item_is_looked_up_and_not_found_are_given_back_with_why() {
+    use settlement::domain::UnlistedWhy::{NotOnDay, UnknownItem};
+    let lines = vec![
+        line("X000000001", "2022-03-01"),
+        line("X000000002", ""), // has left the list
+        line("NOSUCH", "2022-03-01"),
+        with_terms(line("NOSUCH", ""), None, None, None), // said to be outside
+    ];
+    let mut read = bill(pb_policy::bill::Costs::Lines(FeeLines { lines }));
+    let checked = (at("990000"), Words::Checked);
+    let told =
+        catalogue().apply(checked, &mut read.bill, (&read.lookups, &read.days), "bill").expect("nothing is wrong");
+    let told: Vec<_> = told.iter().map(|one| (one.line, one.on, one.why)).collect();
+    assert_eq!(told, [(1, day("2024-01-01"), NotOnDay), (2, day("2022-03-01"), UnknownItem)]);
 }

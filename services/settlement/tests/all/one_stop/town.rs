@@ -55,7 +55,7 @@ pub(super) fn refusing() -> Vec<PackFile> {
 /// Both services.
 pub(super) struct Town {
     pub(super) house: House,
-    keeper: Database,
+    pub(super) keeper: Database,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
 }
@@ -115,7 +115,7 @@ impl Town {
         ReservationServiceClient::new(self.channel())
     }
 
-    fn one_stop(&self) -> OneStopServiceClient<rpc::Client> {
+    pub(super) fn one_stop(&self) -> OneStopServiceClient<rpc::Client> {
         OneStopServiceClient::new(self.house.channel())
     }
 
@@ -147,8 +147,33 @@ impl Town {
         granted.into_inner().grant.expect("a grant")
     }
 
+    /// Takes a grant back, and what was paid for it.
+    pub(super) async fn claws_back(&self, grant: &pb_assistance::CategoryGrant) -> Result<(), tonic::Status> {
+        let request = pb_assistance::CorrectCategoryRequest {
+            idempotency_key: uuid::Uuid::now_v7().to_string(),
+            grant_id: grant.grant_id.clone(),
+            version: grant.version,
+            correction: Some(pb_assistance::correct_category_request::Correction::TakenBack(true)),
+            claw_back: true,
+            operator_id: "officer".to_owned(),
+            reason: "a test".to_owned(),
+        };
+        CategoryServiceClient::new(self.channel()).correct_category(request).await.map(drop)
+    }
+
+    /// Waits until settlement has answered all that it was asked to decide anew.
+    pub(super) async fn mended(&self) {
+        let waiting = "SELECT COUNT(*) AS n FROM outbox WHERE delivered_at IS NULL";
+        until("all questions are answered", async || count(&self.keeper, waiting).await == 0).await;
+    }
+
+    /// The balance of an account in the keeper's journal, in fen.
+    pub(super) async fn kept(&self, account: &str) -> i64 {
+        balance(&self.keeper, account).await
+    }
+
     /// Ends a grant with a day.
-    pub(super) async fn ends(&self, grant: &pb_assistance::CategoryGrant, to: &str) {
+    pub(super) async fn ends(&self, grant: &pb_assistance::CategoryGrant, to: &str) -> pb_assistance::CategoryGrant {
         let request = pb_assistance::EndCategoryRequest {
             idempotency_key: format!("end-{}", grant.grant_id),
             grant_id: grant.grant_id.clone(),
@@ -157,7 +182,13 @@ impl Town {
             operator_id: "officer".to_owned(),
             reason: "a test".to_owned(),
         };
-        CategoryServiceClient::new(self.channel()).end_category(request).await.expect("ended");
+        CategoryServiceClient::new(self.channel())
+            .end_category(request)
+            .await
+            .expect("ended")
+            .into_inner()
+            .grant
+            .unwrap()
     }
 
     /// Asks for a hold that nobody will use, in fen.

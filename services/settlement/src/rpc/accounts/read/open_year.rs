@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use chrono::{Datelike as _, NaiveDate};
+use money::Fen;
 use pb::policy::v1 as policy_pb;
 use pb::settlement::v1::OpenYearRequest;
-use policy::Period;
+use policy::{Accumulators, MostPaid, PaidBefore, Period};
 use prost::Message as _;
 use registry::Registry;
 use rpc::{Fault, Violations};
-use terms::{Division, Name};
+use terms::{Division, Name, Scheme};
 use wire::read;
 
 use super::call;
 use crate::app::OpenYear;
+use crate::domain::OpenedThird;
 
 const SOURCE_CHARS_MAX: usize = 1_000;
 const OPERATOR_CHARS_MAX: usize = 64;
@@ -43,8 +45,9 @@ pub(in crate::rpc::accounts) fn open_year(
         v.within("accumulators", |v| {
             let read = read::accumulators(v, start);
             bounds(v, start);
-            if let Some(meters) = &meters {
+            if let Some((meters, most)) = &meters {
                 are_known(v, start, meters);
+                can_be_paid(v, start, most);
             }
             read
         })
@@ -65,9 +68,19 @@ pub(in crate::rpc::accounts) fn open_year(
             .field("replaces", &request.replaces);
         let (person, year, division) = (person?, year?, division?);
         let (start, source, operator) = (start?, source?, operator?);
-        Some(OpenYear { call, person, year, division, start, source, operator, replaces: replaces? })
+        let third = third(registry, division, year, &start);
+        Some(OpenYear { call, person, year, division, start, source, operator, replaces: replaces?, third })
     })();
     v.finish(command)
+}
+
+/// What of a start the third system paid, by the policy that knows its meters.
+fn third(registry: &Registry, division: Division, year: i32, start: &Accumulators) -> Option<OpenedThird> {
+    let policy = registry.head(division)?;
+    let (from, to) = NaiveDate::from_ymd_opt(year, 1, 1).zip(NaiveDate::from_ymd_opt(year, 12, 31))?;
+    let PaidBefore { scheme, held } = policy.paid_before(division, Period { from, to }, start);
+    let scheme = scheme.unwrap_or(Scheme::Resident);
+    Some(OpenedThird { version: policy.version(), scheme, burden: policy.burden(division, scheme, start), held })
 }
 
 fn near(v: &mut Violations, year: u32, years: RangeInclusive<i32>) -> Option<i32> {
@@ -82,8 +95,11 @@ fn near(v: &mut Violations, year: u32, years: RangeInclusive<i32>) -> Option<i32
 /// By name, the parts a meter has beside the whole.
 type Meters = BTreeMap<Name, BTreeSet<Name>>;
 
-/// The meters that a division's benefits count in during a year; none where that cannot be said.
-fn known(v: &mut Violations, registry: &Registry, division: Division, year: Option<i32>) -> Option<Meters> {
+/// How much a meter's layers can have paid, by its name.
+type Most = BTreeMap<Name, MostPaid>;
+
+/// The meters that a division's benefits count in during a year, and how much can have been paid; none where that cannot be said.
+fn known(v: &mut Violations, registry: &Registry, division: Division, year: Option<i32>) -> Option<(Meters, Most)> {
     let policy = registry.head(division).filter(|policy| policy.divisions().any(|known| known.code == division));
     let Some(policy) = policy else {
         v.add("division", division, "a division whose policy is published here");
@@ -96,7 +112,28 @@ fn known(v: &mut Violations, registry: &Registry, division: Division, year: Opti
         v.add("year", year, format!("a year in which {division} has benefits, by the policy published for it"));
         return None;
     }
-    Some(meters)
+    Some((meters, policy.most_paid(division, Period { from, to })))
+}
+
+/// Complains of what cannot have been paid: more than the costs that were looked at, or than the policy lets be paid in the year.
+fn can_be_paid(v: &mut Violations, start: &policy_pb::Accumulators, most: &Most) {
+    for (at, meter) in start.meters.iter().take(read::LIST_AT_MOST).enumerate() {
+        let Some(most) = Name::new(&meter.name).ok().and_then(|name| most.get(&name)) else { continue };
+        if !(0..=Fen::LIMIT.get()).contains(&meter.paid_fen) {
+            continue;
+        }
+        let ceiling = if meter.part.is_empty() { most.whole() } else { most.part() };
+        v.within_item("meters", at, |v| {
+            if most.counts_base() && meter.paid_fen > meter.base_fen {
+                let expected =
+                    format!("at most base_fen, {}: what was paid is paid of the costs looked at", meter.base_fen);
+                v.add("paid_fen", meter.paid_fen, expected);
+            } else if let Some(ceiling) = ceiling.filter(|ceiling| meter.paid_fen > ceiling.get()) {
+                let expected = format!("at most {} fen, the highest ceiling of the policy in that year", ceiling.get());
+                v.add("paid_fen", meter.paid_fen, expected);
+            }
+        });
+    }
 }
 
 /// What a year may start from: no balances, they are credited, and meters within the limits of every amount.
