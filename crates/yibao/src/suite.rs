@@ -67,6 +67,7 @@ impl Suite {
             poll: Duration::from_secs(5),
             enrolment: Some(format!("http://{enrolled}")),
             assistance: Some(format!("http://{assisted}")),
+            patience: Duration::from_millis(settlement::wiring::PATIENCE_MILLISECONDS.into()),
             trusts_facts: true,
             clock: Arc::clone(&process.clock),
             ids: Arc::clone(&process.ids),

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use host::{Reader, Secret, Settings};
 
+use crate::wiring::PATIENCE_MILLISECONDS;
+
 /// The prefix of the variables.
 pub const PREFIX: &str = "YIBAO_SETTLEMENT_";
 
@@ -26,6 +28,8 @@ pub struct Config {
     pub enrolment: Option<String>,
     /// `ASSISTANCE_ADDRESS`: where the third system's funds are kept; none: nothing is held anywhere.
     pub assistance: Option<String>,
+    /// `ASSISTANCE_PATIENCE_MILLISECONDS`: the most of a call's time that assistance is waited for.
+    pub patience: Duration,
     /// `TRUSTED_FACTS`: whether callers may hand in a person's facts.
     pub trusts_facts: bool,
 }
@@ -51,6 +55,8 @@ impl Config {
         let poll = reader.or("POLICY_POLL_SECONDS", NonZeroU32::MIN.saturating_add(4), "whole seconds above zero");
         let enrolment = reader.optional_address("ENROLMENT_ADDRESS", "http://enrolment:7002");
         let assistance = reader.optional_address("ASSISTANCE_ADDRESS", "http://assistance:7003");
+        let patience = NonZeroU32::new(PATIENCE_MILLISECONDS).unwrap_or(NonZeroU32::MIN);
+        let patience = reader.or("ASSISTANCE_PATIENCE_MILLISECONDS", patience, "whole milliseconds above zero");
         let trusts_facts = reader.or("TRUSTED_FACTS", false, "true or false");
         Some(Self {
             host: host?,
@@ -60,6 +66,7 @@ impl Config {
             poll: Duration::from_secs(poll?.get().into()),
             enrolment: enrolment?,
             assistance: assistance?,
+            patience: Duration::from_millis(patience?.get().into()),
             trusts_facts: trusts_facts?,
         })
     }

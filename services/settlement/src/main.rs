@@ -44,6 +44,7 @@ async fn serve(config: Config, process: Process) -> Result<(), StartError> {
         poll: config.poll,
         enrolment: config.enrolment,
         assistance: config.assistance,
+        patience: config.patience,
         trusts_facts: config.trusts_facts,
         clock: process.clock,
         ids: process.ids,

@@ -29,6 +29,9 @@ use crate::rpc::{AnswerRpc, CatalogueRpc, OneStopRpc, ReconciliationRpc, Registr
 /// The steps of everything in settlement's database.
 pub const MIGRATIONS: &[Set] = &[SHARED, registry::MIGRATIONS, crate::store::MIGRATIONS];
 
+/// How many milliseconds assistance is waited for where nothing else is said.
+pub const PATIENCE_MILLISECONDS: u32 = 300;
+
 /// What the service is made of.
 pub struct Parts {
     /// Its database, up to date.
@@ -41,6 +44,8 @@ pub struct Parts {
     pub enrolment: Option<String>,
     /// The address of assistance, which keeps the third system's funds; none: nothing is held anywhere, and nobody is told.
     pub assistance: Option<String>,
+    /// The most of a call's time that assistance is waited for; then it is away.
+    pub patience: Duration,
     /// Whether callers may hand in a person's facts.
     pub trusts_facts: bool,
     /// What time it is.
@@ -67,7 +72,7 @@ pub type StartError = Box<dyn std::error::Error + Send + Sync>;
 /// # Errors
 /// If the database is not up to date or cannot be reached, or an address is none.
 pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static) -> Result<Running, StartError> {
-    let Parts { database, redis, poll, enrolment, assistance, trusts_facts, clock, ids } = parts;
+    let Parts { database, redis, poll, enrolment, assistance, patience, trusts_facts, clock, ids } = parts;
     store::migrations::check(&database, MIGRATIONS).await?;
     let settings = registry::Settings { redis, poll };
     let registry = Registry::open(Source::Database(database.clone()), settings).await?;
@@ -88,7 +93,7 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     let enrolment = enrolment.map(|address| rpc::channel(&address)).transpose()?;
     let enrolment = enrolment.map(|client| Arc::new(Enrolment::new(client)));
     let assistance = assistance.map(|address| rpc::channel(&address)).transpose()?;
-    let assistance = assistance.map(|client| Arc::new(Assistance::new(client)));
+    let assistance = assistance.map(|client| Arc::new(Assistance::new(client, patience)));
     let files = Catalogue::shipped_files();
     let catalogue =
         Catalogue::read(&files).map_err(|problems| format!("read the catalogue that ships: {problems:?}"))?;

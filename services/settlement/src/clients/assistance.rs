@@ -21,8 +21,6 @@ use wire::{read, write};
 
 use crate::domain::{Limit, Needed};
 
-/// The most of a bill's time that the keeper is waited for. Built for tests everything is slower, and they run side by side.
-const PATIENCE: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 300 });
 /// How long it is taken as away after it was not reached.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long it may take to keep Changes.
@@ -32,6 +30,7 @@ const POSTING: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Assistance {
     client: ReservationServiceClient<Client>,
+    patience: Duration,
     /// Until when nobody asks it.
     paused: Mutex<Option<Instant>>,
 }
@@ -63,10 +62,10 @@ pub enum Reserved {
 }
 
 impl Assistance {
-    /// The keeper behind a channel.
+    /// The keeper behind a channel, which an answer is waited for no longer than `patience`, whatever the call's deadline.
     #[must_use]
-    pub fn new(client: Client) -> Self {
-        Self { client: ReservationServiceClient::new(client), paused: Mutex::new(None) }
+    pub fn new(client: Client, patience: Duration) -> Self {
+        Self { client: ReservationServiceClient::new(client), patience, paused: Mutex::new(None) }
     }
 
     /// A person's categories on days.
@@ -137,9 +136,9 @@ impl Assistance {
             return Err(Fault::unavailable("assistance", PAUSE));
         }
         let running = Call::running();
-        let left = running.as_ref().and_then(|call| call.deadline.remaining()).unwrap_or(PATIENCE * 3);
-        let is_hurried = left / 3 < PATIENCE;
-        let deadline = Deadline::after(PATIENCE.min(left / 3));
+        let left = running.as_ref().and_then(|call| call.deadline.remaining()).unwrap_or(self.patience * 3);
+        let is_hurried = left / 3 < self.patience;
+        let deadline = Deadline::after(self.patience.min(left / 3));
         let request_id = running.map(|call| call.request_id).unwrap_or_default();
         let answer = deadline.run(Call { request_id, deadline }.carry(asking)).await;
         let is_late = match &answer {

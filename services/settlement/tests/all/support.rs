@@ -56,6 +56,7 @@ pub(crate) struct House {
 pub(crate) struct Wish {
     pub(crate) enrolment: Option<String>,
     pub(crate) assistance: Option<String>,
+    pub(crate) patience: Duration,
     pub(crate) trusts_facts: bool,
     pub(crate) redis: Option<String>,
     pub(crate) poll: Duration,
@@ -68,6 +69,8 @@ impl Default for Wish {
         Self {
             enrolment: None,
             assistance: None,
+            // programs built for tests are slow, and run side by side
+            patience: Duration::from_secs(1),
             trusts_facts: true,
             redis: None,
             poll: Duration::from_millis(200),
@@ -94,7 +97,7 @@ impl House {
     }
 
     pub(crate) async fn open_with(url: &str, wish: Wish) -> Self {
-        let Wish { enrolment, assistance, trusts_facts, redis, poll, packs } = wish;
+        let Wish { enrolment, assistance, patience, trusts_facts, redis, poll, packs } = wish;
         let database = Database::open(url).await.expect("the database can be opened");
         store::migrations::migrate(&database, MIGRATIONS).await.expect("the database can be migrated");
         if let Some(files) = packs {
@@ -102,9 +105,17 @@ impl House {
         }
         let clock = TestClock::at("2035-06-01T02:00:00Z");
         let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-        let (database_too, clock_too) = (database.clone(), Arc::clone(&clock) as Arc<dyn Clock>);
-        let parts =
-            Parts { database: database_too, redis, poll, enrolment, assistance, trusts_facts, clock: clock_too, ids };
+        let parts = Parts {
+            database: database.clone(),
+            redis,
+            poll,
+            enrolment,
+            assistance,
+            patience,
+            trusts_facts,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            ids,
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let (end, ends) = tokio::sync::watch::channel(false);
         let mut until = ends.clone();

@@ -47,6 +47,7 @@ impl Bureau {
             poll: Duration::from_secs(5),
             enrolment: None,
             assistance: assistance.clone(),
+            patience: Duration::from_millis(settlement::wiring::PATIENCE_MILLISECONDS.into()),
             trusts_facts: true,
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
