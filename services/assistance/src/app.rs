@@ -2,6 +2,7 @@
 
 pub(crate) mod adopt;
 pub(crate) mod change;
+pub(crate) mod compare;
 pub(crate) mod correct;
 pub(crate) mod deliver;
 pub(crate) mod end;
@@ -13,6 +14,7 @@ mod problem;
 pub(crate) mod reserve;
 pub(crate) mod standing;
 pub(crate) mod sweep;
+pub(crate) mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;

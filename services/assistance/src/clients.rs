@@ -6,4 +6,4 @@ mod settlement;
 
 pub(crate) use enrolment::{Directory, Document};
 pub use policies::Publications;
-pub(crate) use settlement::{NotSaid, OneStop, Outcome, cause_number};
+pub(crate) use settlement::{Burden, NotSaid, OneStop, Outcome, cause_number};

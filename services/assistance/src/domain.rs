@@ -5,6 +5,7 @@ mod desk;
 mod hold;
 mod list;
 mod mend;
+mod watch;
 mod words;
 
 pub(crate) use category::{Authority, Evidence, Grant, Terms, categories_on, known, overlapping};
@@ -14,4 +15,7 @@ pub(crate) use list::{
     Compared, Difference, DifferenceKind, Import, ImportMode, ImportState, List, RowProblem, Said, compare, ended,
 };
 pub(crate) use mend::{Answer, AskState, Mend, Occasion, Reassess, Refused};
+pub(crate) use watch::{
+    Entry, Line, Seen, Step, WatchDifference, WatchDifferenceKind, WatchNews, WatchState, differs, follow, offices,
+};
 pub(crate) use words::Office;

@@ -3,6 +3,7 @@
 pub(crate) mod adoptions;
 pub(crate) mod categories;
 pub(crate) mod claims;
+pub(crate) mod comparisons;
 pub(crate) mod desks;
 pub(crate) mod holds;
 pub(crate) mod imports;
@@ -10,6 +11,7 @@ pub(crate) mod limits;
 pub(crate) mod mends;
 pub(crate) mod people;
 mod row;
+pub(crate) mod watches;
 
 use ::store::migrations::{SHARED, Set, Step};
 
@@ -26,5 +28,8 @@ macro_rules! step {
 /// The steps of this service's database, the shared tables first.
 pub const MIGRATIONS: &[Set] = &[
     SHARED,
-    Set { owner: "assistance", steps: &[step!("assistance"), step!("mend"), step!("adoption"), step!("import")] },
+    Set {
+        owner: "assistance",
+        steps: &[step!("assistance"), step!("mend"), step!("adoption"), step!("import"), step!("watch")],
+    },
 ];

@@ -6,6 +6,7 @@ use std::time::Duration;
 use host::{Stop, every};
 use pb::assistance::v1::category_service_server::CategoryServiceServer;
 use pb::assistance::v1::reservation_service_server::ReservationServiceServer;
+use pb::assistance::v1::watch_service_server::WatchServiceServer;
 use policy::{Policy, Version};
 use rpc::limits::MESSAGE_BYTES_MAX;
 use store::Database;
@@ -13,13 +14,16 @@ use store::outbox::{self, RelaySettings};
 use terms::Division;
 use tokio::task::JoinSet;
 
-use crate::app::{App, deliver, mend, sweep};
+use crate::app::{App, deliver, mend, sweep, watch as watched};
 use crate::clients::{Directory, OneStop};
-use crate::rpc::{Categories, Reservations};
+use crate::rpc::{Categories, Reservations, Watching};
 use crate::watch::{Watch, watch};
 
 /// How often it is looked whether the policy under which settlement refused a year is still the one in use.
 const REFUSED_EVERY: Duration = Duration::from_secs(5);
+
+/// How often lines of the watch list are asked for that could not be had.
+const LINES_EVERY: Duration = Duration::from_secs(5);
 
 /// Where policy versions come from.
 #[derive(Clone, Debug)]
@@ -98,13 +102,15 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
     let most = MESSAGE_BYTES_MAX;
     let services = host::Services::new()
         .with(CategoryServiceServer::new(Categories(Arc::clone(&app))).max_decoding_message_size(most))
-        .with(ReservationServiceServer::new(Reservations(Arc::clone(&app))).max_decoding_message_size(most));
+        .with(ReservationServiceServer::new(Reservations(Arc::clone(&app))).max_decoding_message_size(most))
+        .with(WatchServiceServer::new(Watching(Arc::clone(&app))).max_decoding_message_size(most));
     let (database, policies, clock) = (app.database.clone(), app.policies.clone(), Arc::clone(&app.clock));
     let refused = Arc::clone(&app.refused);
     watch(Watch { database, policies, readiness: services.readiness(), clock, refused }, &mut tasks, stop);
     let (asked, period, readiness) = (stop.asked(), parts.sweep, services.readiness());
     tasks.spawn(relay(Arc::clone(&app), stop.clone()));
     tasks.spawn(look_at_refused(Arc::clone(&app), stop.clone()));
+    tasks.spawn(ask_for_lines(Arc::clone(&app), stop.clone()));
     tasks.spawn(async move {
         let owner = app.id();
         readiness.degraded("settlement", false).await;
@@ -144,4 +150,17 @@ async fn look_at_refused(app: Arc<App>, stop: Stop) {
         }
     };
     every(REFUSED_EVERY, stop.asked(), once).await;
+}
+
+/// Asks for lines of the watch list that could not be had.
+async fn ask_for_lines(app: Arc<App>, stop: Stop) {
+    let once = || {
+        let app = Arc::clone(&app);
+        async move {
+            if let Err(problem) = watched::ask_again(&app).await {
+                tracing::warn!(%problem, "lines of the watch list were not asked for");
+            }
+        }
+    };
+    every(LINES_EVERY, stop.asked(), once).await;
 }

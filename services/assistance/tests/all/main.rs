@@ -8,6 +8,8 @@ mod categories;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod comparing;
+#[cfg(test)]
 mod converge;
 #[cfg(test)]
 mod crash;
@@ -29,3 +31,5 @@ mod support;
 mod sweeps;
 #[cfg(test)]
 mod upgrade;
+#[cfg(test)]
+mod watching;

@@ -16,6 +16,7 @@ use enrolment_pb::directory_service_server::{DirectoryService, DirectoryServiceS
 use host::{Server, Services, Stop, SystemIds};
 use pb::category_service_client::CategoryServiceClient;
 use pb::reservation_service_client::ReservationServiceClient;
+use pb::watch_service_client::WatchServiceClient;
 use policy::Policy;
 use rpc::{Client, Fault};
 use settlement_pb::one_stop_service_server::{OneStopService, OneStopServiceServer};
@@ -50,6 +51,7 @@ pub(crate) struct World {
     pub(crate) settlement: Arc<Settlement>,
     pub(crate) categories: CategoryServiceClient<Client>,
     pub(crate) reservations: ReservationServiceClient<Client>,
+    pub(crate) watch: WatchServiceClient<Client>,
 }
 
 impl World {
@@ -107,7 +109,8 @@ impl World {
             clock,
             settlement,
             categories: CategoryServiceClient::new(channel.clone()),
-            reservations: ReservationServiceClient::new(channel),
+            reservations: ReservationServiceClient::new(channel.clone()),
+            watch: WatchServiceClient::new(channel),
         }
     }
 
@@ -442,6 +445,12 @@ pub(crate) struct Settlement {
     pub(crate) answers: Mutex<Option<settlement_pb::ReassessResponse>>,
     /// Whether its answers are lost, although it has kept them.
     pub(crate) loses: Mutex<bool>,
+    /// The burdens it folds, in order of person.
+    pub(crate) burdens: Mutex<Vec<settlement_pb::StreamBurdensResponse>>,
+    /// After how many of them it breaks off, once.
+    pub(crate) breaks: Mutex<Option<usize>>,
+    /// Behind how many it was asked to go on, each time.
+    pub(crate) folded: Mutex<Vec<usize>>,
     /// While somebody holds this it does not answer.
     pub(crate) gate: tokio::sync::Mutex<()>,
 }
@@ -512,8 +521,21 @@ impl OneStopService for Settlement {
 
     async fn stream_burdens(
         &self,
-        _: Request<settlement_pb::StreamBurdensRequest>,
+        request: Request<settlement_pb::StreamBurdensRequest>,
     ) -> Result<Response<Self::StreamBurdensStream>, Status> {
-        Err(Fault::wrong_state("not_asked", "nobody asks this yet").into())
+        let away = || Fault::unavailable("settlement", Duration::from_secs(1));
+        if *self.away.lock().unwrap() {
+            return Err(away().into());
+        }
+        let burdens = self.burdens.lock().unwrap().clone();
+        // a token is the number of those before it
+        let from = request.into_inner().resume_token.parse().unwrap_or(0);
+        self.folded.lock().unwrap().push(from);
+        let breaks = self.breaks.lock().unwrap().take();
+        let until = breaks.unwrap_or(burdens.len());
+        let token = |(at, one)| settlement_pb::StreamBurdensResponse { resume_token: format!("{}", at + 1), ..one };
+        let said: Vec<Result<_, Status>> = (0..).zip(burdens).take(until).skip(from).map(token).map(Ok).collect();
+        let broken = breaks.map(|_| Err(away().into()));
+        Ok(Response::new(Box::pin(tokio_stream::iter(said.into_iter().chain(broken)))))
     }
 }
