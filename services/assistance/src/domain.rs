@@ -5,6 +5,7 @@ mod desk;
 mod hold;
 mod list;
 mod mend;
+mod message;
 mod watch;
 mod words;
 
@@ -15,6 +16,7 @@ pub(crate) use list::{
     Compared, Difference, DifferenceKind, Import, ImportMode, ImportState, List, RowProblem, Said, compare, ended,
 };
 pub(crate) use mend::{Answer, AskState, Mend, Occasion, Reassess, Refused};
+pub(crate) use message::{Message, NoText, Telling, of_claim, of_grant};
 pub(crate) use watch::{
     Entry, Line, Seen, Step, WatchDifference, WatchDifferenceKind, WatchNews, WatchState, differs, follow, offices,
 };

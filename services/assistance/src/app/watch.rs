@@ -1,6 +1,7 @@
 //! Keeps the watch list in the commit that keeps a Change (SX-9, SD-9).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::Vacant;
 use std::sync::Arc;
 
 use policy::{Policy, Reason as No, Refusal, Version, WatchFacts};
@@ -9,7 +10,7 @@ use store::Tx;
 use terms::{Category, Division, Name, Scheme};
 use wire::change::{Change, YearStand};
 
-use super::{App, Problem};
+use super::{App, Problem, tell};
 use crate::domain::{Entry, Kept, Line, Seen, Step, follow};
 use crate::store::{people, watches};
 
@@ -43,13 +44,13 @@ pub(crate) async fn lines(app: &App, stands: Vec<&YearStand>) -> Lines {
         if lines.0.contains_key(&under) {
             continue;
         }
-        if !policies.contains_key(&stand.version) {
+        if let Vacant(free) = policies.entry(stand.version) {
             let found = app.policies.version(stand.version).await.unwrap_or_else(|error| {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(error, version = %stand.version, "a policy could not be asked for lines");
                 None
             });
-            policies.insert(stand.version, found);
+            free.insert(found);
         }
         let policy = policies.get(&stand.version).and_then(Option::as_ref);
         lines.0.insert(under, policy.map_or(Line::NotAsked, |policy| line(policy, stand)));
@@ -98,7 +99,8 @@ pub(crate) async fn keep(
         sequence: change.sequence,
         about: change.id,
     });
-    set(app, tx, &seen.collect::<Vec<_>>()).await
+    set(app, tx, &seen.collect::<Vec<_>>()).await?;
+    tell::claims(app, tx, changes, answers).await
 }
 
 /// Sets the entries of years that are adopted, but for those of which a later Change is kept.
@@ -122,17 +124,23 @@ async fn set(app: &App, tx: &Tx, seen: &[Seen<'_>]) -> Result<(), Problem> {
     years.sort_unstable();
     years.dedup();
     let mut entries = watches::of_years(tx, &years).await?;
+    let mut events = Vec::new();
     let (mut changed, mut steps): (BTreeMap<(Name, i32), Entry>, Vec<Step>) = (BTreeMap::new(), Vec::new());
     for one in seen {
         let key = (one.person, one.stand.year);
         let id = || Name::new(&app.id()).unwrap_or(Name::EMPTY);
-        let Some(followed) = follow(entries.get(&key), *one, now, id) else { continue };
+        let before = entries.get(&key);
+        let Some(followed) = follow(before, *one, now, id) else { continue };
+        if let Some(news) = followed.news {
+            let before = before.map(|before| before.stand.categories.as_slice()).unwrap_or_default();
+            events.extend(tell::departments(app, &followed.entry, before, news, one.about));
+        }
         entries.insert(key, followed.entry.clone());
         changed.insert(key, followed.entry);
         steps.extend(followed.step);
     }
     watches::put(tx, &changed.values().collect::<Vec<_>>(), &steps).await?;
-    Ok(())
+    tell::write(tx, events).await
 }
 
 /// Asks once more for lines that could not be had; how many there were.

@@ -30,6 +30,10 @@ mod support;
 #[cfg(test)]
 mod sweeps;
 #[cfg(test)]
+mod telling;
+#[cfg(test)]
+mod texting;
+#[cfg(test)]
 mod upgrade;
 #[cfg(test)]
 mod watching;

@@ -84,11 +84,28 @@ impl World {
         Self::of(database, clock, settlement, (policy, Some(directory().await))).await
     }
 
+    /// Another process of the same service, which tells departments and people through a Redis.
+    pub(crate) async fn with_streams(&self, url: &str) -> Self {
+        let (database, clock, settlement) = (self.database.clone(), self.clock.clone(), self.settlement.clone());
+        let streams = Some(url.to_owned());
+        Self::telling(database, clock, settlement, (Arc::clone(&SHIPPED), Some(directory().await)), streams).await
+    }
+
     async fn of(
         database: Database,
         clock: Arc<TestClock>,
         settlement: Arc<Settlement>,
+        others: (Arc<Policy>, Option<Client>),
+    ) -> Self {
+        Self::telling(database, clock, settlement, others, None).await
+    }
+
+    async fn telling(
+        database: Database,
+        clock: Arc<TestClock>,
+        settlement: Arc<Settlement>,
         (policy, enrolment): (Arc<Policy>, Option<Client>),
+        streams: Option<String>,
     ) -> Self {
         let address = serve(Services::new().with(OneStopServiceServer::from_arc(Arc::clone(&settlement)))).await;
         let parts = Parts {
@@ -100,6 +117,7 @@ impl World {
             ids: Arc::new(SystemIds),
             hold: Duration::from_secs(30),
             sweep: Duration::from_millis(20),
+            streams,
         };
         let mut running = assistance::start(parts, &Stop::when(pending()));
         tokio::spawn(async move { while running.tasks.join_next().await.is_some() {} });
@@ -381,11 +399,17 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(mut look: impl 
 }
 
 /// The client of a directory.
-async fn directory() -> Client {
-    rpc::channel(&serve(Services::new().with(DirectoryServiceServer::new(Directory))).await).unwrap()
+pub(crate) async fn directory() -> Client {
+    rpc::channel(&serving_directory().await).unwrap()
 }
 
-/// A directory in which a person's document is its id behind `D-`, but for those that begin with `D-X`.
+/// The address of a directory.
+pub(crate) async fn serving_directory() -> String {
+    serve(Services::new().with(DirectoryServiceServer::new(Directory))).await
+}
+
+/// A directory in which a person's document is its id behind `D-`, but for those that begin with `D-X`. People with `N` have no
+/// telephone, those with `X` nobody knows.
 struct Directory;
 
 #[tonic::async_trait]
@@ -404,9 +428,14 @@ impl DirectoryService for Directory {
 
     async fn get_phone(
         &self,
-        _: Request<enrolment_pb::GetPhoneRequest>,
+        request: Request<enrolment_pb::GetPhoneRequest>,
     ) -> Result<Response<enrolment_pb::GetPhoneResponse>, Status> {
-        Err(Fault::wrong_state("not_asked", "nobody asks this").into())
+        let person = request.into_inner().person_id;
+        if person.starts_with('X') {
+            return Err(Fault::not_found("person", &person).into());
+        }
+        let phone = if person.starts_with('N') { String::new() } else { format!("phone of {person}") };
+        Ok(Response::new(enrolment_pb::GetPhoneResponse { phone }))
     }
 }
 
