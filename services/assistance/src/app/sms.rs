@@ -22,6 +22,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(15);
 const BLOCK: Duration = Duration::from_secs(1);
 /// How long nothing is tried where Redis is away.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long a sender may take.
+const SENDING: Duration = Duration::from_secs(20);
+/// How long a message is one worker's alone; longer than it may take to send it.
+const ALONE: Duration = Duration::from_secs(30);
 /// How long enrolment may take to say a telephone.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -65,6 +69,8 @@ enum NotSent {
     Directory(#[source] NoPhone),
     #[error("ask redis")]
     Redis(#[source] RedisError),
+    #[error("wait for another worker that is sending it")]
+    Busy,
 }
 
 /// What became of a message.
@@ -151,6 +157,18 @@ async fn handle(sms: &Sms, one: Taken, failures: u32, waiting: &mut Waiting) {
 
 async fn send(sms: &Sms, one: &Taken) -> Result<Became, NotSent> {
     sms.inbox.hold(one).await.map_err(NotSent::Redis)?;
+    if !sms.inbox.begin(&one.id, sms.settings.left_lying.min(ALONE)).await.map_err(NotSent::Redis)? {
+        return Err(NotSent::Busy);
+    }
+    let sent = send_alone(sms, one).await;
+    if sent.is_err() {
+        // where Redis is away it is free by itself after a while
+        drop(sms.inbox.leave(&one.id).await);
+    }
+    sent
+}
+
+async fn send_alone(sms: &Sms, one: &Taken) -> Result<Became, NotSent> {
     if sms.inbox.is_sent(&one.id).await.map_err(NotSent::Redis)? {
         return Ok(Became::Sent);
     }
@@ -164,6 +182,7 @@ async fn send(sms: &Sms, one: &Taken) -> Result<Became, NotSent> {
         Err(NoPhone::Unknown) => return Err(NotSent::Nobody),
         Err(away) => return Err(NotSent::Directory(away)),
     };
-    sms.sender.send(&one.id, &phone, &text).await.map_err(NotSent::Sender)?;
+    let sending = timeout(SENDING, sms.sender.send(&one.id, &phone, &text)).await;
+    sending.unwrap_or_else(|late| Err(late.into())).map_err(NotSent::Sender)?;
     Ok(Became::Sent)
 }

@@ -89,6 +89,24 @@ impl Inbox {
         redis::cmd("EXISTS").arg(self.sent(id)).query_async(&mut self.connection.clone()).await
     }
 
+    /// Begins to send a message, unless another consumer is sending it now; one that dies leaves it free after a while.
+    pub(crate) async fn begin(&self, id: &str, at_most: Duration) -> RedisResult<bool> {
+        let mut command = redis::cmd("SET");
+        command
+            .arg(self.sending(id))
+            .arg(&self.consumer)
+            .arg("NX")
+            .arg("PX")
+            .arg(at_most.as_millis().max(1).to_string());
+        let begun: Option<String> = command.query_async(&mut self.connection.clone()).await?;
+        Ok(begun.is_some())
+    }
+
+    /// Leaves a message that was begun to others again.
+    pub(crate) async fn leave(&self, id: &str) -> RedisResult<()> {
+        redis::cmd("DEL").arg(self.sending(id)).query_async(&mut self.connection.clone()).await
+    }
+
     /// Counts a try that failed; how many there are now.
     pub(crate) async fn failed(&self, id: &str) -> RedisResult<u32> {
         redis::cmd("HINCRBY").arg(self.tries()).arg(id).arg(1).query_async(&mut self.connection.clone()).await
@@ -116,6 +134,7 @@ impl Inbox {
     }
 
     fn close(&self, pipe: &mut redis::Pipeline, one: &Taken) {
+        pipe.cmd("DEL").arg(self.sending(&one.id));
         pipe.cmd("HDEL").arg(self.tries()).arg(&one.id);
         pipe.cmd("XACK").arg(&self.stream).arg(&self.group).arg(&one.place);
         pipe.cmd("XDEL").arg(&self.stream).arg(&one.place);
@@ -123,6 +142,10 @@ impl Inbox {
 
     fn sent(&self, id: &str) -> String {
         format!("{}:sent:{id}", self.stream)
+    }
+
+    fn sending(&self, id: &str) -> String {
+        format!("{}:sending:{id}", self.stream)
     }
 
     fn tries(&self) -> String {

@@ -165,6 +165,26 @@ fn a_stream_that_breaks_goes_on_behind_what_was_read_and_settlement_away_is_said
 }
 
 #[test]
+fn a_comparison_goes_on_although_its_caller_goes_away() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let changes: Vec<Change> = (0..1_200).map(|at| burdened(&format!("P{at:04}"), 1, LINE + at, &[])).collect();
+        for batch in changes.chunks(200) {
+            world.keep(batch).await;
+        }
+        *world.settlement.burdens.lock().unwrap() = changes.iter().map(folded).collect();
+        drop(world.watch.clone().run_comparison(asking("gone")).await.unwrap());
+        let count = || async { (world.count("SELECT count(*) AS n FROM comparison").await == 1).then_some(()) };
+        crate::support::eventually(count).await;
+        let asked = world.settlement.folded.lock().unwrap().len();
+        let (found, done) = try_compare(&world, asking("gone")).await.unwrap();
+        // the first of them stands at the line
+        assert_eq!((found, done.people_compared, done.people_listed), (Vec::new(), 1_200, 1_199));
+        assert_eq!((asked, world.settlement.folded.lock().unwrap().len()), (1, 1));
+    });
+}
+
+#[test]
 fn an_entry_changed_by_hand_is_found() {
     on_both(|url| async move {
         let world = World::new(&url).await;

@@ -88,6 +88,15 @@ impl World {
     pub(crate) async fn with_streams(&self, url: &str) -> Self {
         let (database, clock, settlement) = (self.database.clone(), self.clock.clone(), self.settlement.clone());
         let streams = Some(url.to_owned());
+        // pauses after a failure are measured by this clock
+        let ticking = self.clock.clone();
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(Duration::from_millis(10));
+            loop {
+                ticks.tick().await;
+                *ticking.0.lock().unwrap() += chrono::Duration::milliseconds(50);
+            }
+        });
         Self::telling(database, clock, settlement, (Arc::clone(&SHIPPED), Some(directory().await)), streams).await
     }
 

@@ -1,6 +1,6 @@
 //! What departments hear: events in Redis Streams, each at least once and under its own id, whatever becomes of Redis.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ::pb::r#type::v1::Category;
@@ -68,17 +68,20 @@ fn each_department_hears_of_its_people_when_they_come_and_when_they_leave() {
         let civil = [said("left", "P2"), said("line_unknown", "P4"), said("listed", "P2")];
         assert_eq!(all(&redis, CIVIL, 3).await, civil);
         assert_eq!(all(&redis, RURAL, 2).await, [said("line_unknown", "P3"), said("line_unknown", "P4")]);
-        // a person's events come in order
+        // a person's events come in order, each where it came first
         let order: Vec<String> = entries(&redis, CIVIL).await.iter().map(|one| one.get("json").unwrap()).collect();
         let of_p2: Vec<Json> = order.iter().map(|json| serde_json::from_str(json).unwrap()).collect();
-        let of_p2: Vec<&Json> = of_p2.iter().filter(|json| json["person_id"] == "P2").collect();
+        let mut known = BTreeSet::new();
+        let is_first = |json: &&Json| json["person_id"] == "P2" && known.insert(json["id"].to_string());
+        let of_p2: Vec<&Json> = of_p2.iter().filter(is_first).collect();
         assert_eq!((&of_p2[0]["kind"], &of_p2[1]["kind"]), (&Json::from("listed"), &Json::from("left")));
         assert_eq!((of_p2[0]["burden_fen"].as_i64(), of_p2[0]["line_fen"].as_i64()), (Some(LINE + 1), Some(LINE)));
         assert_eq!((of_p2[0]["about_id"].as_str(), of_p2[0]["division"].as_str()), (Some("P2-1"), Some("370800")));
         // the group is there, and hears everything from the first event on
         let command = ["XREADGROUP", "GROUP", "civil_affairs", "one", "STREAMS", CIVIL, ">"];
         let read: StreamReadReply = ask(&redis, &command).await.unwrap();
-        assert_eq!(read.keys[0].ids.len(), 3);
+        let ids: BTreeSet<String> = read.keys[0].ids.iter().map(|one| one.get("id").unwrap()).collect();
+        assert_eq!(ids.len(), 3, "an event may come twice, under its own id");
     });
 }
 

@@ -35,12 +35,16 @@ fn settings() -> SmsSettings {
 
 /// A worker that writes to a file, until the test ends.
 async fn worker(redis: &Redis, file: &Path) -> tokio::task::JoinHandle<()> {
+    worker_of(redis, file, settings()).await
+}
+
+async fn worker_of(redis: &Redis, file: &Path, settings: SmsSettings) -> tokio::task::JoinHandle<()> {
     let parts = SmsParts {
         streams: redis.url(),
         enrolment: directory().await,
         sender: Sender::File(file.to_owned()),
         ids: Arc::new(SystemIds),
-        settings: settings(),
+        settings,
     };
     tokio::spawn(async move { assistance::send_sms(parts, pending()).await.unwrap() })
 }
@@ -156,7 +160,9 @@ async fn the_same_id_is_sent_once_however_often_it_comes() {
         for id in ["A", "B", "A"] {
             add(&redis, id, "P1", "category_withdrawn").await;
         }
-        let _workers = (worker(&redis, &file).await, worker(&redis, &file).await);
+        // nobody takes over here what another one is just sending
+        let patient = || SmsSettings { left_lying: Duration::from_secs(600), ..settings() };
+        let _workers = (worker_of(&redis, &file, patient()).await, worker_of(&redis, &file, patient()).await);
         until_sent(&file, 2).await;
         add(&redis, "B", "P1", "category_withdrawn").await;
         add(&redis, "C", "P1", "category_withdrawn").await;

@@ -74,7 +74,7 @@ impl World {
         Ok(self.watch.clone().answer_entry(request).await?.into_inner().entry.unwrap())
     }
 
-    async fn count(&self, sql: &str) -> i64 {
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
         let reader = self.database.reader();
         let statement = Statement::from_string(reader.get_database_backend(), sql);
         reader.query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
