@@ -28,7 +28,7 @@ pub use configuration::{BadConfiguration, Reader, Secret};
 pub use failpoint::failpoint;
 pub use gauges::Gauge;
 pub use periodic::{Stop, every};
-pub use process::{Command, Process, configure, run, stop_asked};
+pub use process::{Command, Process, Start, configure, configure_for, run, stop_asked};
 pub use readiness::Readiness;
 pub use serve::{Server, Services};
 pub use settings::Settings;

@@ -26,6 +26,15 @@ pub enum Command {
     Migrate,
 }
 
+/// What a process of a program with works of its own is started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// What every service can be started for.
+    Command(Command),
+    /// One of the program's own, by its argument.
+    Work(&'static str),
+}
+
 /// Reads the arguments of this process and its configuration from the environment; `--check-config` reads them and ends there.
 ///
 /// # Errors
@@ -34,13 +43,30 @@ pub fn configure<C: Debug>(
     prefix: &str,
     read: impl FnOnce(&mut Reader) -> Option<C>,
 ) -> Result<(Command, C), ExitCode> {
-    let (mut command, mut check_only) = (Command::Serve, false);
+    match configure_for(prefix, &[], read)? {
+        (Start::Command(command), configuration) => Ok((command, configuration)),
+        (Start::Work(_), _) => Err(ExitCode::from(2)),
+    }
+}
+
+/// As [`configure`], of a program that may also be started with one of these arguments.
+///
+/// # Errors
+/// As [`configure`].
+pub fn configure_for<C: Debug>(
+    prefix: &str,
+    works: &[&'static str],
+    read: impl FnOnce(&mut Reader) -> Option<C>,
+) -> Result<(Start, C), ExitCode> {
+    let (mut start, mut check_only) = (Start::Command(Command::Serve), false);
     for argument in std::env::args().skip(1) {
-        match argument.as_str() {
-            "migrate" => command = Command::Migrate,
-            "--check-config" => check_only = true,
+        match (argument.as_str(), works.iter().find(|work| **work == argument)) {
+            (_, Some(work)) => start = Start::Work(work),
+            ("migrate", _) => start = Start::Command(Command::Migrate),
+            ("--check-config", _) => check_only = true,
             _ => {
-                eprintln!("unknown argument; expected nothing, migrate or --check-config");
+                let known: String = works.iter().map(|work| format!(", {work}")).collect();
+                eprintln!("unknown argument; expected nothing{known}, migrate or --check-config");
                 return Err(ExitCode::from(2));
             }
         }
@@ -55,7 +81,7 @@ pub fn configure<C: Debug>(
             println!("{configuration:#?}");
             Err(ExitCode::SUCCESS)
         }
-        Ok(configuration) => Ok((command, configuration)),
+        Ok(configuration) => Ok((start, configuration)),
         Err(errors) => {
             eprintln!("{errors}");
             Err(ExitCode::from(2))

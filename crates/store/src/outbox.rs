@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 
-pub use relay::{RelaySettings, relay};
-pub use upkeep::{oldest_waiting, prune, waiting};
+pub use relay::{RelaySettings, Topics, relay};
+pub use upkeep::{again, oldest_waiting, prune, waiting};
 
 use crate::batch::Batch;
 use crate::rows::{Columns, Kind};
@@ -122,7 +122,7 @@ pub async fn by_id(connection: &impl ConnectionTrait, id: &str) -> Result<Option
 }
 
 const TAKE: &str = "UPDATE outbox SET lease_owner = $1, lease_until = $2, attempts = attempts + 1 WHERE seq IN (\
-     SELECT waiting.seq FROM outbox waiting WHERE waiting.delivered_at IS NULL AND waiting.lease_until <= $3 \
+     SELECT waiting.seq FROM outbox waiting WHERE waiting.delivered_at IS NULL AND waiting.lease_until <= $3{topics} \
      AND NOT EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.delivered_at IS NULL \
      AND earlier.key = waiting.key AND earlier.seq < waiting.seq) \
      ORDER BY waiting.attempts, waiting.seq LIMIT $4{lock}) \
@@ -140,18 +140,19 @@ struct Taken {
 /// # Errors
 /// What the database said.
 pub async fn take(database: &Database, turn: Turn<'_>) -> Result<Vec<Event>, Error> {
-    Ok(taken(database, turn).await?.into_iter().map(|taken| taken.event).collect())
+    Ok(taken(database, turn, Topics::All).await?.into_iter().map(|taken| taken.event).collect())
 }
 
-async fn taken(database: &Database, turn: Turn<'_>) -> Result<Vec<Taken>, Error> {
-    database.transaction(|tx| async move { taken_in(&tx, turn).await.map_err(Error::from) }).await
+async fn taken(database: &Database, turn: Turn<'_>, topics: Topics) -> Result<Vec<Taken>, Error> {
+    database.transaction(|tx| async move { taken_in(&tx, turn, topics).await.map_err(Error::from) }).await
 }
 
-async fn taken_in(tx: &Tx, turn: Turn<'_>) -> Result<Vec<Taken>, DbErr> {
+async fn taken_in(tx: &Tx, turn: Turn<'_>, topics: Topics) -> Result<Vec<Taken>, DbErr> {
     let backend = tx.get_database_backend();
     let lock = if backend == DbBackend::Postgres { " FOR UPDATE OF waiting SKIP LOCKED" } else { "" };
+    let sql = TAKE.replace("{lock}", lock).replace("{topics}", &topics.clause());
     let values = [turn.owner.into(), turn.until.into(), turn.now.into(), i64::from(turn.most).into()];
-    let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, TAKE.replace("{lock}", lock), values)).await?;
+    let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     let mut taken: Vec<Taken> = rows.iter().map(read).collect::<Result<_, _>>()?;
     taken.sort_by_key(|taken| taken.seq);
     Ok(taken)

@@ -3,7 +3,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use store::outbox::{Event, RelaySettings, Turn, delivered, oldest_waiting, prune, put, relay, take, waiting};
+use store::outbox::{
+    Event, RelaySettings, Topics, Turn, again, delivered, oldest_waiting, prune, put, relay, take, waiting,
+};
 use store::{Database, Tx};
 use testkit::on_both;
 use tokio::sync::{Notify, oneshot};
@@ -43,6 +45,7 @@ fn settings() -> RelaySettings {
         poll: Duration::from_millis(20),
         backoff: Duration::from_millis(2),
         backoff_max: Duration::from_millis(8),
+        topics: Topics::All,
         wake: Arc::default(),
     }
 }
@@ -362,5 +365,45 @@ fn the_oldest_waiting_event_is_known_and_what_was_delivered_long_ago_is_removed(
         assert_eq!(prune(&database, 2_301).await.unwrap(), 0);
         assert_eq!((count(&database, "outbox").await, waiting(&database).await.unwrap()), (200, 100));
         assert!(!delivered(&database, turn, "k0-0007").await.unwrap());
+    });
+}
+
+#[test]
+fn a_relay_takes_its_topics_alone_and_what_its_receiver_lost_is_delivered_again() {
+    on_both(|url| async move {
+        let database = opened(&url).await;
+        let began = Instant::now();
+        let told = |number| Event { topic: "told".to_owned(), ..event("t", number) };
+        let events: Vec<Event> = (0..5).flat_map(|number| [told(number), event("a", number)]).collect();
+        write(&database, &events).await;
+        // one whose receiver is away holds up nothing of the other's
+        let away = RelaySettings { topics: Topics::Only(&["told"]), ..settings() };
+        let away = Relaying::start(&database, "away", began, away, |_| async { Err("it is away") });
+        let (receiver, hears) = (Receiver::default(), |receiver: &Receiver| {
+            let receiver = receiver.clone();
+            move |event| receiver.clone().hear(event)
+        });
+        let others = RelaySettings { topics: Topics::But(&["told"]), ..settings() };
+        let others = Relaying::start(&database, "others", began, others, hears(&receiver));
+        let waited = async {
+            while waiting(&database).await.unwrap() > 5 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(SOON, waited).await.unwrap();
+        away.stop().await;
+        others.stop().await;
+        let of = |key: &str| BTreeMap::from([(key.to_owned(), (0..5).collect::<Vec<u32>>())]);
+        assert_eq!(first_heard(&receiver.heard()), of("a"));
+        for _ in 0..2 {
+            let receiver = Receiver::default();
+            let only = RelaySettings { topics: Topics::Only(&["told"]), ..settings() };
+            let relaying = Relaying::start(&database, "told", began, only, hears(&receiver));
+            until_nothing_waits(&database).await;
+            relaying.stop().await;
+            assert_eq!(first_heard(&receiver.heard()), of("t"));
+            assert_eq!(again(&database, "told", clock(began) + 1).await.unwrap(), 0, "delivered before");
+            assert_eq!(again(&database, "told", 0).await.unwrap(), 5);
+        }
     });
 }

@@ -83,6 +83,7 @@ impl Suite {
             ids: Arc::clone(&process.ids),
             hold: Duration::from_secs(u64::from(assistance::HOLD_SECONDS)),
             sweep: Duration::from_secs(u64::from(assistance::SWEEP_SECONDS)),
+            streams: None,
         };
         let parts = enrolment::Parts {
             database: people.clone(),

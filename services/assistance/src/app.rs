@@ -2,6 +2,7 @@
 
 pub(crate) mod adopt;
 pub(crate) mod change;
+pub(crate) mod compare;
 pub(crate) mod correct;
 pub(crate) mod deliver;
 pub(crate) mod end;
@@ -11,11 +12,14 @@ pub(crate) mod keep;
 pub(crate) mod mend;
 mod problem;
 pub(crate) mod reserve;
+pub(crate) mod sms;
 pub(crate) mod standing;
 pub(crate) mod sweep;
+pub(crate) mod tell;
+pub(crate) mod watch;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::time::Duration;
 
 use ::store::Database;
@@ -43,6 +47,10 @@ pub(crate) struct App {
     pub(crate) refused: Arc<AtomicI64>,
     /// Wakes the relay.
     pub(crate) news: Arc<Notify>,
+    /// Whether departments and people are told of anything: only where there are streams to tell them through.
+    pub(crate) tells: bool,
+    /// Whether the last event for a stream could not be added.
+    pub(crate) streams_away: AtomicBool,
 }
 
 impl App {

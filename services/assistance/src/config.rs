@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use host::{Reader, Secret, Settings};
 
+use crate::clients::Sender;
+
 /// The prefix of the service's variables.
 pub const PREFIX: &str = "YIBAO_ASSISTANCE_";
 
@@ -13,6 +15,9 @@ pub const HOLD_SECONDS: u32 = 30;
 
 /// Seconds between two looks for holds that are overdue, where nothing else is said.
 pub const SWEEP_SECONDS: u32 = 5;
+
+/// How often a message to a person is tried before it is put aside, where nothing else is said.
+pub const SMS_TRIES: u32 = 8;
 
 /// What the service is told.
 #[derive(Clone, Debug)]
@@ -29,6 +34,12 @@ pub struct Config {
     pub enrolment_address: Option<String>,
     /// `REDIS_URL`: copies of policy versions; may be left out.
     pub redis_url: Option<Secret<String>>,
+    /// `STREAMS_REDIS_URL`: through whose streams departments and people are told; without it nobody is told anything.
+    pub streams_redis_url: Option<Secret<String>>,
+    /// `SMS_SENDER`: where the worker of `sms` sends messages, `log` or `file:<path>`.
+    pub sms_sender: Sender,
+    /// `SMS_TRIES`: how often it tries before a message is put aside.
+    pub sms_tries: u32,
     /// `POLICY_POLL_SECONDS`: how often the registry is asked whether a head moved.
     pub policy_poll: Duration,
     /// `HOLD_SECONDS`: after how long settlement is asked what became of a hold.
@@ -56,6 +67,14 @@ impl Config {
         {
             reader.add("REDIS_URL", "is no address of Redis; expected redis://<host>:<port>");
         }
+        let streams = reader.optional_secret("STREAMS_REDIS_URL", "redis://host:port");
+        if let Some(Some(url)) = &streams
+            && !registry::is_redis_address(url.expose())
+        {
+            reader.add("STREAMS_REDIS_URL", "is no address of Redis; expected redis://<host>:<port>");
+        }
+        let sender = reader.or("SMS_SENDER", Sender::Log, "log, or file:<path>");
+        let tries = reader.or("SMS_TRIES", number(SMS_TRIES), "a whole number above zero");
         let poll = reader.or("POLICY_POLL_SECONDS", number(5), "whole seconds above zero");
         let hold = reader.or("HOLD_SECONDS", number(HOLD_SECONDS), "whole seconds above zero");
         let sweep = reader.or("SWEEP_SECONDS", number(SWEEP_SECONDS), "whole seconds above zero");
@@ -67,6 +86,9 @@ impl Config {
             settlement_address: settlement?,
             enrolment_address: enrolment?,
             redis_url: redis?,
+            streams_redis_url: streams?,
+            sms_sender: sender?,
+            sms_tries: tries?.get(),
             policy_poll: seconds(poll?),
             hold: seconds(hold?),
             sweep: seconds(sweep?),

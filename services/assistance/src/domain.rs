@@ -5,6 +5,8 @@ mod desk;
 mod hold;
 mod list;
 mod mend;
+mod message;
+mod watch;
 mod words;
 
 pub(crate) use category::{Authority, Evidence, Grant, TakenBack, Terms, categories_on, known, overlapping, owed_on};
@@ -14,4 +16,8 @@ pub(crate) use list::{
     Compared, Difference, DifferenceKind, Import, ImportMode, ImportState, List, RowProblem, Said, compare, ended,
 };
 pub(crate) use mend::{Answer, AskState, Mend, Occasion, Reassess, Refused};
+pub(crate) use message::{Message, NoText, Telling, of_claim, of_grant};
+pub(crate) use watch::{
+    Entry, Line, Seen, Step, WatchDifference, WatchDifferenceKind, WatchNews, WatchState, differs, follow, offices,
+};
 pub(crate) use words::Office;

@@ -7,6 +7,8 @@
 //! Invariant: a Change is kept once and in order of its person; nothing recorded of a category or share is changed or removed.
 //! Invariant: what a settled claim lacks is written in the commit that finds it; of a person's year settlement has at most one question
 //! to answer, and no transaction waits for it.
+//! Invariant: the watch list is set by the commit that keeps a Change: at its line nobody is on it, and nobody above it is not.
+//! Invariant: what departments and people are told is written in the commit that made it true, and holds no name and no number of a document.
 //! Invariant: a document of a list is asked about and forgotten: it is in no table, log or event.
 
 mod app;
@@ -18,7 +20,8 @@ mod store;
 mod watch;
 mod wiring;
 
-pub use crate::clients::Publications;
+pub use crate::app::sms::SmsSettings;
+pub use crate::clients::{Publications, Sender};
 pub use crate::store::MIGRATIONS;
-pub use config::{Config, HOLD_SECONDS, PREFIX, SWEEP_SECONDS};
-pub use wiring::{Parts, Policies, Running, start};
+pub use config::{Config, HOLD_SECONDS, PREFIX, SMS_TRIES, SWEEP_SECONDS};
+pub use wiring::{Parts, Policies, Running, SmsParts, send_sms, start};

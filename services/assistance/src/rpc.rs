@@ -2,12 +2,15 @@
 
 mod adopt;
 mod category;
+mod export;
 mod import;
 mod page;
 mod read;
 mod reservation;
+mod watch;
 mod words;
 mod write;
 
 pub(crate) use category::Categories;
 pub(crate) use reservation::Reservations;
+pub(crate) use watch::Watching;

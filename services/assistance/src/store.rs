@@ -3,6 +3,7 @@
 pub(crate) mod adoptions;
 pub(crate) mod categories;
 pub(crate) mod claims;
+pub(crate) mod comparisons;
 pub(crate) mod desks;
 pub(crate) mod holds;
 pub(crate) mod imports;
@@ -10,6 +11,7 @@ pub(crate) mod limits;
 pub(crate) mod mends;
 pub(crate) mod people;
 mod row;
+pub(crate) mod watches;
 
 use ::store::migrations::{SHARED, Set, Step};
 
@@ -28,6 +30,13 @@ pub const MIGRATIONS: &[Set] = &[
     SHARED,
     Set {
         owner: "assistance",
-        steps: &[step!("assistance"), step!("mend"), step!("adoption"), step!("import"), step!("opening_zero")],
+        steps: &[
+            step!("assistance"),
+            step!("mend"),
+            step!("adoption"),
+            step!("import"),
+            step!("opening_zero"),
+            step!("watch"),
+        ],
     },
 ];

@@ -9,7 +9,7 @@ use host::{Clock, Gauge, Readiness, Stop, every};
 use store::Database;
 use tokio::task::JoinSet;
 
-use crate::store::{holds, mends};
+use crate::store::{comparisons, holds, mends};
 use crate::wiring::Policies;
 
 /// How often they are looked at.
@@ -76,9 +76,15 @@ async fn to_be_mended(database: Database, stop: impl Future<Output = ()>) {
         Gauge::register("yibao.mends.open", "{claim}", "Shares of settled claims that are still to be put right.");
     let count = "Years of people that settlement cannot decide anew: they stand as they were.";
     let years = Gauge::register("yibao.reassessments.refused", "{year}", count);
+    let count = "Differences the last comparison of the watch list found in each division, together: zero, or something is wrong.";
+    let found = Gauge::register("yibao.watch.differences", "{person}", count);
     every(MENDS_EVERY, stop, || {
-        let (database, open, years) = (database.clone(), open.clone(), years.clone());
+        let (database, open, years, found) = (database.clone(), open.clone(), years.clone(), found.clone());
         async move {
+            match comparisons::last_found(database.reader()).await {
+                Ok(differences) => found.set_for(OURS.0, OURS.1, differences),
+                Err(error) => tracing::warn!(%error, "differences of the watch list were not counted"),
+            }
             match mends::open_and_refused(database.reader()).await {
                 Ok((lacking, refused)) => {
                     open.set_for(OURS.0, OURS.1, lacking);

@@ -1,25 +1,38 @@
 //! Puts the service together.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use host::{Stop, every};
 use pb::assistance::v1::category_service_server::CategoryServiceServer;
 use pb::assistance::v1::reservation_service_server::ReservationServiceServer;
+use pb::assistance::v1::watch_service_server::WatchServiceServer;
 use policy::{Policy, Version};
 use rpc::limits::MESSAGE_BYTES_MAX;
 use store::Database;
-use store::outbox::{self, RelaySettings};
+use store::outbox::{self, RelaySettings, Topics};
 use terms::Division;
 use tokio::task::JoinSet;
 
-use crate::app::{App, deliver, mend, sweep};
-use crate::clients::{Directory, OneStop};
-use crate::rpc::{Categories, Reservations};
+use crate::app::sms::{self, SmsSettings};
+use crate::app::{App, deliver, mend, sweep, tell, watch as watched};
+use crate::clients::{Directory, Inbox, OneStop, Sender, Streams};
+use crate::rpc::{Categories, Reservations, Watching};
 use crate::watch::{Watch, watch};
 
 /// How often it is looked whether the policy under which settlement refused a year is still the one in use.
 const REFUSED_EVERY: Duration = Duration::from_secs(5);
+
+/// How often lines of the watch list are asked for that could not be had.
+const LINES_EVERY: Duration = Duration::from_secs(5);
+
+/// How often it is looked for what is to be told.
+const STREAMS_POLL: Duration = Duration::from_millis(200);
+/// The longest pause before what could not be added to a stream is tried again.
+const STREAMS_BACKOFF: Duration = Duration::from_secs(5);
+/// How often it is shown whether the streams are away.
+const STREAMS_SHOWN_EVERY: Duration = Duration::from_secs(1);
 
 /// Where policy versions come from.
 #[derive(Clone, Debug)]
@@ -70,6 +83,8 @@ pub struct Parts {
     pub hold: Duration,
     /// How often holds are looked for that are overdue.
     pub sweep: Duration,
+    /// The URL of the Redis through whose streams departments and people are told; without it nobody is told anything.
+    pub streams: Option<String>,
 }
 
 /// The service, ready to be served.
@@ -81,8 +96,10 @@ pub struct Running {
 }
 
 /// Starts the service's background work, which goes on until `stop`, and gives its servers. Needs a running tokio.
+/// A `streams` that is no URL of Redis is logged, and nobody is told anything.
 #[must_use]
 pub fn start(parts: Parts, stop: &Stop) -> Running {
+    let streams = parts.streams.and_then(|url| opened(&url));
     let app = Arc::new(App {
         database: parts.database,
         policies: parts.policies,
@@ -93,18 +110,25 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
         hold: parts.hold,
         refused: Arc::default(),
         news: Arc::default(),
+        tells: streams.is_some(),
+        streams_away: AtomicBool::new(false),
     });
     let mut tasks = JoinSet::new();
     let most = MESSAGE_BYTES_MAX;
     let services = host::Services::new()
         .with(CategoryServiceServer::new(Categories(Arc::clone(&app))).max_decoding_message_size(most))
-        .with(ReservationServiceServer::new(Reservations(Arc::clone(&app))).max_decoding_message_size(most));
+        .with(ReservationServiceServer::new(Reservations(Arc::clone(&app))).max_decoding_message_size(most))
+        .with(WatchServiceServer::new(Watching(Arc::clone(&app))).max_decoding_message_size(most));
     let (database, policies, clock) = (app.database.clone(), app.policies.clone(), Arc::clone(&app.clock));
     let refused = Arc::clone(&app.refused);
     watch(Watch { database, policies, readiness: services.readiness(), clock, refused }, &mut tasks, stop);
     let (asked, period, readiness) = (stop.asked(), parts.sweep, services.readiness());
     tasks.spawn(relay(Arc::clone(&app), stop.clone()));
     tasks.spawn(look_at_refused(Arc::clone(&app), stop.clone()));
+    if let Some(streams) = streams {
+        tasks.spawn(relay_to_streams(Arc::clone(&app), streams, services.readiness(), stop.clone()));
+    }
+    tasks.spawn(ask_for_lines(Arc::clone(&app), stop.clone()));
     tasks.spawn(async move {
         let owner = app.id();
         readiness.degraded("settlement", false).await;
@@ -121,16 +145,66 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
     Running { services, tasks }
 }
 
+fn opened(url: &str) -> Option<Streams> {
+    let opened = Streams::open(url);
+    opened.inspect_err(|error| tracing::error!(%error, "the streams cannot be opened")).ok()
+}
+
+/// What the worker that sends messages to people works with (`assistance sms`).
+pub struct SmsParts {
+    /// The URL of the Redis with the stream of messages.
+    pub streams: String,
+    /// The client of enrolment, which knows telephones.
+    pub enrolment: rpc::Client,
+    /// Where messages are sent.
+    pub sender: Sender,
+    /// New ids.
+    pub ids: Arc<dyn host::Ids>,
+    /// How it goes about it.
+    pub settings: SmsSettings,
+}
+
+/// Sends messages to people until asked to stop; it needs no database. Several workers share the work.
+///
+/// # Errors
+/// A URL that is none of Redis.
+pub async fn send_sms(parts: SmsParts, stop: impl Future<Output = ()>) -> Result<(), redis::RedisError> {
+    let SmsParts { streams, enrolment, sender, ids, settings } = parts;
+    let inbox = Inbox::open(&streams, tell::SMS_STREAM, tell::SMS_GROUP, ids.next().to_string())?;
+    let id = Box::new(move || ids.next().to_string());
+    sms::work(&sms::Sms { inbox, directory: Directory::new(enrolment), sender, settings, id }, stop).await;
+    Ok(())
+}
+
 /// Asks settlement what is in the outbox.
 async fn relay(app: Arc<App>, stop: Stop) {
     let owner = app.id();
-    let settings = RelaySettings { wake: Arc::clone(&app.news), ..RelaySettings::default() };
+    let topics = Topics::But(tell::TOPICS);
+    let settings = RelaySettings { topics, wake: Arc::clone(&app.news), ..RelaySettings::default() };
     let deliver = |event| {
         let app = Arc::clone(&app);
         async move { deliver::event(&app, event).await }
     };
     let now = || app.now().timestamp_micros();
     outbox::relay(&app.database, &owner, deliver, now, settings, stop.asked()).await;
+}
+
+/// Adds what departments and people are told to their streams; where Redis is away, it waits in the outbox.
+async fn relay_to_streams(app: Arc<App>, streams: Streams, readiness: host::Readiness, stop: Stop) {
+    let owner = app.id();
+    let (topics, poll, backoff_max) = (Topics::Only(tell::TOPICS), STREAMS_POLL, STREAMS_BACKOFF);
+    let settings = RelaySettings { topics, poll, backoff_max, ..RelaySettings::default() };
+    let deliver = |event| {
+        let (app, streams) = (Arc::clone(&app), streams.clone());
+        async move { tell::event(&app, &streams, event).await }
+    };
+    let now = || app.now().timestamp_micros();
+    let telling = outbox::relay(&app.database, &owner, deliver, now, settings, stop.asked());
+    let showing = every(STREAMS_SHOWN_EVERY, stop.asked(), || {
+        let (app, readiness) = (Arc::clone(&app), readiness.clone());
+        async move { readiness.degraded("streams", app.streams_away.load(Ordering::Relaxed)).await }
+    });
+    tokio::join!(telling, showing);
 }
 
 /// Looks whether the policy under which settlement refused a year is still the one in use.
@@ -144,4 +218,17 @@ async fn look_at_refused(app: Arc<App>, stop: Stop) {
         }
     };
     every(REFUSED_EVERY, stop.asked(), once).await;
+}
+
+/// Asks for lines of the watch list that could not be had.
+async fn ask_for_lines(app: Arc<App>, stop: Stop) {
+    let once = || {
+        let app = Arc::clone(&app);
+        async move {
+            if let Err(problem) = watched::ask_again(&app).await {
+                tracing::warn!(%problem, "lines of the watch list were not asked for");
+            }
+        }
+    };
+    every(LINES_EVERY, stop.asked(), once).await;
 }

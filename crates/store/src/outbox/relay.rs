@@ -12,6 +12,31 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::{Event, Taken, Turn, taken};
 use crate::{Database, Error, Tx};
 
+/// Which topics a relay takes. Relays of one database that share none neither wait for nor slow each other; a key is one's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Topics {
+    /// All.
+    #[default]
+    All,
+    /// These.
+    Only(&'static [&'static str]),
+    /// All others.
+    But(&'static [&'static str]),
+}
+
+impl Topics {
+    /// What a statement says of them; a topic is a name of the program, without a quote.
+    pub(super) fn clause(self) -> String {
+        let (not, topics) = match self {
+            Self::All => return String::new(),
+            Self::Only(topics) => ("", topics),
+            Self::But(topics) => (" NOT", topics),
+        };
+        let topics: Vec<String> = topics.iter().map(|topic| format!("'{}'", topic.replace('\'', "''"))).collect();
+        format!(" AND waiting.topic{not} IN ({})", topics.join(", "))
+    }
+}
+
 /// How a relay works; the default suits a service.
 #[derive(Clone, Debug)]
 pub struct RelaySettings {
@@ -26,6 +51,8 @@ pub struct RelaySettings {
     pub backoff: Duration,
     /// The longest wait after any failure.
     pub backoff_max: Duration,
+    /// Which topics it takes.
+    pub topics: Topics,
     /// Wakes the relay: whoever committed events calls `notify_one`.
     pub wake: Arc<Notify>,
 }
@@ -38,6 +65,7 @@ impl Default for RelaySettings {
             poll: Duration::from_secs(1),
             backoff: Duration::from_millis(250),
             backoff_max: Duration::from_secs(60),
+            topics: Topics::All,
             wake: Arc::default(),
         }
     }
@@ -110,7 +138,8 @@ impl<C: Fn() -> i64> Relay<'_, C> {
         }
         let given_up = Instant::now() + self.settings.lease / 4 * 3;
         let until = now.saturating_add(micros(self.settings.lease));
-        let taken = match taken(self.database, Turn { owner: self.owner, now, until, most }).await {
+        let turn = Turn { owner: self.owner, now, until, most };
+        let taken = match taken(self.database, turn, self.settings.topics).await {
             Ok(taken) => taken,
             Err(error) => {
                 tracing::warn!(owner = self.owner, %error, "no events can be taken");

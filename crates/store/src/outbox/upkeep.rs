@@ -48,3 +48,18 @@ pub async fn prune(database: &Database, before: i64) -> Result<u64, Error> {
         removed += now;
     }
 }
+
+/// Lets the events of a topic that were delivered since a moment (microseconds since 1970) be delivered again: for a receiver that
+/// has lost them. Says how many.
+///
+/// # Errors
+/// What the database said.
+pub async fn again(database: &Database, topic: &str, since: i64) -> Result<u64, Error> {
+    let sql = "UPDATE outbox SET delivered_at = NULL, lease_owner = NULL, lease_until = 0 \
+         WHERE topic = $1 AND delivered_at >= $2";
+    let work = |tx: Tx| async move {
+        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [topic.into(), since.into()]);
+        Ok::<u64, Error>(tx.execute_raw(statement).await?.rows_affected())
+    };
+    database.transaction(work).await
+}

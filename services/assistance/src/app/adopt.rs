@@ -11,8 +11,9 @@ use terms::{Category, Division, Name, Scheme};
 use wire::change::{StandingYear, YearStand};
 
 use super::change::to_its_end;
+use super::watch::{self, Lines};
 use super::{App, Problem, mend};
-use crate::domain::{Adopting, Circumstances, Tally};
+use crate::domain::{Adopting, Circumstances, Seen, Tally};
 use crate::store::{adoptions, desks};
 
 /// Years of one message.
@@ -43,7 +44,8 @@ pub(crate) async fn adopt(app: &Arc<App>, batch: Batch, answer: fn(&Tally, u64) 
         let caps = caps(app, &standing.year).await?;
         years.push(Adopting { standing, caps });
     }
-    let (app, years) = (Arc::clone(app), Arc::new(years));
+    let lines = watch::lines(app, years.iter().map(|one| &one.standing.year).collect()).await;
+    let (app, years) = (Arc::clone(app), Arc::new((years, lines)));
     let (key, tally, is_last) = (batch.key, batch.tally, batch.last);
     let committing = async move {
         let work = |tx: Tx| {
@@ -54,7 +56,7 @@ pub(crate) async fn adopt(app: &Arc<App>, batch: Batch, answer: fn(&Tally, u64) 
                 if let Some(answer) = before {
                     return Ok(Adopted::Before(answer));
                 }
-                let (tally, over) = keep(&app, &tx, id, &years, tally).await?;
+                let (tally, over) = keep(&app, &tx, id, (&years.0, &years.1), tally).await?;
                 if is_last {
                     adoptions::end(&tx, id, answer(&tally, over), app.now()).await?;
                 }
@@ -72,7 +74,7 @@ async fn keep(
     app: &App,
     tx: &Tx,
     adoption: Name,
-    years: &[Adopting],
+    (years, lines): (&[Adopting], &Lines),
     mut tally: Tally,
 ) -> Result<(Tally, u64), Problem> {
     let people: BTreeSet<Name> = years.iter().map(|one| one.standing.person).collect();
@@ -98,6 +100,14 @@ async fn keep(
     }
     adoptions::list_over(tx, adoption, &over).await?;
     mend::write(app, tx, &mut desks).await?;
+    let seen = years.iter().map(|Adopting { standing, .. }| Seen {
+        person: standing.person,
+        stand: &standing.year,
+        line: lines.of(&standing.year),
+        sequence: standing.sequence,
+        about: adoption,
+    });
+    watch::adopt(app, tx, &seen.collect::<Vec<_>>()).await?;
     Ok((tally, adoptions::people_over(tx, adoption).await?))
 }
 

@@ -6,7 +6,7 @@ use store::Tx;
 
 use super::end::seen;
 use super::grant::{after, alone};
-use super::{App, Problem, mend};
+use super::{App, Problem, mend, tell};
 use crate::domain::{Grant, Terms};
 use crate::store::categories;
 
@@ -46,6 +46,7 @@ pub(crate) async fn correct(app: &App, tx: &Tx, asked: &Correcting) -> Result<(G
         person: before.person,
     };
     categories::add(tx, std::slice::from_ref(&grant)).await?;
+    tell::categories(app, tx, std::slice::from_ref(&grant)).await?;
     let years = mend::recategorised(app, tx, std::slice::from_ref(&grant)).await?;
     Ok((grant, years.into_values().flatten().collect()))
 }

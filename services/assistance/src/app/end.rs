@@ -8,7 +8,7 @@ use store::Tx;
 use terms::Name;
 
 use super::grant::after;
-use super::{App, Problem};
+use super::{App, Problem, tell};
 use crate::domain::{Grant, Terms};
 use crate::store::{categories, people};
 
@@ -50,6 +50,7 @@ pub(crate) async fn end(app: &App, tx: &Tx, asked: &Ending) -> Result<Grant, Pro
         ..before
     };
     categories::add(tx, std::slice::from_ref(&grant)).await?;
+    tell::categories(app, tx, std::slice::from_ref(&grant)).await?;
     Ok(grant)
 }
 

@@ -7,7 +7,7 @@ use rpc::{Fault, Reason};
 use store::Tx;
 use terms::Name;
 
-use super::{App, Problem, mend};
+use super::{App, Problem, mend, tell};
 use crate::domain::{Grant, Terms, known, overlapping};
 use crate::store::{categories, people};
 
@@ -43,6 +43,7 @@ pub(crate) async fn grant(app: &App, tx: &Tx, asked: &Granting) -> Result<(Grant
         list_division: None,
     };
     categories::add(tx, std::slice::from_ref(&grant)).await?;
+    tell::categories(app, tx, std::slice::from_ref(&grant)).await?;
     let years = mend::recategorised(app, tx, std::slice::from_ref(&grant)).await?;
     Ok((grant, years.into_values().flatten().collect()))
 }

@@ -9,7 +9,7 @@ use terms::Name;
 
 use super::change::to_its_end;
 use super::grant::after;
-use super::{App, Problem, mend};
+use super::{App, Problem, mend, tell};
 use crate::clients::Document;
 use crate::domain::{
     Compared, Difference, DifferenceKind, Grant, Import, ImportMode, ImportState, List, RowProblem, Said, Terms,
@@ -144,6 +144,7 @@ async fn kept(app: &App, tx: &Tx, batch: &Batch, rows: &[Resolved]) -> Result<Im
     let (differences, recorded) = decided(app, tx, &import, &rows).await?;
     if import.list.mode == ImportMode::Apply && !recorded.is_empty() {
         categories::add(tx, &recorded).await?;
+        tell::categories(app, tx, &recorded).await?;
         mend::recategorised(app, tx, &recorded).await?;
     }
     import.rows_read = rows.last().map_or(import.rows_read, |row| row.number);
@@ -287,6 +288,7 @@ async fn end_missing(app: &App, tx: &Tx, import: &Import) -> Result<Import, Prob
     }
     if is_kept {
         categories::add(tx, &ends).await?;
+        tell::categories(app, tx, &ends).await?;
     }
     add(tx, &mut import, &differences).await?;
     import.committed_at = app.now().max(import.committed_at);

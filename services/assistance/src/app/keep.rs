@@ -14,7 +14,7 @@ use wire::change::Change;
 use wire::write;
 
 use super::change::to_its_end;
-use super::{App, Problem, mend};
+use super::{App, Problem, mend, watch};
 use crate::domain::{Circumstances, Desk, Kept};
 use crate::store::desks;
 
@@ -28,15 +28,17 @@ pub(crate) struct Answer {
 
 /// Keeps Changes in a commit of their own, to its end.
 pub(crate) async fn post(app: &Arc<App>, changes: Vec<Change>) -> Result<Vec<Answer>, Fault> {
+    let lines = Arc::new(watch::lines_of(app, &changes).await);
     let (counted, app, changes) = (Arc::clone(&app.refused), Arc::clone(app), Arc::new(changes));
     let committing = async move {
         let work = |tx: Tx| {
-            let (app, changes) = (Arc::clone(&app), Arc::clone(&changes));
+            let (app, changes, lines) = (Arc::clone(&app), Arc::clone(&changes), Arc::clone(&lines));
             async move {
                 let people = changes.iter().map(|change| change.person).collect();
                 let mut desks = desks::load(&tx, &people, &changes, &[]).await?;
                 let answers = on_desks(&app, &mut desks, &changes)?;
                 mend::write(&app, &tx, &mut desks).await?;
+                watch::keep(&app, &tx, &changes, &answers, &lines).await?;
                 Ok::<_, Problem>(answers)
             }
         };

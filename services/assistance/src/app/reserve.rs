@@ -14,6 +14,7 @@ use wire::change::Change;
 
 use super::change::to_its_end;
 use super::standing::{OnDay, on_day};
+use super::watch::{self, Lines};
 use super::{App, Problem, keep, mend};
 use crate::domain::{Ask, Granted, HoldState, Kept, Reserved, Reserving, Under, known};
 use crate::store::desks;
@@ -55,11 +56,12 @@ pub(crate) enum Answer {
 pub(crate) async fn reserve(app: &Arc<App>, request: Request) -> Result<Answer, Fault> {
     let policy = policy(app, &request).await?;
     let asks = limits(&policy, &request)?;
-    let (app, request) = (Arc::clone(app), Arc::new((request, asks)));
+    let lines = watch::lines_of(app, &request.earlier).await;
+    let (app, request) = (Arc::clone(app), Arc::new((request, asks, lines)));
     let committing = async move {
         let work = |tx: Tx| {
             let (app, request) = (Arc::clone(&app), Arc::clone(&request));
-            async move { held(&app, &tx, &request.0, &request.1).await }
+            async move { held(&app, &tx, &request.0, (&request.1, &request.2)).await }
         };
         let held = app.database.transaction::<_, Problem, _, _>(work).await;
         failpoint("reserve.kept");
@@ -120,7 +122,7 @@ fn violation(at: usize, payer: Name, day: &PlannedDay, no: &Refusal) -> Violatio
 }
 
 /// Keeps what came before, compares the categories, and holds.
-async fn held(app: &App, tx: &Tx, request: &Request, asks: &[Ask]) -> Result<Answer, Problem> {
+async fn held(app: &App, tx: &Tx, request: &Request, (asks, lines): (&[Ask], &Lines)) -> Result<Answer, Problem> {
     let people = BTreeSet::from([request.person]);
     let mut desks = desks::load(tx, &people, &request.earlier, &[request.hold]).await?;
     let kept = keep::on_desks(app, &mut desks, &request.earlier)?;
@@ -161,5 +163,6 @@ async fn held(app: &App, tx: &Tx, request: &Request, asks: &[Ask]) -> Result<Ans
         Answer::Stale(stale)
     };
     mend::write(app, tx, &mut desks).await?;
+    watch::keep(app, tx, &request.earlier, &kept, lines).await?;
     Ok(answer)
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pb::enrolment::v1::directory_service_client::DirectoryServiceClient;
-use pb::enrolment::v1::{FindPeopleRequest, PersonDocument};
+use pb::enrolment::v1::{FindPeopleRequest, GetPhoneRequest, PersonDocument};
 use rpc::{Client, Fault};
 use terms::Name;
 
@@ -20,9 +20,34 @@ pub(crate) struct Document {
     pub(crate) number: String,
 }
 
+/// A telephone: used and forgotten. Without `Debug`, so that it is in no log.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Phone(pub(crate) String);
+
+/// Why there is no telephone to send to.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoPhone {
+    /// Enrolment does not know the person.
+    #[error("find the person")]
+    Unknown,
+    /// It does not say.
+    #[error("ask enrolment for a telephone")]
+    Away(#[source] Box<tonic::Status>),
+}
+
 impl Directory {
     pub(crate) fn new(client: Client) -> Self {
         Self { service: DirectoryServiceClient::new(client) }
+    }
+
+    /// A person's telephone; none where there is none to send to.
+    pub(crate) async fn phone(&self, person: Name) -> Result<Option<Phone>, NoPhone> {
+        let request = GetPhoneRequest { person_id: person.to_string() };
+        match self.service.clone().get_phone(request).await {
+            Ok(answer) => Ok(Some(answer.into_inner().phone).filter(|phone| !phone.is_empty()).map(Phone)),
+            Err(status) if status.code() == tonic::Code::NotFound => Err(NoPhone::Unknown),
+            Err(status) => Err(NoPhone::Away(Box::new(status))),
+        }
     }
 
     /// The people of at most 1,000 documents, by place; those nobody has are left out.

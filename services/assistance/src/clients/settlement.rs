@@ -4,12 +4,14 @@ use chrono::NaiveDate;
 use pb::settlement::v1 as settlement_pb;
 use pb::settlement::v1::one_stop_service_client::OneStopServiceClient;
 use pb::settlement::v1::reassess_response::Outcome as Reassessed;
-use pb::settlement::v1::{GetHoldOutcomeRequest, ReassessRequest, RevisionCause};
+use pb::settlement::v1::{
+    GetHoldOutcomeRequest, ReassessRequest, RevisionCause, StreamBurdensRequest, StreamBurdensResponse,
+};
 use prost::Message as _;
 use rpc::{Client, Fault, Violations};
-use terms::{Category, Name};
-use tonic::Status;
-use wire::change::{Cause, Change};
+use terms::{Category, Division, Name};
+use tonic::{Status, Streaming};
+use wire::change::{Cause, Change, YearStand};
 use wire::{read, write};
 
 use crate::domain::{Answer, Reassess, Refused, TakenBack};
@@ -27,6 +29,38 @@ pub(crate) enum Outcome {
     Used(Vec<Change>),
     /// None did, and none will.
     Refused,
+}
+
+/// A person's year whose burden was folded anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Burden {
+    pub(crate) person: Name,
+    /// The last of the person's Changes that is contained.
+    pub(crate) sequence: u64,
+    /// The year, without claims.
+    pub(crate) stand: YearStand,
+    /// Goes on behind it.
+    pub(crate) resume_token: String,
+}
+
+/// Burdens as they come.
+pub(crate) struct Burdens(Streaming<StreamBurdensResponse>);
+
+impl Burdens {
+    /// The next; none at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Burden>, NotSaid> {
+        let said = self.0.message().await.map_err(|status| NotSaid::Status(Box::new(status)))?;
+        said.as_ref().map(burden).transpose().map_err(NotSaid::Answer)
+    }
+}
+
+fn burden(said: &StreamBurdensResponse) -> Result<Burden, Fault> {
+    let mut v = Violations::new();
+    let person = read::id(&mut v, "person_id", &said.person_id);
+    let stand = v.required("year", said.year.as_ref(), "how the year stands");
+    let stand = stand.and_then(|stand| v.within("year", |v| read::year_stand(v, stand)));
+    let (person, stand) = v.finish(person.zip(stand))?;
+    Ok(Burden { person, sequence: said.sequence, stand, resume_token: said.resume_token.clone() })
 }
 
 /// Why settlement did not say.
@@ -63,6 +97,14 @@ impl OneStop {
             .map(|(at, change)| v.within_item("changes", at, |v| read::change(v, change)))
             .collect();
         Ok(Outcome::Used(v.finish(changes).map_err(NotSaid::Answer)?))
+    }
+
+    /// Asks for the burdens of a division and all below it, behind a token.
+    pub(crate) async fn burdens(&self, division: Division, year: i32, token: &str) -> Result<Burdens, NotSaid> {
+        let (division, resume_token) = (division.to_string(), token.to_owned());
+        let request = StreamBurdensRequest { division, year: u32::try_from(year).unwrap_or_default(), resume_token };
+        let answer = self.service.clone().stream_burdens(request).await;
+        Ok(Burdens(answer.map_err(|status| NotSaid::Status(Box::new(status)))?.into_inner()))
     }
 
     /// Asks to decide a person's year anew, under the question's own id: asked twice, the answer is the same.

@@ -37,8 +37,13 @@ pub(super) fn list<I, T>(
 
 /// What is granted.
 pub(super) fn terms(v: &mut Violations, given: Option<&pb::CategoryTerms>) -> Option<Terms> {
-    let given = v.required("terms", given, "what is granted")?;
-    v.within("terms", |v| {
+    terms_of(v, "terms", given)
+}
+
+/// What is granted, in a field of another name.
+pub(super) fn terms_of(v: &mut Violations, field: &str, given: Option<&pb::CategoryTerms>) -> Option<Terms> {
+    let given = v.required(field, given, "what is granted")?;
+    v.within(field, |v| {
         let category = category(v, "category", given.category);
         let treated_as = match given.treated_as {
             Some(number) => self::category(v, "treated_as", number).map(Some),

@@ -4,7 +4,7 @@ use ::pb::assistance::v1 as pb;
 use ::pb::r#type::v1::EntryState;
 use rpc::Violations;
 
-use crate::domain::{AskState, DifferenceKind, HoldState, ImportMode, Office};
+use crate::domain::{AskState, DifferenceKind, HoldState, ImportMode, Office, WatchDifferenceKind, WatchState};
 
 const OFFICES: &[(Office, pb::Office)] = &[
     (Office::CivilAffairs, pb::Office::CivilAffairs),
@@ -114,4 +114,37 @@ pub(super) fn kind(v: &mut Violations, field: &str, number: i32) -> Option<Diffe
 /// The number of a kind of difference.
 pub(super) fn kind_number(kind: DifferenceKind) -> i32 {
     KINDS.iter().find(|(known, _)| *known == kind).map_or(0, |(_, number)| *number as i32)
+}
+
+const WATCHED: &[(WatchState, pb::WatchState)] = &[
+    (WatchState::Listed, pb::WatchState::Listed),
+    (WatchState::LineUnknown, pb::WatchState::LineUnknown),
+    (WatchState::Confirmed, pb::WatchState::Confirmed),
+    (WatchState::Rejected, pb::WatchState::Rejected),
+    (WatchState::Left, pb::WatchState::Left),
+];
+
+/// A state of an entry of the watch list; `UNSPECIFIED` and unknown numbers are violations.
+pub(super) fn watch_state(v: &mut Violations, field: &str, number: i32) -> Option<WatchState> {
+    let found = WATCHED.iter().find(|(_, known)| *known as i32 == number).map(|(state, _)| *state);
+    if found.is_none() {
+        let names: Vec<&str> = WATCHED.iter().map(|(_, known)| known.as_str_name()).collect();
+        v.add(field, number, format!("one of {}", names.join(", ")));
+    }
+    found
+}
+
+/// The number of a state of an entry of the watch list.
+pub(super) fn watch_state_number(state: WatchState) -> i32 {
+    WATCHED.iter().find(|(known, _)| *known == state).map_or(0, |(_, number)| *number as i32)
+}
+
+/// The number of a kind of difference between the watch list and a computation.
+pub(super) fn difference_kind_number(kind: WatchDifferenceKind) -> i32 {
+    let kind = match kind {
+        WatchDifferenceKind::Missing => pb::WatchDifferenceKind::Missing,
+        WatchDifferenceKind::TooMany => pb::WatchDifferenceKind::TooMany,
+        WatchDifferenceKind::Amount => pb::WatchDifferenceKind::Amount,
+    };
+    kind.into()
 }

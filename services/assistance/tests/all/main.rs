@@ -8,6 +8,8 @@ mod categories;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod comparing;
+#[cfg(test)]
 mod converge;
 #[cfg(test)]
 mod crash;
@@ -28,4 +30,10 @@ mod support;
 #[cfg(test)]
 mod sweeps;
 #[cfg(test)]
+mod telling;
+#[cfg(test)]
+mod texting;
+#[cfg(test)]
 mod upgrade;
+#[cfg(test)]
+mod watching;

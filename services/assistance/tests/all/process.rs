@@ -27,6 +27,9 @@ fn a_broken_configuration_is_refused_with_all_its_errors_and_2() {
         ("REDIS_URL", "hidden:6379"),
         ("HOLD_SECONDS", "0"),
         ("SWEEP_SECONDS", "-1"),
+        ("STREAMS_REDIS_URL", "hidden:6379"),
+        ("SMS_SENDER", "pigeon"),
+        ("SMS_TRIES", "0"),
         ("LISTEN", "nowhere"),
         ("COLOUR", "blue"),
     ]);

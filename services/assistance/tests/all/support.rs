@@ -16,6 +16,7 @@ use enrolment_pb::directory_service_server::{DirectoryService, DirectoryServiceS
 use host::{Server, Services, Stop, SystemIds};
 use pb::category_service_client::CategoryServiceClient;
 use pb::reservation_service_client::ReservationServiceClient;
+use pb::watch_service_client::WatchServiceClient;
 use policy::Policy;
 use rpc::{Client, Fault};
 use settlement_pb::one_stop_service_server::{OneStopService, OneStopServiceServer};
@@ -50,6 +51,7 @@ pub(crate) struct World {
     pub(crate) settlement: Arc<Settlement>,
     pub(crate) categories: CategoryServiceClient<Client>,
     pub(crate) reservations: ReservationServiceClient<Client>,
+    pub(crate) watch: WatchServiceClient<Client>,
 }
 
 impl World {
@@ -82,11 +84,37 @@ impl World {
         Self::of(database, clock, settlement, (policy, Some(directory().await))).await
     }
 
+    /// Another process of the same service, which tells departments and people through a Redis.
+    pub(crate) async fn with_streams(&self, url: &str) -> Self {
+        let (database, clock, settlement) = (self.database.clone(), self.clock.clone(), self.settlement.clone());
+        let streams = Some(url.to_owned());
+        // pauses after a failure are measured by this clock
+        let ticking = self.clock.clone();
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(Duration::from_millis(10));
+            loop {
+                ticks.tick().await;
+                *ticking.0.lock().unwrap() += chrono::Duration::milliseconds(50);
+            }
+        });
+        Self::telling(database, clock, settlement, (Arc::clone(&SHIPPED), Some(directory().await)), streams).await
+    }
+
     async fn of(
         database: Database,
         clock: Arc<TestClock>,
         settlement: Arc<Settlement>,
+        others: (Arc<Policy>, Option<Client>),
+    ) -> Self {
+        Self::telling(database, clock, settlement, others, None).await
+    }
+
+    async fn telling(
+        database: Database,
+        clock: Arc<TestClock>,
+        settlement: Arc<Settlement>,
         (policy, enrolment): (Arc<Policy>, Option<Client>),
+        streams: Option<String>,
     ) -> Self {
         let address = serve(Services::new().with(OneStopServiceServer::from_arc(Arc::clone(&settlement)))).await;
         let parts = Parts {
@@ -98,6 +126,7 @@ impl World {
             ids: Arc::new(SystemIds),
             hold: Duration::from_secs(30),
             sweep: Duration::from_millis(20),
+            streams,
         };
         let mut running = assistance::start(parts, &Stop::when(pending()));
         tokio::spawn(async move { while running.tasks.join_next().await.is_some() {} });
@@ -107,7 +136,8 @@ impl World {
             clock,
             settlement,
             categories: CategoryServiceClient::new(channel.clone()),
-            reservations: ReservationServiceClient::new(channel),
+            reservations: ReservationServiceClient::new(channel.clone()),
+            watch: WatchServiceClient::new(channel),
         }
     }
 
@@ -378,11 +408,17 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(mut look: impl 
 }
 
 /// The client of a directory.
-async fn directory() -> Client {
-    rpc::channel(&serve(Services::new().with(DirectoryServiceServer::new(Directory))).await).unwrap()
+pub(crate) async fn directory() -> Client {
+    rpc::channel(&serving_directory().await).unwrap()
 }
 
-/// A directory in which a person's document is its id behind `D-`, but for those that begin with `D-X`.
+/// The address of a directory.
+pub(crate) async fn serving_directory() -> String {
+    serve(Services::new().with(DirectoryServiceServer::new(Directory))).await
+}
+
+/// A directory in which a person's document is its id behind `D-`, but for those that begin with `D-X`. People with `N` have no
+/// telephone, those with `X` nobody knows.
 struct Directory;
 
 #[tonic::async_trait]
@@ -401,9 +437,14 @@ impl DirectoryService for Directory {
 
     async fn get_phone(
         &self,
-        _: Request<enrolment_pb::GetPhoneRequest>,
+        request: Request<enrolment_pb::GetPhoneRequest>,
     ) -> Result<Response<enrolment_pb::GetPhoneResponse>, Status> {
-        Err(Fault::wrong_state("not_asked", "nobody asks this").into())
+        let person = request.into_inner().person_id;
+        if person.starts_with('X') {
+            return Err(Fault::not_found("person", &person).into());
+        }
+        let phone = if person.starts_with('N') { String::new() } else { format!("phone of {person}") };
+        Ok(Response::new(enrolment_pb::GetPhoneResponse { phone }))
     }
 }
 
@@ -442,6 +483,12 @@ pub(crate) struct Settlement {
     pub(crate) answers: Mutex<Option<settlement_pb::ReassessResponse>>,
     /// Whether its answers are lost, although it has kept them.
     pub(crate) loses: Mutex<bool>,
+    /// The burdens it folds, in order of person.
+    pub(crate) burdens: Mutex<Vec<settlement_pb::StreamBurdensResponse>>,
+    /// After how many of them it breaks off, once.
+    pub(crate) breaks: Mutex<Option<usize>>,
+    /// Behind how many it was asked to go on, each time.
+    pub(crate) folded: Mutex<Vec<usize>>,
     /// While somebody holds this it does not answer.
     pub(crate) gate: tokio::sync::Mutex<()>,
 }
@@ -512,8 +559,21 @@ impl OneStopService for Settlement {
 
     async fn stream_burdens(
         &self,
-        _: Request<settlement_pb::StreamBurdensRequest>,
+        request: Request<settlement_pb::StreamBurdensRequest>,
     ) -> Result<Response<Self::StreamBurdensStream>, Status> {
-        Err(Fault::wrong_state("not_asked", "nobody asks this yet").into())
+        let away = || Fault::unavailable("settlement", Duration::from_secs(1));
+        if *self.away.lock().unwrap() {
+            return Err(away().into());
+        }
+        let burdens = self.burdens.lock().unwrap().clone();
+        // a token is the number of those before it
+        let from = request.into_inner().resume_token.parse().unwrap_or(0);
+        self.folded.lock().unwrap().push(from);
+        let breaks = self.breaks.lock().unwrap().take();
+        let until = breaks.unwrap_or(burdens.len());
+        let token = |(at, one)| settlement_pb::StreamBurdensResponse { resume_token: format!("{}", at + 1), ..one };
+        let said: Vec<Result<_, Status>> = (0..).zip(burdens).take(until).skip(from).map(token).map(Ok).collect();
+        let broken = breaks.map(|_| Err(away().into()));
+        Ok(Response::new(Box::pin(tokio_stream::iter(said.into_iter().chain(broken)))))
     }
 }
