@@ -72,7 +72,7 @@ pub fn configure_for<C: Debug>(
         }
     }
     let mut reader = Reader::of_process(prefix);
-    if command == Command::Migrate {
+    if start == Start::Command(Command::Migrate) {
         reader = reader.to_migrate();
     }
     let configuration = read(&mut reader);

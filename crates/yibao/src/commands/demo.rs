@@ -3,6 +3,7 @@
 mod door;
 mod figures;
 mod one_stop;
+mod watched;
 mod window;
 
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ pub(super) use self::door::institution;
 use self::door::{Door, Settled, adjustments_of};
 use self::figures::{Figure, spell};
 use self::one_stop::Way;
+use self::watched::LISTED;
 use self::window::Window;
 use super::answers;
 use crate::cli::DIFFERENCES;
@@ -86,13 +88,15 @@ struct Demo<'a> {
     failures: usize,
     cases: Vec<Value>,
     assisted: Vec<Value>,
+    watch: Vec<Value>,
     figures: Vec<(String, bool)>,
 }
 
 impl<'a> Demo<'a> {
     fn new(door: Door<'a>, window: Window, policy: &'a Policy, out: &'a mut Out) -> Self {
-        let (claims, cases, assisted, figures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { door, window, policy, out, claims, failures: 0, cases, assisted, figures }
+        let (claims, failures, figures) = (Vec::new(), 0, Vec::new());
+        let (cases, assisted, watch) = (Vec::new(), Vec::new(), Vec::new());
+        Self { door, window, policy, out, claims, failures, cases, assisted, watch, figures }
     }
 
     /// Everything in order; the number of differences.
@@ -117,6 +121,9 @@ impl<'a> Demo<'a> {
                     if let Some(assisted) = &assisted {
                         self.show_assisted(&case, assisted)?;
                     }
+                    if *role == LISTED {
+                        self.watched(number, &case).await?;
+                    }
                 }
                 Some(figure) => {
                     let served = self.answers(&case, &answer).await?;
@@ -139,7 +146,7 @@ impl<'a> Demo<'a> {
             let figures = self.figures.iter().map(|(text, met)| json!({ "figure": text, "met": met }));
             self.out.json(&json!({
                 "version": self.policy.version(), "cases": self.cases, "figures": figures.collect::<Vec<_>>(),
-                "one_stop": self.assisted, "reversal": second, "differences": self.failures,
+                "one_stop": self.assisted, "watch": self.watch, "reversal": second, "differences": self.failures,
             }))?;
         }
         Ok(self.failures)

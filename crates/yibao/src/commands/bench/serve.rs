@@ -67,6 +67,7 @@ impl Bureau {
                 ids: Arc::new(SystemIds),
                 hold: Duration::from_secs(u64::from(assistance::HOLD_SECONDS)),
                 sweep: Duration::from_secs(u64::from(assistance::SWEEP_SECONDS)),
+                streams: None,
             };
             let mut assists = assistance::start(parts, &Stop::when(until(stopped.clone())));
             assists.tasks.detach_all();

@@ -3,8 +3,10 @@
 use chrono::NaiveDate;
 use pb::assistance::v1::category_service_client::CategoryServiceClient;
 use pb::assistance::v1::reservation_service_client::ReservationServiceClient;
+use pb::assistance::v1::watch_service_client::WatchServiceClient;
 use pb::assistance::v1::{
-    Authority, CategoryTerms, GetLimitsRequest, GetLimitsResponse, GrantCategoryRequest, Limit, Office,
+    Authority, CategoryTerms, GetLimitsRequest, GetLimitsResponse, GrantCategoryRequest, Limit, ListWatchRequest,
+    ListWatchResponse, Office, WatchEntry,
 };
 use pb::enrolment::v1::person_service_client::PersonServiceClient;
 use pb::enrolment::v1::{DocumentType, Identity, RegisterPersonRequest, RegisterPersonResponse, Sex};
@@ -17,6 +19,7 @@ pub(super) struct Window {
     people: PersonServiceClient<rpc::Client>,
     categories: CategoryServiceClient<rpc::Client>,
     limits: ReservationServiceClient<rpc::Client>,
+    watch: WatchServiceClient<rpc::Client>,
 }
 
 impl Window {
@@ -26,7 +29,8 @@ impl Window {
         Ok(Self {
             people: PersonServiceClient::new(people),
             categories: CategoryServiceClient::new(assisted.clone()),
-            limits: ReservationServiceClient::new(assisted),
+            limits: ReservationServiceClient::new(assisted.clone()),
+            watch: WatchServiceClient::new(assisted),
         })
     }
 
@@ -85,6 +89,14 @@ impl Window {
         let failed = |status| Error::call("get limits", status);
         let GetLimitsResponse { limits } = self.limits.get_limits(request).await.map_err(failed)?.into_inner();
         Ok(limits)
+    }
+
+    /// A person's entry on the watch list of a year; nothing where there is none.
+    pub(super) async fn watched(&mut self, person: &str, year: u32) -> Result<Option<WatchEntry>, Error> {
+        let request = ListWatchRequest { person_id: person.to_owned(), year, ..ListWatchRequest::default() };
+        let failed = |status| Error::call("list the people watched", status);
+        let ListWatchResponse { entries, .. } = self.watch.list_watch(request).await.map_err(failed)?.into_inner();
+        Ok(entries.into_iter().next())
     }
 }
 

@@ -93,6 +93,7 @@ impl Town {
             ids: Arc::new(SystemIds),
             hold: Duration::from_millis(300),
             sweep: Duration::from_millis(50),
+            streams: None,
         };
         let mut running = assistance::start(parts, &Stop::when(std::future::pending()));
         running.tasks.detach_all();
