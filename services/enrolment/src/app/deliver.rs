@@ -74,9 +74,9 @@ pub(crate) async fn take_back(app: &App, id: &str) -> Result<(), Problem> {
     let intend = |tx: Tx| async move { Ok::<_, Problem>(credits::to_take(&tx, id, whole, now).await?) };
     let amount_fen = app.database.transaction(intend).await?;
     if amount_fen > 0 {
-        let (kind, about) = (MovementKind::TakenBack, format!("{id}{RETURN_SUFFIX}"));
+        let (kind, key) = (MovementKind::TakenBack, format!("{id}{RETURN_SUFFIX}"));
         let (person, back) = (credit.person.as_str(), Some((division, fund)));
-        settlement.debit(Debit { person, kind, amount_fen, about: &about, relative: "", back }).await?;
+        settlement.debit(Debit { key: &key, person, kind, amount_fen, about: id, relative: "", back }).await?;
     }
     let taken = |tx: Tx| async move { Ok::<_, Problem>(credits::taken(&tx, id, now).await?) };
     app.database.transaction(taken).await
@@ -104,7 +104,7 @@ pub(crate) async fn balance(app: &App, id: &str) -> Result<(), Problem> {
     let amount_fen = app.database.transaction(intend).await?;
     if amount_fen > 0 {
         let kind = MovementKind::TakenAlong;
-        let debit = Debit { person: &transfer.person, kind, amount_fen, about: id, relative: "", back: None };
+        let debit = Debit { key: id, person: &transfer.person, kind, amount_fen, about: id, relative: "", back: None };
         settlement.debit(debit).await?;
     }
     let taken = |tx: Tx| async move { Ok::<_, Problem>(transfers::taken(&tx, id, now).await?) };

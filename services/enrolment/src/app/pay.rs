@@ -203,5 +203,5 @@ pub(crate) async fn from_relative(app: &App, command: &Pay) -> Result<(), Proble
     };
     let (kind, amount_fen) = (MovementKind::RelativePremium, command.payment.amount.get());
     let (about, relative) = (enrolment.id.as_str(), enrolment.person.as_str());
-    Ok(settlement.debit(Debit { person: owner, kind, amount_fen, about, relative, back: None }).await?)
+    Ok(settlement.debit(Debit { key: about, person: owner, kind, amount_fen, about, relative, back: None }).await?)
 }

@@ -48,7 +48,7 @@ pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<(Tr
     let ended = end::ended(enrolment, command.to, EndReason::Transferred)?;
     let Closed { enrolment: ended, entries, .. } = end::close(app, tx, ended).await?;
     let all = enrolments::of_person(tx, &person.id, NEWEST).await?;
-    let (paid_months, unbroken_months) = months(&all, scheme, command.to);
+    let (paid_months, unbroken_months) = months(tx, &all, scheme, command.to).await?;
     let account = scheme == Scheme::Employee;
     let certificate = Certificate {
         id: app.id(),
@@ -117,25 +117,29 @@ fn above(app: &App, upper: Division, lower: Division) -> bool {
 }
 
 /// Months paid for in a scheme until a day, and those of them without a break before it.
-fn months(all: &[Enrolment], scheme: Scheme, until: NaiveDate) -> (u32, u32) {
+async fn months(tx: &Tx, all: &[Enrolment], scheme: Scheme, until: NaiveDate) -> Result<(u32, u32), Problem> {
     let mut paid: Vec<&Enrolment> =
         all.iter().filter(|one| one.terms.scheme == scheme && one.paid_months(until) > 0).collect();
     paid.sort_by_key(|one| one.days.map(|days| days.from));
-    let carried = paid.iter().map(|one| one.terms.history.carried_months).max().unwrap_or(0);
-    let sum = paid.iter().map(|one| one.paid_months(until)).sum::<u32>().saturating_add(carried);
-    let mut unbroken = 0_u32;
-    let mut later: Option<NaiveDate> = None;
-    for one in paid.iter().rev() {
-        let Some(days) = one.benefits().last().copied().zip(one.benefits().first().copied()) else { break };
-        let (last, first) = (days.0.to, days.1.from);
-        if later.is_some_and(|later| last.succ_opt() != Some(later)) {
-            return (sum, unbroken);
+    let (mut sum, mut unbroken) = (0_u32, 0_u32);
+    // what was carried into the enrolment before, and its last day with benefits
+    let mut before: Option<(u32, Option<NaiveDate>)> = None;
+    for one in paid {
+        let (carried, benefits) = (one.terms.history.carried_months, one.benefits());
+        let (first, last) = (benefits.first().map(|days| days.from), benefits.last().map(|days| days.to));
+        if carried > 0 && before.is_none_or(|(known, _)| known != carried) {
+            // a certificate counts all months before it, those on the books here too; a renewal says the same again
+            let certificate = transfers::began(tx, &one.id).await?.map(|transfer| transfer.certificate);
+            sum = carried;
+            unbroken = certificate.map_or(carried, |certificate| certificate.unbroken_months);
+        } else if before.is_some_and(|(_, last)| first.is_none() || last.and_then(|last| last.succ_opt()) != first) {
+            unbroken = 0;
         }
-        unbroken = unbroken.saturating_add(one.paid_months(until));
-        later = Some(first);
+        let months = one.paid_months(until);
+        (sum, unbroken) = (sum.saturating_add(months), unbroken.saturating_add(months));
+        before = Some((carried, last));
     }
-    // what was carried here came before all of it
-    (sum, unbroken.saturating_add(carried))
+    Ok((sum, unbroken))
 }
 
 /// Enrols a person with a certificate, from the day after it ended elsewhere.

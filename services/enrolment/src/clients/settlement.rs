@@ -15,10 +15,12 @@ pub(crate) struct Settlement {
 
 /// An amount to be taken off an account for something that is no bill; in fen.
 pub(crate) struct Debit<'a> {
+    /// The call's key: the same of every attempt.
+    pub(crate) key: &'a str,
     pub(crate) person: &'a str,
     pub(crate) kind: MovementKind,
     pub(crate) amount_fen: i64,
-    /// What it is for; names the debit for ever.
+    /// What it is for, or the credit that is taken back; names the debit for ever.
     pub(crate) about: &'a str,
     pub(crate) relative: &'a str,
     /// For what is taken back: the division, and the fund that gets it; none where it was brought in.
@@ -63,7 +65,7 @@ impl Settlement {
     /// Takes an amount off an account, once for what it is about.
     pub(crate) async fn debit(&self, debit: Debit<'_>) -> Result<(), Fault> {
         let request = DebitAccountRequest {
-            idempotency_key: debit.about.to_owned(),
+            idempotency_key: debit.key.to_owned(),
             person_id: debit.person.to_owned(),
             kind: debit.kind.into(),
             amount_fen: debit.amount_fen,

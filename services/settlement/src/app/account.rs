@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use ledger::{Account as LedgerAccount, Draft, Entry, Heading};
 use money::Fen;
-use rpc::{Fault, Reason, Violation};
+use rpc::{Fault, Reason, Violation, Violations};
 use store::idempotency::Call;
 use terms::{Division, EntryKind, Name};
 
@@ -88,7 +88,7 @@ pub struct Moved {
 }
 
 pub(super) fn credit(context: &Context<'_>, desk: &mut Desk, credit: &Credit) -> Result<Moved, Trouble> {
-    if desk.credits.contains(credit.credit.as_str()) {
+    if desk.credits.contains_key(credit.credit.as_str()) {
         let fault = Fault::new(Reason::Duplicate, "this credit was booked under another key");
         return Err(fault.with("kind", "credit").with("id", credit.credit.as_str()).into());
     }
@@ -100,7 +100,7 @@ pub(super) fn credit(context: &Context<'_>, desk: &mut Desk, credit: &Credit) ->
     let Credit { person, kind, amount, .. } = *credit;
     let moved =
         book(context, desk, draft, Move { person, kind, amount, about: credit.credit.as_str(), relative: None })?;
-    desk.credits.insert(credit.credit.to_string());
+    desk.credits.insert(credit.credit.to_string(), (credit.person, credit.amount));
     Ok(moved)
 }
 
@@ -139,6 +139,13 @@ pub(super) fn debit(context: &Context<'_>, desk: &mut Desk, debit: &Debit) -> Re
 /// Takes an amount back into the fund that credited it, whether it is there or not: what is not there, the owner owes.
 fn take_back(context: &Context<'_>, desk: &mut Desk, debit: &Debit, from: LedgerAccount) -> Result<Moved, Trouble> {
     let Debit { person, kind, amount, about, relative, .. } = *debit;
+    let credited = desk.credits.get(about.as_str()).filter(|(whose, _)| *whose == person);
+    let (_, credited) = *credited.ok_or_else(|| Fault::not_found("account_credit", about.as_str()))?;
+    let mut v = Violations::new();
+    if amount > credited {
+        v.add("amount_fen", amount.get(), format!("no more than was credited, {} fen", credited.get()));
+    }
+    v.finish(Some(()))?;
     let mut till = Till::new(desk, context.now);
     let there = till.balance(&person).min(amount);
     let (spent, about) = (amount - there, about.as_str());

@@ -141,6 +141,8 @@ impl Command {
             Self::Debit(command) => {
                 needs.persons.extend(command.relative.into_iter().chain([command.person]));
                 needs.debits.insert(command.about.to_string());
+                // the credit that is taken back
+                needs.credits.extend(command.back.map(|_| command.about.to_string()));
             }
             Self::OpenYear(command) => {
                 needs.persons.insert(command.person);

@@ -32,8 +32,8 @@ pub struct Desk {
     pub stays: BTreeMap<(Name, String), Name>,
     /// Invoices that paid claims rest on, by fingerprint.
     pub evidence: BTreeMap<String, Name>,
-    /// Account credits that were booked, by credit id.
-    pub credits: BTreeSet<String>,
+    /// Account credits that were booked, by credit id: whose, and how much.
+    pub credits: BTreeMap<String, (Name, Fen)>,
     /// What account debits were booked for.
     pub debits: BTreeSet<String>,
     /// Past days on which an institution's claims were reconciled, of those that were asked for.

@@ -15,11 +15,12 @@ use pb::settlement::v1::{
 };
 use prost::Message;
 use rpc::{Fault, Violations};
+use terms::{Division, Name};
 use tonic::{Request, Response, Status};
 use wire::read::{id, page as page_size, year};
 
 use super::{Settlement, page};
-use crate::app::{Command, Credit, Done, day_of, store_fault};
+use crate::app::{Command, Done, day_of, store_fault};
 use crate::domain::{Binding, Movement, PersonYear, Policies, balances_of};
 use crate::store::{self as tables, Place};
 
@@ -51,13 +52,18 @@ impl AccountService for Settlement {
     }
 
     async fn credit_account(&self, request: Request<CreditAccountRequest>) -> Answer<CreditAccountResponse> {
-        let command =
-            read::credit(&request.into_inner()).and_then(|credit| self.known_fund(credit)).map(Command::Credit);
+        let command = read::credit(&request.into_inner()).and_then(|credit| {
+            self.known_fund(credit.division, credit.payer)?;
+            Ok(Command::Credit(credit))
+        });
         hand_on!(self.change(command, write::credited))
     }
 
     async fn debit_account(&self, request: Request<DebitAccountRequest>) -> Answer<DebitAccountResponse> {
-        let command = read::debit(&request.into_inner()).map(Command::Debit);
+        let command = read::debit(&request.into_inner()).and_then(|debit| {
+            debit.back.map(|(division, payer)| self.known_fund(division, payer)).transpose()?;
+            Ok(Command::Debit(debit))
+        });
         hand_on!(self.change(command, write::debited))
     }
 
@@ -93,19 +99,19 @@ impl Settlement {
         OpenYearResponse::decode(bytes.as_slice()).map_err(Fault::internal)
     }
 
-    /// What is credited comes from a fund that the policy of its division knows.
-    fn known_fund(&self, credit: Credit) -> Result<Credit, Fault> {
-        let Some(payer) = credit.payer else { return Ok(credit) };
+    /// What is credited comes from a fund that the policy of its division knows, and goes back to one.
+    fn known_fund(&self, division: Division, payer: Option<Name>) -> Result<(), Fault> {
+        let Some(payer) = payer else { return Ok(()) };
         let mut v = Violations::new();
-        match self.bench.registry.head(credit.division) {
-            Some(policy) if policy.divisions().any(|known| known.code == credit.division) => {
-                if !policy.knows_payer(credit.division, payer.as_str()) {
+        match self.bench.registry.head(division) {
+            Some(policy) if policy.divisions().any(|known| known.code == division) => {
+                if !policy.knows_payer(division, payer.as_str()) {
                     v.add("payer", payer, "a fund of the division, as its policy has it");
                 }
             }
-            _ => v.add("division", credit.division, "a division whose policy is published here"),
+            _ => v.add("division", division, "a division whose policy is published here"),
         }
-        v.finish(Some(credit))
+        v.finish(Some(()))
     }
 
     /// Commits a command and answers with what it gave, or with what it gave before under the same key.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use money::Fen;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 use serde_json::{Value as Json, json};
 use store::rows::Kind::{Int, Text};
@@ -286,9 +287,11 @@ async fn used(connection: &impl ConnectionTrait, needs: &Needs, desk: &mut Desk)
     for row in &rows::query(connection, sql, ONE, &ones(&needs.invoices), []).await? {
         desk.evidence.insert(row.try_get("", "fingerprint")?, row::name(row, "claim")?);
     }
-    let sql = "SELECT m.about FROM {rows} JOIN movement m ON m.about = r.a AND m.kind IN ('credit', 'brought_in')";
+    let sql = "SELECT m.about, m.person, m.amount_fen FROM {rows} \
+         JOIN movement m ON m.about = r.a AND m.kind IN ('credit', 'brought_in')";
     for row in &rows::query(connection, sql, ONE, &ones(&needs.credits), []).await? {
-        desk.credits.insert(row.try_get("", "about")?);
+        let credited = (row::name(row, "person")?, Fen::new(row.try_get("", "amount_fen")?));
+        desk.credits.insert(row.try_get("", "about")?, credited);
     }
     let sql = "SELECT m.about FROM {rows} JOIN movement m ON m.about = r.a AND m.kind IN \
          ('relative_premium', 'taken_along', 'taken_back')";

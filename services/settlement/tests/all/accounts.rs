@@ -115,7 +115,7 @@ fn a_credit_that_was_a_mistake_goes_back_into_the_fund_that_gave_it() {
         client.credit_account(credit("a", "P1", "credit-1", 500)).await.expect("credited");
         let back = DebitAccountRequest {
             kind: MovementKind::TakenBack.into(),
-            about_id: "credit-1-back".to_owned(),
+            about_id: "credit-1".to_owned(),
             division: "370800".to_owned(),
             payer: "pooled_fund".to_owned(),
             ..take_along("b", "P1", 500)
@@ -125,6 +125,17 @@ fn a_credit_that_was_a_mistake_goes_back_into_the_fund_that_gave_it() {
         assert_eq!(fields(&status), ["division", "payer"]);
         let along = DebitAccountRequest { kind: MovementKind::TakenAlong.into(), ..back.clone() };
         assert_eq!(fields(&client.debit_account(along).await.expect_err("a fund")), ["division", "payer"]);
+        // what nobody credited this person, more than was credited, and what goes nowhere
+        let unknown = DebitAccountRequest { about_id: "credit-2".to_owned(), ..back.clone() };
+        assert_eq!(reason(&client.debit_account(unknown).await.expect_err("no credit")), "NOT_FOUND");
+        let anothers = DebitAccountRequest { person_id: "P2".to_owned(), ..back.clone() };
+        assert_eq!(reason(&client.debit_account(anothers).await.expect_err("another's credit")), "NOT_FOUND");
+        let more = DebitAccountRequest { amount_fen: 501, ..back.clone() };
+        assert_eq!(fields(&client.debit_account(more).await.expect_err("too much")), ["amount_fen"]);
+        let no_fund = DebitAccountRequest { payer: "nofund".to_owned(), ..back.clone() };
+        assert_eq!(fields(&client.debit_account(no_fund).await.expect_err("no fund")), ["payer"]);
+        let no_place = DebitAccountRequest { division: "990000".to_owned(), ..back.clone() };
+        assert_eq!(fields(&client.debit_account(no_place).await.expect_err("no place")), ["division"]);
         let done = client.debit_account(back.clone()).await.expect("taken back").into_inner();
         assert_eq!(client.debit_account(back.clone()).await.expect("known").into_inner(), done);
         let lines: Vec<_> = done.entries[0].lines.iter().map(|line| (line.account.as_str(), line.side())).collect();

@@ -176,11 +176,11 @@ impl Caller {
         let call = Call::new("test", credit.as_str());
         let (kind, division) = (MovementKind::BroughtIn, "100000".parse().unwrap());
         let credit = Credit { call, person, credit, kind, amount, division, payer: None };
-        let (about, name_of) = (name(&format!("{}-back", credit.credit)), credit.credit);
+        let about = credit.credit;
         self.house.carry_out(Command::Credit(credit)).await;
         if self.lots.below(3) == 0 {
             // it was a mistake: whatever of it is spent by now is owed
-            let (call, kind) = (Call::new("test", &format!("{name_of}-back")), MovementKind::TakenBack);
+            let (call, kind) = (Call::new("test", &format!("{about}-back")), MovementKind::TakenBack);
             let back = Some((division, None));
             self.house
                 .carry_out(Command::Debit(Debit { call, person, kind, amount, about, relative: None, back }))
