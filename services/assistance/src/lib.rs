@@ -13,6 +13,7 @@ mod app;
 mod clients;
 mod config;
 mod domain;
+mod process;
 mod rpc;
 mod store;
 mod watch;
@@ -20,5 +21,6 @@ mod wiring;
 
 pub use crate::clients::Publications;
 pub use crate::store::MIGRATIONS;
+pub use process::process;
 pub use config::{Config, HOLD_SECONDS, PREFIX, SWEEP_SECONDS};
 pub use wiring::{Parts, Policies, Running, start};

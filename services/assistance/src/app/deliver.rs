@@ -53,6 +53,7 @@ async fn reassess(app: &Arc<App>, id: &str) -> Result<(), Problem> {
         }
     };
     app.database.transaction(sending).await?;
+    failpoint("reassess.sent");
     let Some(asked) = pending(app, id).await? else { return Ok(()) };
     let away = |error| Fault::unavailable("settlement", AGAIN).because(error);
     let answer = app.settlement.reassess(&asked).await.map_err(away)?;

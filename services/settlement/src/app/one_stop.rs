@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use host::failpoint;
 use money::Fen;
 use policy::{Bill, Person, Policy};
 use rpc::{Fault, Reason};
@@ -107,7 +108,10 @@ impl OneStop {
             let (command, encode) = (drive.command.clone(), Arc::clone(&encode));
             let work = Work { command, encode, third: Third::Granted(drive.grant.clone()) };
             match self.committer.commit_held(work).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    failpoint("one_stop.committed");
+                    return Ok(answer);
+                }
                 Err(Denied::Fault(fault)) => return Err(fault),
                 // a hold that was refused costs no round: each is refused once
                 Err(Denied::Over) if drive.over < OVER_MOST => {
@@ -162,8 +166,10 @@ impl OneStop {
             }
             let owner = owner.clone();
             let reserving = Reserving { hold: id, needed, asks: &drive.asked, owner, earlier: &earlier };
+            failpoint("one_stop.planned");
             match assistance.reserve(&reserving).await {
                 Ok(Reserved::Held(granted)) => {
+                    failpoint("one_stop.reserved");
                     let asked = |limit: &Limit| drive.asked.get(limit).copied().unwrap_or_default();
                     let parts = granted.into_iter().map(|(limit, granted)| (limit, (asked(&limit), granted))).collect();
                     drive.grant = Grant { hold: Some(hold), parts, is_away: false };
