@@ -39,6 +39,7 @@ pub(crate) struct Places {
     assistance: SocketAddr,
     settlement_url: String,
     assistance_url: String,
+    channels: [rpc::Client; 2],
 }
 
 /// Both processes, killed with the test.
@@ -57,26 +58,20 @@ impl Places {
         }
     }
 
-    /// A channel of its own to a process, which connects anew after every loss.
-    pub(crate) fn channel(&self, who: Who) -> rpc::Client {
-        let address = if who == Who::Settlement { self.settlement } else { self.assistance };
-        rpc::channel(&format!("http://{address}")).expect("an address")
-    }
-
     pub(crate) fn settlement(&self) -> SettlementServiceClient<rpc::Client> {
-        SettlementServiceClient::new(self.channel(Who::Settlement))
+        SettlementServiceClient::new(self.channels[0].clone())
     }
 
     pub(crate) fn one_stop(&self) -> OneStopServiceClient<rpc::Client> {
-        OneStopServiceClient::new(self.channel(Who::Settlement))
+        OneStopServiceClient::new(self.channels[0].clone())
     }
 
     pub(crate) fn categories(&self) -> CategoryServiceClient<rpc::Client> {
-        CategoryServiceClient::new(self.channel(Who::Assistance))
+        CategoryServiceClient::new(self.channels[1].clone())
     }
 
     pub(crate) fn reservations(&self) -> ReservationServiceClient<rpc::Client> {
-        ReservationServiceClient::new(self.channel(Who::Assistance))
+        ReservationServiceClient::new(self.channels[1].clone())
     }
 }
 
@@ -85,7 +80,9 @@ impl Cluster {
     pub(crate) async fn open(url: &str) -> Self {
         let assistance_url = beside(url).await;
         let [settlement, assistance] = free();
-        let places = Places { settlement, assistance, settlement_url: url.to_owned(), assistance_url };
+        // they connect anew after every loss
+        let channels = [settlement, assistance].map(|at| rpc::channel(&format!("http://{at}")).expect("an address"));
+        let places = Places { settlement, assistance, settlement_url: url.to_owned(), assistance_url, channels };
         let of_settlement = [("DATABASE_URL", places.settlement_url.as_str())];
         // assistance reads all it is told before it migrates
         let elsewhere = ("SETTLEMENT_ADDRESS", "http://127.0.0.1:1");
@@ -104,7 +101,7 @@ impl Cluster {
 
     /// Starts a process that is not running; it stops for good at a failpoint, at none where that is empty.
     pub(crate) async fn start(&mut self, who: Who, point: &str) {
-        let Places { settlement, assistance, settlement_url, assistance_url } = &self.places;
+        let Places { settlement, assistance, settlement_url, assistance_url, .. } = &self.places;
         let (at_settlement, at_assistance) = (format!("http://{settlement}"), format!("http://{assistance}"));
         let listen = match who {
             Who::Settlement => settlement.to_string(),
@@ -195,7 +192,10 @@ pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 /// Calls again and again, with the same key, until there is an answer.
-pub(crate) async fn answered<T>(what: &str, mut calling: impl AsyncFnMut() -> Result<tonic::Response<T>, Status>) -> T {
+pub(crate) async fn answered<T, F>(what: &str, calling: impl Fn() -> F) -> T
+where
+    F: Future<Output = Result<tonic::Response<T>, Status>>,
+{
     let deadline = Instant::now() + PATIENCE;
     let mut turns = interval(Duration::from_millis(20));
     loop {

@@ -9,8 +9,8 @@ use Deed::{Cut, GiveUp, Late, Lose, Reverse, Settle};
 use Who::{Assistance, Settlement};
 use testkit::{on_postgres, on_sqlite};
 
-use crate::cluster::{Cluster, Places, Who, answered};
-use crate::town::{LARGE, SMALL, bill, reassess, reversal};
+use crate::cluster::{Cluster, Places, Who};
+use crate::town::{LARGE, SMALL, bill, reversal};
 
 /// What is done while a process is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,10 +205,9 @@ async fn killed_at_every_point(url: String, deed: Deed) {
 
 /// A year that was decided anew is as it is to be: to decide it once more changes nothing, under whatever key.
 async fn nothing_is_left_to_decide(cluster: &Cluster, who: &str) {
-    let (client, before) = (cluster.places.one_stop(), cluster.books.found().await);
+    let before = cluster.books.found().await;
     for key in ["again", "again", "and again"] {
-        let answer = answered(key, async || client.clone().reassess(reassess(key, who)).await).await;
-        let outcome = answer.outcome.expect("an outcome");
+        let outcome = cluster.places.reassesses(key, who).await.outcome.expect("an outcome");
         let pb::settlement::v1::reassess_response::Outcome::Done(done) = outcome else { panic!("{outcome:?}") };
         assert!(done.nothing_changed && done.adjustments.is_empty(), "{done:?}");
     }

@@ -6,8 +6,8 @@ use pb::assistance::v1::{
     Ask, Authority, CategoryTerms, GrantCategoryRequest, GrantCategoryResponse, Office, PlannedDay, ReserveRequest,
 };
 use pb::settlement::v1::{
-    Claim, Evidence, ReassessRequest, ReverseClaimRequest, ReverseClaimResponse, RevisionCause, SettleRequest,
-    SettleResponse, Submission, reverse_claim_request, settle_response,
+    Claim, Evidence, ReassessRequest, ReassessResponse, ReverseClaimRequest, ReverseClaimResponse, RevisionCause,
+    SettleRequest, SettleResponse, Submission, reverse_claim_request, settle_response,
 };
 use pb::r#type::v1::{Category, Scheme as SchemePb};
 use policy::{Bill, Costs, PackFile, Parts, Person, Policy};
@@ -165,7 +165,7 @@ pub(crate) fn lost_hold(who: &str) -> ReserveRequest {
 }
 
 /// Asks to decide a person's year anew.
-pub(crate) fn reassess(key: &str, who: &str) -> ReassessRequest {
+fn reassess(key: &str, who: &str) -> ReassessRequest {
     ReassessRequest {
         idempotency_key: key.to_owned(),
         person_id: who.to_owned(),
@@ -187,30 +187,50 @@ pub(crate) fn claim_of(response: &SettleResponse) -> &Claim {
 impl Places {
     /// Settles, however often it has to be asked.
     pub(crate) async fn settles(&self, request: &SettleRequest) -> SettleResponse {
-        let client = self.settlement();
-        let answer = answered(&request.idempotency_key, async || client.clone().settle(request.clone()).await).await;
+        let calling = || {
+            let (mut client, request) = (self.settlement(), request.clone());
+            async move { client.settle(request).await }
+        };
+        let answer = answered(&request.idempotency_key, calling).await;
         assert_eq!(claim_of(&answer).idempotency_key, request.idempotency_key);
         answer
     }
 
     /// Reverses, however often it has to be asked.
     pub(crate) async fn reverses(&self, request: &ReverseClaimRequest) -> ReverseClaimResponse {
-        let client = self.settlement();
-        let key = &request.idempotency_key;
-        let answer = answered(key, async || client.clone().reverse_claim(request.clone()).await).await;
+        let calling = || {
+            let (mut client, request) = (self.settlement(), request.clone());
+            async move { client.reverse_claim(request).await }
+        };
+        let answer = answered(&request.idempotency_key, calling).await;
         assert!(answer.reversed, "{answer:?}");
         answer
     }
 
     /// Grants, however often it has to be asked.
     pub(crate) async fn grants(&self, who: &str) -> GrantCategoryResponse {
-        let (client, request) = (self.categories(), grant(who));
-        answered(who, async || client.clone().grant_category(request.clone()).await).await
+        let calling = || {
+            let mut client = self.categories();
+            async move { client.grant_category(grant(who)).await }
+        };
+        answered(who, calling).await
     }
 
     /// Asks for a hold that nobody will use.
     pub(crate) async fn loses_a_hold(&self, who: &str) {
-        let (client, request) = (self.reservations(), lost_hold(who));
-        answered(who, async || client.clone().reserve(request.clone()).await).await;
+        let calling = || {
+            let mut client = self.reservations();
+            async move { client.reserve(lost_hold(who)).await }
+        };
+        answered(who, calling).await;
+    }
+
+    /// Decides a person's year anew, however often it has to be asked.
+    pub(crate) async fn reassesses(&self, key: &str, who: &str) -> ReassessResponse {
+        let calling = || {
+            let mut client = self.one_stop();
+            async move { client.reassess(reassess(key, who)).await }
+        };
+        answered(key, calling).await
     }
 }
