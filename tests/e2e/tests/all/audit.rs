@@ -100,6 +100,22 @@ impl Books {
         (waiting, so_far)
     }
 
+    /// What is under way, in words, for whoever waits in vain.
+    pub(crate) async fn waits_for(&self) -> Vec<String> {
+        let event = "SELECT topic AS what, key AS whose, CAST(attempts AS BIGINT) AS many, lease_until AS at FROM outbox \
+             WHERE delivered_at IS NULL ORDER BY seq LIMIT 20";
+        let hold = "SELECT hold_id AS what, person_id AS whose, CAST(0 AS BIGINT) AS many, lease_until AS at FROM hold \
+             WHERE state = 'pending' LIMIT 20";
+        let mut found = Vec::new();
+        for (database, sql) in [(&self.settlement, event), (&self.assistance, event), (&self.assistance, hold)] {
+            found.extend(rows(database, sql).await.iter().map(|row| {
+                let (what, whose) = (text(row, "what"), text(row, "whose"));
+                format!("{what} of {whose}, taken {} times, until {}", number(row, "many"), number(row, "at"))
+            }));
+        }
+        found
+    }
+
     /// How many claims there are under a key, reversed ones too.
     pub(crate) async fn claims_under(&self, key: &str) -> usize {
         rows(&self.settlement, &format!("SELECT id FROM claim WHERE key = '{key}'")).await.len()

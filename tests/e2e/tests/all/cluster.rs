@@ -23,6 +23,9 @@ const ASSISTANCE: Program = Program::new(env!("CARGO_BIN_EXE_e2e-assistance"), "
 /// How long something is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long it may take until nothing is under way: longer than the longest pause of a relay.
+const REST: Duration = Duration::from_secs(90);
+
 /// One of the two processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
@@ -122,7 +125,7 @@ impl Cluster {
                 let own = [
                     ("DATABASE_URL", assistance_url.as_str()),
                     ("SETTLEMENT_ADDRESS", &at_settlement),
-                    ("HOLD_SECONDS", "2"),
+                    ("HOLD_SECONDS", "1"),
                     ("SWEEP_SECONDS", "1"),
                 ];
                 self.assistance = Some(ASSISTANCE.serve(&[&shared[..], &own, &point].concat()).await);
@@ -144,17 +147,17 @@ impl Cluster {
         assert!(stopped.unwrap_or_else(|_| panic!("{point} is not reached")), "the process ended before {point}");
     }
 
-    /// SIGKILL. What it had taken for a time is free at once, as if that time had passed.
+    /// SIGKILL. What it had taken for a time is free at once, and what it was asked is asked anew, as if that time had passed.
     pub(crate) async fn kill(&mut self, who: Who) {
         self.kill_only(who);
-        let tables = if who == Who::Settlement { &["outbox"][..] } else { &["outbox", "hold"] };
-        let other = sea_orm::Database::connect(self.places.url(who)).await.expect("a connection");
-        for table in tables {
-            let still = if *table == "hold" { "state = 'pending'" } else { "delivered_at IS NULL" };
+        for (whose, table, still) in
+            [(who, "outbox", "delivered_at IS NULL"), (Who::Assistance, "hold", "state = 'pending'")]
+        {
+            let other = sea_orm::Database::connect(self.places.url(whose)).await.expect("a connection");
             let free = format!("UPDATE {table} SET lease_until = 0 WHERE lease_until > 0 AND {still}");
             other.execute_unprepared(&free).await.expect("leases can end");
+            other.close().await.expect("closed");
         }
-        other.close().await.expect("closed");
     }
 
     /// SIGKILL, and what it had taken stays taken for as long as it said.
@@ -170,14 +173,19 @@ impl Cluster {
 
     /// Waits until nothing is under way: everything is told, no hold is pending, and every year that was to be decided anew is.
     pub(crate) async fn is_at_rest(&self) {
-        let mut before = None;
-        until("everything has come to rest", async || {
+        let (mut before, deadline) = (None, Instant::now() + REST);
+        let mut looks = interval(Duration::from_millis(50));
+        loop {
             let (waiting, so_far) = self.books.waiting().await;
-            let rests = waiting == 0 && before == Some(so_far);
+            if waiting == 0 && before == Some(so_far) {
+                return;
+            }
             before = Some(so_far);
-            rests
-        })
-        .await;
+            if Instant::now() > deadline {
+                panic!("in {REST:?} not at rest: {:#?}", self.books.waits_for().await);
+            }
+            looks.tick().await;
+        }
     }
 }
 

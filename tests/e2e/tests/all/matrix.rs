@@ -206,7 +206,7 @@ async fn killed_at_every_point(url: String, deed: Deed) {
 /// A year that was decided anew is as it is to be: to decide it once more changes nothing, under whatever key.
 async fn nothing_is_left_to_decide(cluster: &Cluster, who: &str) {
     let before = cluster.books.found().await;
-    for key in ["again", "again", "and again"] {
+    for key in ["again", "again", "and-again"] {
         let outcome = cluster.places.reassesses(key, who).await.outcome.expect("an outcome");
         let pb::settlement::v1::reassess_response::Outcome::Done(done) = outcome else { panic!("{outcome:?}") };
         assert!(done.nothing_changed && done.adjustments.is_empty(), "{done:?}");
