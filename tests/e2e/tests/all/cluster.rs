@@ -1,6 +1,7 @@
 //! Both processes, each with a database of its own, at addresses that stay; what is killed comes back there.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use pb::settlement::v1::one_stop_service_client::OneStopServiceClient;
 use pb::settlement::v1::settlement_service_client::SettlementServiceClient;
 use sea_orm::ConnectionTrait as _;
 use testkit::{Program, Serving};
+use tokio::select;
 use tokio::time::{Instant, interval, timeout};
 use tonic::Status;
 use tonic_types::StatusExt as _;
@@ -23,7 +25,7 @@ const ASSISTANCE: Program = Program::new(env!("CARGO_BIN_EXE_e2e-assistance"), "
 /// How long something is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long it may take until nothing is under way: longer than the longest pause of a relay.
+/// How long nothing may go on where something is still under way: longer than the longest pause of a relay.
 const REST: Duration = Duration::from_secs(90);
 
 /// One of the two processes.
@@ -150,14 +152,10 @@ impl Cluster {
     /// SIGKILL. What it had taken for a time is free at once, and what it was asked is asked anew, as if that time had passed.
     pub(crate) async fn kill(&mut self, who: Who) {
         self.kill_only(who);
-        for (whose, table, still) in
-            [(who, "outbox", "delivered_at IS NULL"), (Who::Assistance, "hold", "state = 'pending'")]
-        {
-            let other = sea_orm::Database::connect(self.places.url(whose)).await.expect("a connection");
-            let free = format!("UPDATE {table} SET lease_until = 0 WHERE lease_until > 0 AND {still}");
-            other.execute_unprepared(&free).await.expect("leases can end");
-            other.close().await.expect("closed");
-        }
+        self.done(who, "UPDATE outbox SET lease_until = 0 WHERE lease_owner IS NOT NULL AND delivered_at IS NULL")
+            .await;
+        let asked = "UPDATE hold SET lease_until = 0 WHERE lease_until > 0 AND state = 'pending'";
+        self.done(Who::Assistance, asked).await;
     }
 
     /// SIGKILL, and what it had taken stays taken for as long as it said.
@@ -173,19 +171,45 @@ impl Cluster {
 
     /// Waits until nothing is under way: everything is told, no hold is pending, and every year that was to be decided anew is.
     pub(crate) async fn is_at_rest(&self) {
-        let (mut before, deadline) = (None, Instant::now() + REST);
+        let (mut before, mut deadline) = (None, Instant::now() + REST);
         let mut looks = interval(Duration::from_millis(50));
         loop {
-            let (waiting, so_far) = self.books.waiting().await;
-            if waiting == 0 && before == Some(so_far) {
-                return;
-            }
-            before = Some(so_far);
-            if Instant::now() > deadline {
-                panic!("in {REST:?} not at rest: {:#?}", self.books.waits_for().await);
+            let now = self.books.waiting().await;
+            if before == Some(now) {
+                if now.0 == 0 {
+                    return;
+                }
+                if Instant::now() > deadline {
+                    panic!("in {REST:?} nothing went on: {:#?}", self.books.waits_for().await);
+                }
+            } else {
+                (before, deadline) = (Some(now), Instant::now() + REST);
             }
             looks.tick().await;
         }
+    }
+
+    /// Waits until nothing is under way; what waits to be tried again is tried soon, as if the time had passed.
+    pub(crate) async fn is_at_rest_soon(&self) {
+        let mut turns = interval(Duration::from_secs(2));
+        let mut resting = pin!(self.is_at_rest());
+        loop {
+            select! {
+                () = &mut resting => return,
+                _ = turns.tick() => {
+                    for who in BOTH {
+                        self.done(who, "UPDATE outbox SET lease_until = 0 WHERE lease_owner IS NULL AND delivered_at IS NULL").await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs a statement on a process's database, with a connection of its own.
+    async fn done(&self, who: Who, sql: &str) {
+        let other = sea_orm::Database::connect(self.places.url(who)).await.expect("a connection");
+        other.execute_unprepared(sql).await.expect("done");
+        other.close().await.expect("closed");
     }
 }
 

@@ -36,6 +36,11 @@ impl Plan {
         format!("p{}", lots.below(self.settlements / 30 + 10))
     }
 
+    /// Whether nobody is in a hurry: all comes to rest by itself.
+    const fn is_large(&self) -> bool {
+        self.settlements > 1_000
+    }
+
     fn people(&self) -> impl Iterator<Item = String> {
         (0..self.settlements / 30 + 10).map(|number| format!("p{number}"))
     }
@@ -125,7 +130,8 @@ async fn calls(shared: Arc<Shared>, caller: usize) {
 async fn kills(cluster: &mut Cluster, shared: &Shared, callers: &mut JoinSet<()>) -> usize {
     let (mut lots, mut killed) = (Lots(shared.plan.seed), 0);
     loop {
-        let next = shared.answers.load(Ordering::SeqCst) + 5 + lots.below(40);
+        let next =
+            shared.answers.load(Ordering::SeqCst) + 10 + lots.below(if shared.plan.is_large() { 100 } else { 50 });
         until("calls are answered", async || {
             while let Some(ended) = callers.try_join_next() {
                 ended.expect("a caller ends well");
@@ -176,7 +182,11 @@ async fn killed_again_and_again(url: String, database: &str) {
     }
     let killed = kills(&mut cluster, &shared, &mut callers).await;
     let answered = began.elapsed();
-    cluster.is_at_rest().await;
+    if plan.is_large() {
+        cluster.is_at_rest().await;
+    } else {
+        cluster.is_at_rest_soon().await;
+    }
     let rested = began.elapsed();
     let (standing, reversed) = cluster.books.audited(&cluster.places).await;
     let made = std::mem::take(&mut *shared.made.lock().expect("a lock"));
