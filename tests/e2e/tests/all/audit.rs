@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pb::settlement::v1::{StreamSharesRequest, VerifyYearsRequest, verify_years_response};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, QueryResult, Statement};
 
-use crate::cluster::Places;
+use crate::cluster::{Places, Who};
 
 /// The yearly limit of assistance, in fen.
 const LIMIT: i64 = 100_000;
@@ -156,6 +156,18 @@ impl Books {
                 .collect(),
             destitute: destitute.iter().map(|row| text(row, "person_id")).collect(),
         }
+    }
+
+    /// Of what a process's outbox still holds, how often it was tried that was tried most; none where it holds nothing.
+    pub(crate) async fn tries(&self, who: Who) -> Option<i64> {
+        let database = if who == Who::Settlement { &self.settlement } else { &self.assistance };
+        let most = "SELECT CAST(MAX(attempts) AS BIGINT) AS most FROM outbox WHERE delivered_at IS NULL";
+        rows(database, most).await[0].try_get("", "most").expect("a number")
+    }
+
+    /// How many claims settlement has, reversed ones too.
+    pub(crate) async fn how_many(&self) -> usize {
+        rows(&self.settlement, "SELECT id FROM claim").await.len()
     }
 
     async fn claims(&self) -> BTreeMap<String, Claim> {

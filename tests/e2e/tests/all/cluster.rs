@@ -205,8 +205,12 @@ impl Cluster {
         }
     }
 
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.places.settlement_url.starts_with("sqlite:")
+    }
+
     /// Runs a statement on a process's database, with a connection of its own.
-    async fn done(&self, who: Who, sql: &str) {
+    pub(crate) async fn done(&self, who: Who, sql: &str) {
         let other = sea_orm::Database::connect(self.places.url(who)).await.expect("a connection");
         other.execute_unprepared(sql).await.expect("done");
         other.close().await.expect("closed");

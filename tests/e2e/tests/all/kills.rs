@@ -72,7 +72,7 @@ enum Made {
 
 impl Made {
     /// Asks once more, and says that the answer is the same.
-    async fn is_answered_so(self, places: &Places) {
+    async fn answered_again(self, places: &Places) {
         match self {
             Self::Settled(made) => assert_eq!(places.settles(&made.0).await, made.1),
             Self::Reversed(made) => assert_eq!(places.reverses(&made.0).await, made.1),
@@ -199,7 +199,7 @@ async fn killed_again_and_again(url: String, database: &str) {
         let (part, places) = (part.to_vec(), cluster.places.clone());
         again.spawn(async move {
             for made in part {
-                made.is_answered_so(&places).await;
+                made.answered_again(&places).await;
             }
         });
     }

@@ -4,6 +4,7 @@
 
 mod audit;
 mod cluster;
+mod fails;
 mod kills;
 mod matrix;
 mod town;
