@@ -16,7 +16,7 @@ use crate::cluster::{BOTH, Cluster, Places, Who, until};
 use crate::town::{bill, reversal};
 
 /// How many calls are under way at once.
-const CALLERS: usize = 8;
+const CALLERS: usize = 4;
 
 /// How much is done.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,7 @@ struct Plan {
 impl Plan {
     /// As the environment says, else a small one.
     fn read() -> Self {
-        Self { settlements: told("YIBAO_E2E_SETTLEMENTS", 600), seed: told("YIBAO_E2E_SEED", 7) }
+        Self { settlements: told("YIBAO_E2E_SETTLEMENTS", 300), seed: told("YIBAO_E2E_SEED", 7) }
     }
 
     /// About thirty bills each: enough to use up a year's limit several times.
