@@ -21,6 +21,6 @@ mod wiring;
 
 pub use crate::clients::Publications;
 pub use crate::store::MIGRATIONS;
-pub use process::process;
 pub use config::{Config, HOLD_SECONDS, PREFIX, SWEEP_SECONDS};
+pub use process::process;
 pub use wiring::{Parts, Policies, Running, start};
