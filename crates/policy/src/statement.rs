@@ -23,7 +23,7 @@ mod text;
 use serde_json::Value;
 
 use crate::decision::Decision;
-use crate::facts::{Bill, Person};
+use crate::facts::{Bill, HeldShare, Person};
 use crate::policy::Policy;
 
 pub use crate::Lang;
@@ -40,6 +40,7 @@ pub struct Statement<'a> {
     person: &'a Person,
     bill: &'a Bill,
     decision: &'a Decision,
+    held: &'a [HeldShare],
 }
 
 impl<'a> Statement<'a> {
@@ -47,7 +48,13 @@ impl<'a> Statement<'a> {
     /// are shown without their sources, and the statement says so.
     #[must_use]
     pub const fn new(policy: &'a Policy, person: &'a Person, bill: &'a Bill, decision: &'a Decision) -> Self {
-        Self { policy, person, bill, decision }
+        Self { policy, person, bill, decision, held: &[] }
+    }
+
+    /// With what the services that keep funds let the bill take, so that it says why where it was less than due.
+    #[must_use]
+    pub const fn with_held(self, held: &'a [HeldShare]) -> Self {
+        Self { held, ..self }
     }
 
     /// For a terminal or a printer, in 100 columns.

@@ -61,13 +61,15 @@ impl Program {
         Ended { code: status.code().expect("it ends by itself"), output: text(stdout), errors: text(stderr) }
     }
 
-    /// Starts it on a free port and waits until it says where it listens.
+    /// Starts it, on a free port unless `LISTEN` is given, and waits until it says where it listens.
     ///
     /// # Panics
     /// Where it cannot be started, or ends before.
     pub async fn serve(&self, variables: &[(&str, &str)]) -> Serving {
         let mut command = self.command(variables);
-        let command = command.env(format!("{}LISTEN", self.prefix), "127.0.0.1:0");
+        if !variables.iter().any(|(name, _)| *name == "LISTEN") {
+            command.env(format!("{}LISTEN", self.prefix), "127.0.0.1:0");
+        }
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
         let said = BufReader::new(child.stdout.take().expect("it has an output"));
         let heard = tokio::task::spawn_blocking(move || {

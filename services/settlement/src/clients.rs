@@ -3,5 +3,5 @@
 mod assistance;
 mod enrolment;
 
-pub use assistance::{Assistance, Reserved, Reserving};
+pub use assistance::{Assistance, Reserved, Reserving, Waits};
 pub use enrolment::Enrolment;

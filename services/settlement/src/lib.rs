@@ -8,6 +8,9 @@ pub mod catalogue;
 pub mod clients;
 pub mod config;
 pub mod domain;
+mod process;
 pub mod rpc;
 pub mod store;
 pub mod wiring;
+
+pub use process::process;

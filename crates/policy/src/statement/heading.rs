@@ -13,15 +13,18 @@ pub(super) fn short_version(statement: &Statement<'_>) -> String {
     statement.decision.version.to_string().chars().take(12).collect()
 }
 
-/// The facts of the person and of the bill.
+/// The facts of the bill and of the person.
 pub(super) fn facts(statement: &Statement<'_>, lang: Lang) -> Vec<Fact> {
     let mut facts = person(statement, lang);
     facts.extend(bill(statement, lang));
+    let mut facts: Vec<Fact> = facts.into_iter().map(|(label, text)| (label, lang.sentence(&text))).collect();
+    // an id stays as the institution writes it
+    facts.insert(0, (lang.of("账单号", "Bill"), plain(statement.bill.id.as_str())));
     facts.push((
         lang.of("适用政策", "Rules applied"),
         match lang {
             Lang::Zh => format!("{} 当日有效，版本 {}", statement.decision.date, short_version(statement)),
-            Lang::En => format!("in force on {}, version {}", statement.decision.date, short_version(statement)),
+            Lang::En => format!("In force on {}, version {}", statement.decision.date, short_version(statement)),
         },
     ));
     facts
@@ -80,7 +83,6 @@ fn bill(statement: &Statement<'_>, lang: Lang) -> Vec<Fact> {
         Lang::En => format!("{} to {}, settled {}", bill.from, bill.to, bill.settled),
     };
     vec![
-        (lang.of("账单号", "Bill"), plain(bill.id.as_str())),
         (lang.of("医疗类别", "Care"), care),
         (lang.of("医疗机构", "Institution"), lang.word(bill.institution).to_owned()),
         (lang.of("就医地", "Place of care"), place),

@@ -40,7 +40,7 @@ fn head(page: &mut Page, statement: &Statement<'_>) {
         Some(_) => lang.of("不予结算说明", "Refusal"),
     });
     for (label, text) in heading::facts(statement, lang) {
-        page.fact(label, &lang.sentence(&text));
+        page.fact(label, &text);
     }
     if !statement.knows_its_sources() {
         page.note(

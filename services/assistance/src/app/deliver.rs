@@ -53,6 +53,7 @@ async fn reassess(app: &Arc<App>, id: &str) -> Result<(), Problem> {
         }
     };
     app.database.transaction(sending).await?;
+    failpoint("reassess.sent");
     let Some(asked) = pending(app, id).await? else { return Ok(()) };
     let taken_back = mend::taken_back(app, &asked).await?;
     let away = |error| Fault::unavailable("settlement", AGAIN).because(error);

@@ -25,8 +25,8 @@ use tonic::{Request, Response, Status};
 use crate::support::{SHIPPED, Settlement, asking, change, eventually, granted, granting, serve, stand, terms};
 
 /// Every failpoint of the service.
-const POINTS: [&str; 6] =
-    ["reserve.kept", "post.kept", "sweep.asked", "sweep.voided", "reassess.asked", "reassess.done"];
+const POINTS: [&str; 7] =
+    ["reserve.kept", "post.kept", "sweep.asked", "sweep.voided", "reassess.sent", "reassess.asked", "reassess.done"];
 
 #[test]
 fn every_failpoint_of_the_service_is_a_point_of_this_test() {
@@ -273,7 +273,7 @@ async fn sweeps(around: &Around) {
 }
 
 async fn reassessments(around: &Around) {
-    for point in ["reassess.asked", "reassess.done"] {
+    for point in ["reassess.sent", "reassess.asked", "reassess.done"] {
         let mut settled = change(point, 1, "", &[(point, 0, 0)]);
         settled.years[0].claims = vec![settlement_pb::ClaimStand {
             categories: Vec::new(),
@@ -305,7 +305,7 @@ async fn reassessments(around: &Around) {
         let times = times(&around.settlement.reassessed.lock().unwrap());
         assert_eq!(times, if point == "reassess.asked" { 2 } else { 1 }, "{point}");
     }
-    assert_eq!(around.settlement.answered.lock().unwrap().len(), 2, "one key for each");
+    assert_eq!(around.settlement.answered.lock().unwrap().len(), 3, "one key for each");
 }
 
 async fn killed_at_every_point(url: String) {

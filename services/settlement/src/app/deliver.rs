@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use host::failpoint;
 use pb::settlement::v1::Change;
 use prost::Message as _;
 use rpc::Fault;
@@ -92,7 +93,10 @@ async fn tell(assistance: &Assistance, together: Vec<Telling>) {
     let mut parts = vec![together];
     while let Some(mut part) = parts.pop() {
         let changes = part.iter().map(|telling| telling.change.clone()).collect();
-        match assistance.post(changes).await {
+        failpoint("relay.taken");
+        let posted = assistance.post(changes).await;
+        failpoint("relay.sent");
+        match posted {
             Ok(kept) => {
                 let mut kept = kept.into_iter();
                 for telling in part {

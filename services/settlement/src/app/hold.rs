@@ -1,5 +1,6 @@
 //! Says for ever what became of a hold of the third system: used by a commit, or refused now and for good.
 
+use host::failpoint;
 use pb::settlement::v1::Change;
 use prost::Message as _;
 use rpc::Fault;
@@ -34,6 +35,7 @@ pub async fn outcome(bench: &Bench, hold: Name, person: Name, after: u64) -> Res
         tables::end_hold(&tx, &refused).await.map_err(Trouble::from)
     };
     let ended = bench.database.transaction(work).await.map_err(fault)?;
+    failpoint("hold.ended");
     if ended.person != person {
         return Err(Fault::key_reused("person_id"));
     }

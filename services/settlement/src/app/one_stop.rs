@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use host::failpoint;
 use money::Fen;
 use policy::{Bill, Person, Policy};
 use rpc::{Fault, Reason};
@@ -16,7 +17,7 @@ use terms::{Away, Category, Name};
 
 use super::commit::{Bench, Committer, Denied, Encode, Work, store_fault};
 use super::{Command, preview};
-use crate::clients::{Assistance, Reserved, Reserving};
+use crate::clients::{Assistance, Reserved, Reserving, Waits};
 use crate::domain::{Grant, Hold, Limit, Needed, Third};
 
 /// How often a command comes again with a greater grant, or with facts that were stale.
@@ -66,7 +67,7 @@ impl OneStop {
     pub async fn standing(&self, id: &Name, policy: &Policy, person: &Person, bill: &Bill) -> Result<Standing, Fault> {
         let Some(assistance) = &self.assistance else { return Ok(Standing::Unkept) };
         let day = policy.day_of_rules(person, bill);
-        match assistance.standing(*id, &[day]).await {
+        match assistance.standing(*id, &[day], Waits::Shortly).await {
             Ok(mut days) => Ok(Standing::Known(days.remove(&day).unwrap_or_default())),
             Err(fault) if fault.reason() == Reason::Deadline => Err(fault),
             Err(fault) => match policy.when_assistance_away(person, bill) {
@@ -86,7 +87,7 @@ impl OneStop {
         days: &[NaiveDate],
     ) -> Result<BTreeMap<NaiveDate, Vec<Category>>, Fault> {
         let assistance = self.assistance.as_ref().ok_or_else(away)?;
-        if days.is_empty() { Ok(BTreeMap::new()) } else { assistance.standing(person, days).await }
+        if days.is_empty() { Ok(BTreeMap::new()) } else { assistance.standing(person, days, Waits::Patiently).await }
     }
 
     /// Commits a command; what it takes of the third system is held before.
@@ -107,7 +108,10 @@ impl OneStop {
             let (command, encode) = (drive.command.clone(), Arc::clone(&encode));
             let work = Work { command, encode, third: Third::Granted(drive.grant.clone()) };
             match self.committer.commit_held(work).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    failpoint("one_stop.committed");
+                    return Ok(answer);
+                }
                 Err(Denied::Fault(fault)) => return Err(fault),
                 // a hold that was refused costs no round: each is refused once
                 Err(Denied::Over) if drive.over < OVER_MOST => {
@@ -154,6 +158,8 @@ impl OneStop {
         let earlier = earlier.map_err(store_fault)?;
         let call = drive.command.call();
         let owner: String = format!("{}|{}", call.caller(), call.key()).chars().take(200).collect();
+        let is_anew = matches!(drive.command, Command::Reassess(_));
+        let waits = if is_anew { Waits::Patiently } else { Waits::Shortly };
         loop {
             let id = hold_id(&drive.command, needed.person, drive.over)?;
             let hold = Hold { id, person: needed.person };
@@ -161,9 +167,12 @@ impl OneStop {
                 return self.go_without(drive, hold, Fault::unavailable("assistance", RETRY));
             }
             let owner = owner.clone();
-            let reserving = Reserving { hold: id, needed, asks: &drive.asked, owner, earlier: &earlier };
+            let asks = &drive.asked;
+            let reserving = Reserving { hold: id, needed, asks, owner, earlier: &earlier, waits };
+            failpoint("one_stop.planned");
             match assistance.reserve(&reserving).await {
                 Ok(Reserved::Held(granted)) => {
+                    failpoint("one_stop.reserved");
                     let asked = |limit: &Limit| drive.asked.get(limit).copied().unwrap_or_default();
                     let parts = granted.into_iter().map(|(limit, granted)| (limit, (asked(&limit), granted))).collect();
                     drive.grant = Grant { hold: Some(hold), parts, is_away: false };

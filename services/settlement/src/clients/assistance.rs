@@ -48,6 +48,17 @@ pub struct Reserving<'a> {
     pub owner: String,
     /// Changes of the person that were not delivered yet.
     pub earlier: &'a [Event],
+    /// How long its caller waits.
+    pub waits: Waits,
+}
+
+/// How long the keeper is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// Somebody waits at a window: shortly, and not at all for a while after it was not reached.
+    Shortly,
+    /// The keeper itself has asked, so it is there: a part of the time it gave, whatever bills found.
+    Patiently,
 }
 
 /// What became of a hold.
@@ -76,11 +87,12 @@ impl Assistance {
         &self,
         person: Name,
         days: &[NaiveDate],
+        waits: Waits,
     ) -> Result<BTreeMap<NaiveDate, Vec<Category>>, Fault> {
         let on_dates = days.iter().map(|day| write::date(*day)).collect();
         let request = GetStandingRequest { person_id: person.to_string(), on_dates, known_at: None };
         let mut client = self.client.clone();
-        let answer = self.asked(async move { client.get_standing(request).await }).await?;
+        let answer = self.asked(waits, async move { client.get_standing(request).await }).await?;
         let mut v = Violations::new();
         let days = answer.into_inner().days.iter().map(|day| on_day(&mut v, day)).collect();
         v.finish(days).map_err(Fault::internal)
@@ -93,7 +105,7 @@ impl Assistance {
     pub async fn reserve(&self, reserving: &Reserving<'_>) -> Result<Reserved, Fault> {
         let request = reserve_request(reserving)?;
         let mut client = self.client.clone();
-        let answer = self.asked(async move { client.reserve(request).await }).await?.into_inner();
+        let answer = self.asked(reserving.waits, async move { client.reserve(request).await }).await?.into_inner();
         let mut v = Violations::new();
         match answer.outcome {
             Some(reserve_response::Outcome::Held(held)) => {
@@ -130,15 +142,16 @@ impl Assistance {
 
     /// Asks within a part of the time that is left. Where it was not reached in all the time it may take, nobody asks for a while;
     /// a caller in a hurry says nothing about it, and is told so itself.
-    async fn asked<T>(&self, asking: impl Future<Output = Result<T, Status>>) -> Result<T, Fault> {
+    async fn asked<T>(&self, waits: Waits, asking: impl Future<Output = Result<T, Status>>) -> Result<T, Fault> {
+        let is_patient = waits == Waits::Patiently;
         let paused = *self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-        if paused.is_some_and(|until| Instant::now() < until) {
+        if !is_patient && paused.is_some_and(|until| Instant::now() < until) {
             return Err(Fault::unavailable("assistance", PAUSE));
         }
         let running = Call::running();
         let left = running.as_ref().and_then(|call| call.deadline.remaining()).unwrap_or(self.patience * 3);
         let is_hurried = left / 3 < self.patience;
-        let deadline = Deadline::after(self.patience.min(left / 3));
+        let deadline = Deadline::after(if is_patient { left / 3 } else { self.patience.min(left / 3) });
         let request_id = running.map(|call| call.request_id).unwrap_or_default();
         let answer = deadline.run(Call { request_id, deadline }.carry(asking)).await;
         let is_late = match &answer {
@@ -148,7 +161,7 @@ impl Assistance {
         if is_late && is_hurried {
             return Err(Fault::late());
         }
-        if is_late || matches!(&answer, Ok(Err(status)) if status.code() == Code::Unavailable) {
+        if !is_patient && (is_late || matches!(&answer, Ok(Err(status)) if status.code() == Code::Unavailable)) {
             *self.paused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PAUSE);
         }
         let answer = answer.map_err(|late| Fault::unavailable("assistance", PAUSE).because(late))?;
@@ -164,7 +177,7 @@ fn on_day(v: &mut Violations, day: &pb::assistance::v1::DayCategories) -> Option
 }
 
 fn reserve_request(reserving: &Reserving<'_>) -> Result<ReserveRequest, Fault> {
-    let Reserving { hold, needed, asks, owner, earlier } = reserving;
+    let Reserving { hold, needed, asks, owner, earlier, waits: _ } = reserving;
     let (division, version, scheme) = needed.under;
     let day = |(day, planned): (&NaiveDate, &crate::domain::PlannedDay)| PlannedDay {
         on_date: write::date(*day),

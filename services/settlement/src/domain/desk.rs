@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use ledger::Entry;
+use money::Fen;
 use store::idempotency::Call;
 use terms::Name;
 use wire::change::{Change, PayerAmount};
@@ -148,7 +149,7 @@ impl Desk {
 
     /// Whose accounts pay a person's bills, with what they hold, in the order of their binding.
     #[must_use]
-    pub fn family(&self, person: &Name) -> Vec<(Name, money::Fen)> {
+    pub fn family(&self, person: &Name) -> Vec<(Name, Fen)> {
         let bindings = self.bindings.get(person).into_iter().flatten();
         bindings.map(|binding| (binding.owner, self.account(&binding.owner).balance)).collect()
     }

@@ -35,6 +35,7 @@ impl Settlement {
         let policy = self.policy_of(&claim).await?;
         let facts = &claim.decided.facts;
         let statement = Statement::new(&policy, &facts.person, &facts.bill, &claim.decided.decision);
+        let statement = statement.with_held(&facts.held);
         // printed, a claim that was reversed must not be taken for one that is paid
         let mark = (!claim.stands())
             .then(|| lang.of("已冲正，以下金额均已撤回", "REVERSED: every amount below was taken back"));

@@ -157,6 +157,20 @@ fn while_the_keeper_is_away_two_systems_are_settled_and_the_third_follows() {
 }
 
 #[test]
+fn a_year_is_decided_anew_although_no_bill_waits_for_the_keeper_yet() {
+    on_both(|url| async move {
+        let mut town = Town::without(&url, packs()).await;
+        let claim = town.house.settles("K1", "p", &stay("B1", DAYS, SMALL)).await;
+        assert_eq!(claim.third_system(), ThirdSystem::Follows);
+        // for a second after it was not reached bills are settled without it; it is there, for it is the one who asks
+        town.keeper_comes().await;
+        let answer = town.reassessed_at_once("R1", "p", RevisionCause::ThirdFollowed).await;
+        assert!(done(answer.unwrap()).adjustments.is_empty());
+        town.close().await;
+    });
+}
+
+#[test]
 fn a_bill_that_is_to_wait_for_the_keeper_is_unavailable_and_nothing_is_kept_of_it() {
     on_both(|url| async move {
         let mut town = Town::without(&url, refusing()).await;

@@ -2,6 +2,7 @@ use money::Fen;
 use terms::Name;
 
 use super::{Entry, Section, title};
+use crate::facts::{HeldShare, HeldWhy};
 use crate::PayerKind;
 use crate::compile::{Base, Pot};
 use crate::decision::{LayerShare, Rule, Settlement, Step};
@@ -173,6 +174,13 @@ impl<'a> Layered<'_, 'a> {
         (!figures.is_empty()).then_some(Entry { label, basis, figures, amount: Some(share.paid) })
     }
 
+    /// Whether the service that keeps the payer's fund could not be reached.
+    fn is_away(&self) -> bool {
+        let payer = self.statement.policy.payer(self.share.payer);
+        let of_payer = |held: &&HeldShare| payer.is_some_and(|payer| payer.name == held.payer);
+        self.statement.held.iter().find(of_payer).is_some_and(|held| held.why == HeldWhy::Away)
+    }
+
     fn why_less(&self) -> &'static str {
         let lang = self.lang;
         match self.share.kind {
@@ -182,6 +190,9 @@ impl<'a> Layered<'_, 'a> {
                 } else {
                     lang.of("本人未选择使用账户", "the person does not want the account used")
                 }
+            }
+            _ if self.step(Rule::Held).is_some() && self.is_away() => {
+                lang.of("救助系统暂不可用，随后自动补付", "assistance could not be reached, and the rest follows by itself")
             }
             _ if self.step(Rule::Held).is_some() => {
                 lang.of("以基金管理方可支付的额度为限", "what the fund lets this bill take is the limit")

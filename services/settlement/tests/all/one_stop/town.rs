@@ -12,7 +12,8 @@ use pb::assistance::v1::category_service_client::CategoryServiceClient;
 use pb::assistance::v1::reservation_service_client::ReservationServiceClient;
 use pb::settlement::v1::one_stop_service_client::OneStopServiceClient;
 use pb::settlement::v1::{
-    Claim, GetHoldOutcomeRequest, GetHoldOutcomeResponse, GetOutcomeRequest, Reassessed, RevisionCause, SettleRequest,
+    Claim, GetHoldOutcomeRequest, GetHoldOutcomeResponse, GetOutcomeRequest, ReassessResponse, Reassessed,
+    RevisionCause, SettleRequest,
 };
 use pb::r#type::v1::{Category, EntryState};
 use policy::PackFile;
@@ -260,6 +261,16 @@ impl Town {
         })
         .await;
         done(answered.into_inner().expect("a lock").expect("an answer").into_inner())
+    }
+
+    /// Asks once to decide a person's year anew.
+    pub(super) async fn reassessed_at_once(
+        &self,
+        key: &str,
+        who: &str,
+        cause: RevisionCause,
+    ) -> Result<ReassessResponse, tonic::Status> {
+        Ok(self.one_stop().reassess(reassess(key, who, cause)).await?.into_inner())
     }
 
     pub(super) async fn outcome(&self, request: GetHoldOutcomeRequest) -> Result<GetHoldOutcomeResponse, String> {

@@ -1,0 +1,11 @@
+//! Tests of settlement and assistance together, each a process of its own: the one test binary of the package.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+
+mod audit;
+mod cluster;
+mod fails;
+mod kills;
+mod matrix;
+mod town;
+mod twice;
