@@ -82,7 +82,10 @@ impl Reader {
     pub fn optional_address(&mut self, name: &str, example: &str) -> Option<Option<String>> {
         let address: Option<String> = self.optional(name, example)?;
         if address.as_ref().is_some_and(|address| !is_http(address)) {
-            self.add(name, format!("has no scheme http or no host; expected an address such as {example}"));
+            self.add(
+                name,
+                format!("has no scheme http or no host, or names a user; expected an address such as {example}"),
+            );
             return None;
         }
         Some(address)
@@ -147,12 +150,14 @@ impl Reader {
     }
 }
 
-/// Whether an address can be called: scheme `http`, a host, perhaps a port, and nothing behind them.
+/// Whether an address can be called: scheme `http`, a host, perhaps a port, and nothing before or behind them: an address is printed.
 fn is_http(address: &str) -> bool {
     let Ok(address) = address.parse::<http::Uri>() else { return false };
     let host = address.authority().is_some_and(|authority| {
         let port = authority.as_str().rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
-        !authority.host().is_empty() && (port.is_none() || authority.port_u16().is_some_and(|port| port > 0))
+        !authority.host().is_empty()
+            && !authority.as_str().contains('@')
+            && (port.is_none() || authority.port_u16().is_some_and(|port| port > 0))
     });
     host && address.scheme_str() == Some("http") && matches!(address.path(), "" | "/") && address.query().is_none()
 }

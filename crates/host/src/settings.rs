@@ -28,10 +28,11 @@ impl Settings {
         let log = reader.or("LOG", "info".to_owned(), "a filter such as info,settlement=debug");
         let otlp = reader.optional::<Uri>("OTLP_ENDPOINT", "an address such as http://127.0.0.1:4317");
         if let Some(Some(uri)) = &otlp
-            && (uri.scheme_str() != Some("http") || uri.host().is_none())
+            && (uri.scheme_str() != Some("http") || uri.authority().is_none_or(|place| place.as_str().contains('@')))
         {
-            reader
-                .add("OTLP_ENDPOINT", "has no scheme http and host; expected an address such as http://127.0.0.1:4317");
+            let wrong =
+                "has no scheme http and host, or names a user; expected an address such as http://127.0.0.1:4317";
+            reader.add("OTLP_ENDPOINT", wrong);
         }
         if let Some(filter) = &log
             && let Err(error) = crate::log::filter(filter)

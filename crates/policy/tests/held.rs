@@ -143,6 +143,18 @@ fn a_statement_says_what_the_fund_let_the_bill_take() {
     assert!(zh.contains("基金管理方对本次费用可支付 1,000.00 元"), "{zh}");
 }
 
+#[test]
+fn a_statement_says_that_assistance_was_away_and_that_the_rest_follows() {
+    let away = HeldShare { why: HeldWhy::Away, ..held("assistance", "0.00") };
+    let facts = with(&ten_thousand_left(), &[away]);
+    let decision = SHIPPED.adjudicate(&facts);
+    let statement = Statement::new(&SHIPPED, &facts.person, &facts.bill, &decision).with_held(&facts.held);
+    let (en, zh) = (statement.text(Lang::En, Paint::Plain), statement.text(Lang::Zh, Paint::Plain));
+    assert!(en.contains("assistance could not be reached, and the rest follows by itself"), "{en}");
+    assert!(zh.contains("救助系统暂不可用，随后自动补付"), "{zh}");
+    assert!(!en.contains("is the limit: 0.00 is paid"), "{en}");
+}
+
 /// Every bill of the golden cases alone, of which a held payer pays something.
 static ASSISTED: LazyLock<Vec<Facts>> = LazyLock::new(|| {
     let mut all = Vec::new();

@@ -224,6 +224,18 @@ fn a_statement_under_another_version_says_that_it_cannot_name_sources() {
 }
 
 #[test]
+fn the_bills_id_stays_as_the_institution_writes_it() {
+    let (person, mut bill, decision) = decide(&case("370800/resident-tertiary-2022.toml"));
+    bill.id = Name::new("visit-1").unwrap();
+    let statement = Statement::new(&SHIPPED, &person, &bill, &decision);
+    for lang in [Lang::En, Lang::Zh] {
+        let text = statement.text(lang, Paint::Plain);
+        assert!(text.contains("visit-1") && !text.contains("Visit-1"), "{text}");
+        assert!(!html("A page", &[statement], lang).contains("Visit-1"));
+    }
+}
+
+#[test]
 fn a_clerk_reads_the_deductible_and_the_ratio_with_clause_date_and_place() {
     let (person, bill, decision) = decide(&case("370800/resident-tertiary-2022.toml"));
     let city = SHIPPED.chain(person.division)[0];

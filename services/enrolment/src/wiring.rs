@@ -110,8 +110,19 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
     Running { services, tasks }
 }
 
+/// How often it is looked whether the policy was seen.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Tells settlement what is in the outbox.
 async fn relay(app: Arc<App>, stop: Stop) {
+    // A credit names its fund: an attempt before the policy was seen would fail, and make the next one wait the longer.
+    let mut looks = tokio::time::interval(LOOK);
+    while app.policies.any().is_none() {
+        tokio::select! {
+            () = stop.asked() => return,
+            _ = looks.tick() => {}
+        }
+    }
     let owner = app.id();
     let settings = RelaySettings { wake: Arc::clone(&app.news), ..RelaySettings::default() };
     let deliver = |event| {

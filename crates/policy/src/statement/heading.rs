@@ -13,13 +13,14 @@ pub(super) fn short_version(statement: &Statement<'_>) -> String {
     statement.decision.version.to_string().chars().take(12).collect()
 }
 
-/// The facts of the bill and of the person.
+/// The facts of the person and of the bill.
 pub(super) fn facts(statement: &Statement<'_>, lang: Lang) -> Vec<Fact> {
     let mut facts = person(statement, lang);
+    let of_person = facts.len();
     facts.extend(bill(statement, lang));
     let mut facts: Vec<Fact> = facts.into_iter().map(|(label, text)| (label, lang.sentence(&text))).collect();
     // an id stays as the institution writes it
-    facts.insert(0, (lang.of("账单号", "Bill"), plain(statement.bill.id.as_str())));
+    facts.insert(of_person, (lang.of("账单号", "Bill"), plain(statement.bill.id.as_str())));
     facts.push((
         lang.of("适用政策", "Rules applied"),
         match lang {

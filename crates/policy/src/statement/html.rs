@@ -88,8 +88,7 @@ fn footer(statements: &[Statement<'_>], lang: Lang) -> String {
 
 /// A list of facts.
 fn facts(statement: &Statement<'_>, lang: Lang) -> String {
-    let one =
-        |(label, text): heading::Fact| format!("<div><dt>{label}</dt><dd>{}</dd></div>\n", safe(&text));
+    let one = |(label, text): heading::Fact| format!("<div><dt>{label}</dt><dd>{}</dd></div>\n", safe(&text));
     let facts: String = heading::facts(statement, lang).into_iter().map(one).collect();
     format!("<dl class=\"facts\">\n{facts}</dl>\n")
 }

@@ -439,3 +439,69 @@ fn who_moves_within_the_year_is_one_person_of_the_place_gone_to() {
         assert!(enrolment::verify(&world.database).await.unwrap().is_clean());
     });
 }
+
+/// Transfers a person out with a day, and gives the certificate's months: paid for in all, and of them without a break.
+async fn months(
+    world: &World,
+    enrolment: &pb::Enrolment,
+    to: &str,
+    day: &str,
+) -> (pb::TransferCertificate, (u32, u32)) {
+    let request = pb::TransferOutRequest { to_division: to.to_owned(), to_date: day.to_owned(), ..out(enrolment) };
+    let begun = world.transfers.clone().transfer_out(request).await.unwrap().into_inner().transfer.unwrap();
+    let certificate = begun.certificate.unwrap();
+    let counted = (certificate.paid_months, certificate.unbroken_months);
+    (certificate, counted)
+}
+
+async fn comes(world: &World, person: &str, certificate: &pb::TransferCertificate, to: &str) -> pb::Enrolment {
+    world.noon(&certificate.to_date);
+    let how = EnrolHow::CentralPeriod.into();
+    let terms = pb::EnrolmentTerms { division: to.to_owned(), how, ..resident() };
+    let answer = world.transfers.clone().transfer_in(confirmed(taking(person, certificate, &terms))).await;
+    let answer = answer.unwrap().into_inner();
+    let Some(pb::transfer_in_response::Outcome::Enrolment(new)) = answer.outcome else { panic!("refused") };
+    paid(world.pay(&new, &certificate.to_date).await)
+}
+
+#[test]
+fn months_on_the_books_here_are_counted_once_however_often_a_person_moves() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let (person, first) = world.resident(1).await;
+        world.noon("2022-05-20");
+        let (certificate, counted) = months(&world, &first, "990200", "2022-05-31").await;
+        assert_eq!(counted, (5, 5), "January to May");
+        let second = comes(&world, &person, &certificate, "990200").await;
+        world.noon("2022-08-20");
+        let (certificate, counted) = months(&world, &second, "990100", "2022-08-31").await;
+        assert_eq!(counted, (8, 8), "and June to August");
+        let third = comes(&world, &person, &certificate, "990100").await;
+        world.noon("2022-10-20");
+        let (_, counted) = months(&world, &third, "990200", "2022-10-31").await;
+        assert_eq!(counted, (10, 10), "and September to October");
+    });
+}
+
+#[test]
+fn a_certificate_from_elsewhere_counts_the_months_before_it_and_keeps_their_break() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let (person, first) = world.resident(1).await;
+        world.noon("2022-05-20");
+        let (issued, _) = months(&world, &first, "880100", "2022-05-31").await;
+        // insured there in July and August alone: seven months in all, two of them without a break
+        let theirs = pb::TransferCertificate {
+            scheme: issued.scheme,
+            to_date: "2022-08-31".to_owned(),
+            paid_months: 7,
+            unbroken_months: 2,
+            account_fen: 0,
+            ..elsewhere("L9")
+        };
+        let second = comes(&world, &person, &theirs, "990200").await;
+        world.noon("2022-10-20");
+        let (_, counted) = months(&world, &second, "990100", "2022-10-31").await;
+        assert_eq!(counted, (9, 4), "seven and two; two and two");
+    });
+}

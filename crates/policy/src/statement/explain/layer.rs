@@ -1,11 +1,11 @@
 use money::Fen;
-use terms::Name;
+use terms::{HeldWhy, Name};
 
 use super::{Entry, Section, title};
-use crate::facts::{HeldShare, HeldWhy};
 use crate::PayerKind;
 use crate::compile::{Base, Pot};
 use crate::decision::{LayerShare, Rule, Settlement, Step};
+use crate::facts::HeldShare;
 use crate::statement::figures::yuan;
 use crate::statement::source::{Source, once};
 use crate::statement::{Lang, Statement};
@@ -191,9 +191,10 @@ impl<'a> Layered<'_, 'a> {
                     lang.of("本人未选择使用账户", "the person does not want the account used")
                 }
             }
-            _ if self.step(Rule::Held).is_some() && self.is_away() => {
-                lang.of("救助系统暂不可用，随后自动补付", "assistance could not be reached, and the rest follows by itself")
-            }
+            _ if self.step(Rule::Held).is_some() && self.is_away() => lang.of(
+                "救助系统暂不可用，随后自动补付",
+                "assistance could not be reached, and the rest follows by itself",
+            ),
             _ if self.step(Rule::Held).is_some() => {
                 lang.of("以基金管理方可支付的额度为限", "what the fund lets this bill take is the limit")
             }
