@@ -71,11 +71,20 @@ fn an_address_has_a_scheme_and_a_host_and_only_who_serves_needs_it() {
     for right in ["http://next:7001", "http://127.0.0.1:7001/", "http://[::1]:7001", "http://next"] {
         assert_eq!(given(right, false).as_deref(), Ok(right));
     }
-    for wrong in ["http://", "http://:7001", "next:7001", "https://next", "http:///x", "http://next:", "http://next:0"]
-    {
+    for wrong in [
+        "http://",
+        "http://:7001",
+        "next:7001",
+        "https://next",
+        "http:///x",
+        "http://next:",
+        "http://next:0",
+        "http://user:word@next:1",
+    ] {
         for migrates in [false, true] {
             let errors = given(wrong, migrates).expect_err(wrong);
-            let expected = "has no scheme http or no host; expected an address such as http://next:7001";
+            let expected =
+                "has no scheme http or no host, or names a user; expected an address such as http://next:7001";
             assert!(errors.to_string().contains(expected) || errors.to_string().contains("cannot be read"), "{errors}");
         }
     }

@@ -78,16 +78,19 @@ async fn add(app: &Arc<App>, streams: &Streams, place: &Place, event: &Event) ->
     let json = str::from_utf8(&event.payload).map_err(Fault::internal)?;
     let entry = StreamEntry { id: &event.id, about: event.key.split_once(':').map_or("", |(_, about)| about), json };
     let now = app.now();
-    if streams.add(place.stream, entry, now.timestamp_millis()).await.map_err(away)? {
-        return Ok(());
-    }
+    let added = streams.add(place.stream, entry, now.timestamp_millis()).await.map_err(away)?;
+    let Some(added) = added else { return Ok(()) };
     streams.make(place.stream, place.group).await.map_err(away)?;
     let since = now.timestamp_micros().saturating_sub(i64::try_from(place.again.as_micros()).unwrap_or(i64::MAX));
     let again = outbox::again(&app.database, &event.topic, since).await?;
     if again > 0 {
         tracing::warn!(stream = place.stream, again, "redis has lost a stream: its last events are told again");
     }
-    streams.note(place.stream).await.map_err(away)
+    if streams.note(place.stream, &added).await.map_err(away)? {
+        return Ok(());
+    }
+    // it was lost again meanwhile: this event too is told again
+    Err(Fault::unavailable("redis", PAUSE).into())
 }
 
 /// What departments hear of an entry, one event for each of them that is concerned now or was before.

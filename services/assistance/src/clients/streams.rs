@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncCommands as _, Client, RedisError, RedisResult};
+use redis::{Client, RedisError, RedisResult};
 
 /// The longest that Redis is waited for: to connect, and for each answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -38,15 +38,15 @@ impl Streams {
         Ok(Self { connection: ConnectionManager::new_lazy_with_config(Client::open(url)?, config)? })
     }
 
-    /// Adds an event to the end of a stream; whether the stream is known to this Redis. One it does not know is new, or was lost
-    /// with all that stood in it.
-    pub(crate) async fn add(&self, stream: &str, entry: Entry<'_>, now_millis: i64) -> RedisResult<bool> {
+    /// Adds an event to the end of a stream; where the stream is not known to this Redis, its place in it. Such a stream is new,
+    /// or was lost with all that stood in it.
+    pub(crate) async fn add(&self, stream: &str, entry: Entry<'_>, now_millis: i64) -> RedisResult<Option<String>> {
         let mut connection = self.connection.clone();
         let mut pipe = redis::pipe();
         pipe.exists(mark(stream)).cmd("XADD").arg(stream).arg("MINID").arg("~").arg(now_millis - KEEP_MILLIS).arg("*");
         pipe.arg(&[("id", entry.id), ("about", entry.about), ("json", entry.json)]);
-        let (is_known, _): (bool, String) = pipe.query_async(&mut connection).await?;
-        Ok(is_known)
+        let (is_known, place): (bool, String) = pipe.query_async(&mut connection).await?;
+        Ok(Some(place).filter(|_| !is_known))
     }
 
     /// Makes a stream with its group, which hears everything from the first entry on.
@@ -66,11 +66,17 @@ impl Streams {
         }
     }
 
-    /// Notes that a stream is known.
-    pub(crate) async fn note(&self, stream: &str) -> RedisResult<()> {
-        self.connection.clone().set(mark(stream), "1").await
+    /// Notes that a stream is known, if it still has what stands at this place: it may have been lost again meanwhile.
+    pub(crate) async fn note(&self, stream: &str, place: &str) -> RedisResult<bool> {
+        let mut command = redis::cmd("EVAL");
+        command.arg(NOTE).arg(2).arg(stream).arg(mark(stream)).arg(place);
+        command.query_async(&mut self.connection.clone()).await
     }
 }
+
+/// In one step, so that nothing is lost between the look and the note.
+const NOTE: &str = "if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return 0 end \
+     redis.call('SET', KEYS[2], '1') return 1";
 
 /// The key that says that a stream is known.
 fn mark(stream: &str) -> String {

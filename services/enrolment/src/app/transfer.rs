@@ -196,23 +196,7 @@ fn taken(certificate: &str) -> Fault {
 fn believed(app: &App, command: &TransferIn, issued: Option<&Transfer>) -> Result<(), Fault> {
     let (given, terms) = (&command.certificate, &command.terms);
     let mut violations = Violations::new();
-    violations.within("terms", |v| {
-        if given.to_division != terms.division.to_string() {
-            let expected = format!("the place the certificate is for, {}", given.to_division);
-            v.add("division", terms.division, expected);
-        }
-        if given.scheme != terms.scheme {
-            v.add("scheme", wire::name(terms.scheme), "the certificate's scheme");
-        }
-    });
-    violations.within("certificate", |v| {
-        if let Ok(from) = given.from_division.parse() {
-            another_place(app, v, "from_division", (terms.division, from));
-        }
-        if given.scheme != Scheme::Employee && given.account_fen > 0 {
-            v.add("account_fen", given.account_fen, "0: residents' insurance has no personal account");
-        }
-    });
+    fits(app, &mut violations, given, terms);
     // until the balance is taken along, the certificate does not say it yet
     let issued_done = issued.is_none_or(|issued| issued.done);
     if let Some(issued) = issued {
@@ -240,6 +224,30 @@ fn believed(app: &App, command: &TransferIn, issued: Option<&Transfer>) -> Resul
         return Err(Fault::wrong_state("in_progress", message));
     }
     Ok(())
+}
+
+/// Adds what a certificate contradicts: the terms, the clock, or itself.
+pub(crate) fn fits(app: &App, violations: &mut Violations, given: &Certificate, terms: &Terms) {
+    violations.within("terms", |v| {
+        if given.to_division != terms.division.to_string() {
+            let expected = format!("the place the certificate is for, {}", given.to_division);
+            v.add("division", terms.division, expected);
+        }
+        if given.scheme != terms.scheme {
+            v.add("scheme", wire::name(terms.scheme), "the certificate's scheme");
+        }
+    });
+    violations.within("certificate", |v| {
+        if let Ok(from) = given.from_division.parse() {
+            another_place(app, v, "from_division", (terms.division, from));
+        }
+        if given.scheme != Scheme::Employee && given.account_fen > 0 {
+            v.add("account_fen", given.account_fen, "0: residents' insurance has no personal account");
+        }
+        if given.issued_at > app.now() {
+            v.add("issued_at", given.issued_at.to_rfc3339(), "a moment that is past");
+        }
+    });
 }
 
 /// Whether people of a division are enrolled here: it has a pack of its own.

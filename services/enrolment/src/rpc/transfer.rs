@@ -44,6 +44,10 @@ impl Transfers {
         let from = certificate.as_ref().and_then(|certificate| certificate.to.succ_opt());
         let terms = read::terms(&mut v, r.terms.as_ref(), self.0.today(), from);
         let confirmed = read::confirmation(&mut v, r.confirmed_by.as_ref());
+        // else it is looked at with what is on the books: all that is wrong is said at once
+        if let (false, Some(certificate), Some(terms)) = (v.is_empty(), &certificate, &terms) {
+            transfer::fits(&self.0, &mut v, certificate, terms);
+        }
         let command = (|| {
             let (person, certificate, terms) = (person?, certificate?, terms?);
             Some(transfer::TransferIn { person, certificate, terms, confirmed: confirmed? })

@@ -120,6 +120,28 @@ fn a_certificate_from_elsewhere_needs_an_officer_who_checked_the_contact_letter(
 }
 
 #[test]
+fn all_that_is_wrong_with_a_certificate_is_said_at_once() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let person = world.person(1).await;
+        let wrong = pb::TransferCertificate {
+            scheme: Scheme::Resident.into(),
+            paid_months: 5,
+            unbroken_months: 7,
+            account_fen: 100,
+            issued_at: Some(prost_types::Timestamp { seconds: 4_070_908_800, nanos: 0 }),
+            ..elsewhere("L1")
+        };
+        // 990100 is not the place the certificate is for
+        let request = confirmed(taking(&person, &wrong, &resident()));
+        let status = world.transfers.clone().transfer_in(request).await.unwrap_err();
+        let expected =
+            ["certificate.account_fen", "certificate.issued_at", "certificate.paid_months", "terms.division"];
+        assert_eq!(fields(&status), expected);
+    });
+}
+
+#[test]
 fn a_certificate_is_the_same_however_its_number_is_written_and_comes_from_another_area() {
     on_both(|url| async move {
         let world = World::new(&url).await;

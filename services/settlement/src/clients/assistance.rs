@@ -158,6 +158,10 @@ impl Assistance {
             Ok(Err(status)) => matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled),
             answer => answer.is_err(),
         };
+        if matches!(answer, Ok(Ok(_))) && paused.is_some() {
+            // it is there again, whoever noticed first
+            *self.paused.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
         if is_late && is_hurried {
             return Err(Fault::late());
         }
