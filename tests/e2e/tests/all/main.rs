@@ -6,6 +6,8 @@ mod audit;
 mod cluster;
 mod fails;
 mod kills;
+// programs built for release have no failpoints
+#[cfg(debug_assertions)]
 mod matrix;
 mod town;
 mod twice;
