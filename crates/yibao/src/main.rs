@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod error;
 mod files;
+mod granting;
 mod out;
 mod process;
 mod progress;

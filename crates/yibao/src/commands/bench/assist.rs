@@ -1,13 +1,14 @@
 //! Makes a share of the people assisted before they are billed.
 
+use pb::assistance::v1::GrantCategoryRequest;
 use pb::assistance::v1::category_service_client::CategoryServiceClient;
-use pb::assistance::v1::{Authority, CategoryTerms, GrantCategoryRequest, Office};
 use policy::case::Bills;
 use rpc::Client;
 use tokio::task::JoinSet;
 
 use super::Broken;
 use super::load::person;
+use crate::granting::granting;
 
 /// Grants the categories of a case's person to this many of each hundred people, many calls at a time.
 pub(super) async fn grant(bills: &Bills, percent: u64, people: u64, address: &str) -> Result<(), Broken> {
@@ -16,24 +17,7 @@ pub(super) async fn grant(bills: &Bills, percent: u64, people: u64, address: &st
     let mut calls = JoinSet::new();
     for number in (0..people).filter(|number| number % 100 < percent) {
         for category in &bills.person.categories {
-            let authority = Authority {
-                office: Office::CivilAffairs.into(),
-                division: bills.person.division.to_string(),
-                name: String::new(),
-            };
-            let terms = CategoryTerms {
-                category: wire::write::word(*category),
-                from_date: bill.from.to_string(),
-                authority: Some(authority),
-                ..CategoryTerms::default()
-            };
-            let request = GrantCategoryRequest {
-                idempotency_key: format!("{category}-{number}"),
-                person_id: person(number),
-                terms: Some(terms),
-                operator_id: "bench".to_owned(),
-                reason: "the benchmark grants it".to_owned(),
-            };
+            let request = granting(person(number), *category, bills.person.division, bill.from, "bench");
             calls.spawn(one(client.clone(), request));
             if calls.len() >= CALLS_MOST
                 && let Some(ended) = calls.join_next().await

@@ -4,15 +4,13 @@ use chrono::NaiveDate;
 use pb::assistance::v1::category_service_client::CategoryServiceClient;
 use pb::assistance::v1::reservation_service_client::ReservationServiceClient;
 use pb::assistance::v1::watch_service_client::WatchServiceClient;
-use pb::assistance::v1::{
-    Authority, CategoryTerms, GetLimitsRequest, GetLimitsResponse, GrantCategoryRequest, Limit, ListWatchRequest,
-    ListWatchResponse, Office, WatchEntry,
-};
+use pb::assistance::v1::{GetLimitsRequest, GetLimitsResponse, Limit, ListWatchRequest, ListWatchResponse, WatchEntry};
 use pb::enrolment::v1::person_service_client::PersonServiceClient;
 use pb::enrolment::v1::{DocumentType, Identity, RegisterPersonRequest, RegisterPersonResponse, Sex};
 use terms::{Category, Division};
 
 use crate::error::Error;
+use crate::granting::granting;
 
 /// Their clients.
 pub(super) struct Window {
@@ -63,21 +61,7 @@ impl Window {
         division: Division,
         from: NaiveDate,
     ) -> Result<(), Error> {
-        let authority =
-            Authority { office: Office::CivilAffairs.into(), division: division.to_string(), name: String::new() };
-        let terms = CategoryTerms {
-            category: wire::write::word(category),
-            from_date: from.to_string(),
-            authority: Some(authority),
-            ..CategoryTerms::default()
-        };
-        let request = GrantCategoryRequest {
-            idempotency_key: format!("grant-{category}-{person}"),
-            person_id: person.to_owned(),
-            terms: Some(terms),
-            operator_id: "demo".to_owned(),
-            reason: "the demonstration grants it".to_owned(),
-        };
+        let request = granting(person.to_owned(), category, division, from, "demo");
         let failed = |status| Error::call(format!("grant {category}"), status);
         self.categories.grant_category(request).await.map_err(failed)?;
         Ok(())
