@@ -12,6 +12,8 @@ mod outbox;
 #[cfg(test)]
 mod relay;
 #[cfg(test)]
+mod rows;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod transactions;
