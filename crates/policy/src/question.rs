@@ -163,6 +163,8 @@ pub struct MostPaid {
     part: Option<Option<Fen>>,
     /// Whether it counts the costs its layers looked at too: one that several layers share counts what they paid only.
     is_shared: bool,
+    /// Whether layers of other meters count their deductible in it.
+    is_lent: bool,
 }
 
 impl MostPaid {
@@ -184,6 +186,12 @@ impl MostPaid {
         !self.is_shared
     }
 
+    /// Whether the deductible and the costs paid on that it counts are of the costs it counts, so that they are no more together.
+    #[must_use]
+    pub const fn counts_parts_of_base(&self) -> bool {
+        !self.is_shared && !self.is_lent
+    }
+
     pub(crate) fn of_whole(&mut self, most: Option<Fen>) {
         self.whole = Some(higher(self.whole, most));
     }
@@ -194,6 +202,10 @@ impl MostPaid {
 
     pub(crate) const fn share(&mut self) {
         self.is_shared = true;
+    }
+
+    pub(crate) const fn lend(&mut self) {
+        self.is_lent = true;
     }
 }
 

@@ -20,6 +20,7 @@ mod refusal;
 mod source;
 mod text;
 
+use money::Fen;
 use serde_json::Value;
 
 use crate::decision::Decision;
@@ -41,6 +42,7 @@ pub struct Statement<'a> {
     bill: &'a Bill,
     decision: &'a Decision,
     held: &'a [HeldShare],
+    repaid: Fen,
 }
 
 impl<'a> Statement<'a> {
@@ -48,13 +50,20 @@ impl<'a> Statement<'a> {
     /// are shown without their sources, and the statement says so.
     #[must_use]
     pub const fn new(policy: &'a Policy, person: &'a Person, bill: &'a Bill, decision: &'a Decision) -> Self {
-        Self { policy, person, bill, decision, held: &[] }
+        Self { policy, person, bill, decision, held: &[], repaid: Fen::ZERO }
     }
 
     /// With what the services that keep funds let the bill take, so that it says why where it was less than due.
     #[must_use]
     pub const fn with_held(self, held: &'a [HeldShare]) -> Self {
         Self { held, ..self }
+    }
+
+    /// With what of the money that came back to the own account paid at once what its owner owed, in fen: the balance is less
+    /// by as much.
+    #[must_use]
+    pub const fn with_repaid(self, repaid: Fen) -> Self {
+        Self { repaid, ..self }
     }
 
     /// For a terminal or a printer, in 100 columns.
@@ -78,9 +87,9 @@ impl<'a> Statement<'a> {
     /// The fields of the national settlement result; all nothing where the bill is refused.
     #[must_use]
     pub fn national(&self) -> NationalResult {
-        self.decision
-            .settlement()
-            .map_or_else(NationalResult::default, |settlement| NationalResult::of(self.policy, settlement))
+        let settled = |settlement| NationalResult::of(self.policy, settlement);
+        let result = self.decision.settlement().map_or_else(NationalResult::default, settled);
+        NationalResult { balc: result.balc - self.repaid, ..result }
     }
 
     /// Whether the policy at hand is the version that decided.

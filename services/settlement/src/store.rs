@@ -15,7 +15,7 @@ pub(crate) use one_stop::CHANGE_TOPIC;
 pub use one_stop::end_hold;
 pub use read::{
     Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, institution_of, moved, movements,
-    page_of_claims, place_in_year, without_year, years,
+    page_of_claims, place_in_year, repaid, without_year, years,
 };
 pub use reconciliation::{
     Ours, Reconciliation, Stored, classify, close_past, compared, differences, our_claims, our_totals, reconciliation,

@@ -71,6 +71,7 @@ impl CompiledDivision {
     /// How much each meter's layers can have paid on days of these at most.
     pub(crate) fn most_paid(&self, days: Period) -> BTreeMap<Name, MostPaid> {
         let mut most: BTreeMap<Name, MostPaid> = BTreeMap::new();
+        let mut lent = BTreeSet::new();
         for benefit in self.histories.iter().flatten().flat_map(|history| history.within(days)) {
             for layer in &benefit.layers {
                 let of_layer = highest(&layer.ceiling, &layer.ceiling_extra).filter(|_| !layer.how.ceiling_counts_cost);
@@ -88,8 +89,12 @@ impl CompiledDivision {
                     shared.of_whole(of_shared.filter(|_| !layer.how.ceiling_counts_cost));
                     shared.share();
                 }
+                if layer.deductible_meter != layer.meter {
+                    lent.insert(layer.deductible_meter);
+                }
             }
         }
+        most.iter_mut().filter(|(meter, _)| lent.contains(meter)).for_each(|(_, most)| most.lend());
         most
     }
 

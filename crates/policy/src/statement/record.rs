@@ -47,6 +47,9 @@ struct Settled<'a> {
     lines: Vec<Line<'a>>,
     layers: Vec<Layer>,
     accumulated: After,
+    /// What came back to the own account and paid what its owner owed: the balance in `accumulated` is before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_repaid: Option<String>,
     steps: Vec<Step<'a>>,
 }
 
@@ -92,6 +95,7 @@ impl<'a> Settled<'a> {
             lines: figures::lines(statement.bill, settlement),
             layers: settlement.layers.iter().map(|share| Layer::of(statement.policy, share)).collect(),
             accumulated: After::of(&settlement.accumulators),
+            account_repaid: (!statement.repaid.is_zero()).then(|| statement.repaid.to_string()),
             steps: settlement.steps.iter().map(|step| Step::of(statement, settlement, step)).collect(),
         })
     }

@@ -9,7 +9,8 @@ use rpc::{Fault, Violations};
 use wire::read;
 
 use super::{Settlement, numbered};
-use crate::store::{bytes_of, sha256};
+use crate::app::store_fault;
+use crate::store::{self as tables, bytes_of, sha256};
 
 impl Settlement {
     pub(super) async fn statement(&self, request: GetStatementRequest) -> Result<GetStatementResponse, Fault> {
@@ -35,7 +36,8 @@ impl Settlement {
         let policy = self.policy_of(&claim).await?;
         let facts = &claim.decided.facts;
         let statement = Statement::new(&policy, &facts.person, &facts.bill, &claim.decided.decision);
-        let statement = statement.with_held(&facts.held);
+        let repaid = tables::repaid(self.bench.database.reader(), &claim).await.map_err(store_fault)?;
+        let statement = statement.with_held(&facts.held).with_repaid(repaid);
         // printed, a claim that was reversed must not be taken for one that is paid
         let mark = (!claim.stands())
             .then(|| lang.of("已冲正，以下金额均已撤回", "REVERSED: every amount below was taken back"));

@@ -57,9 +57,12 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
                     v.add("institution", bill.institution().as_str_name(), expected);
                 }
                 misadded = misadds(bill);
-                // with other mistakes it is one of them, so that all are mended at once
-                if let Some(violation) = misadded.clone().filter(|_| !v.is_empty()) {
-                    v.add("total_fen", violation.found, violation.expected);
+                // alone the policy's to refuse; with other mistakes they are some of them, so that all are mended at once
+                if !v.is_empty() {
+                    beyond(v, bill);
+                    if let Some(violation) = misadded.clone() {
+                        v.add("total_fen", violation.found, violation.expected);
+                    }
                 }
                 read
             })
@@ -103,6 +106,36 @@ fn can_be(v: &mut Violations, bill: &BillPb, today: NaiveDate) {
     }
 }
 
+/// Complains of quantities and amounts that no bill can have, which alone the policy refuses.
+fn beyond(v: &mut Violations, bill: &BillPb) {
+    let is_amount = |fen: i64| (0..=Fen::LIMIT.get()).contains(&fen);
+    let amount = |v: &mut Violations, field: &str, fen: i64| {
+        if !is_amount(fen) {
+            v.add(field, fen, format!("an amount from 0 to {} fen", Fen::LIMIT.get()));
+        }
+    };
+    if bill.total_fen != 0 {
+        amount(v, "total_fen", bill.total_fen);
+    }
+    let Some(Costs::Lines(lines)) = &bill.costs else { return };
+    v.within("lines", |v| {
+        for (at, line) in lines.lines.iter().take(read::LINES_READ_AT_MOST).enumerate() {
+            v.within_item("lines", at, |v| {
+                amount(v, "amount_fen", line.amount_fen);
+                line.unit_price_fen.into_iter().for_each(|price| amount(v, "unit_price_fen", price));
+                if line.quantity.parse::<Rate>().is_ok_and(|quantity| !is_quantity(quantity)) {
+                    v.add("quantity", &line.quantity, "a quantity above zero, at most a million; nothing for 1");
+                }
+            });
+        }
+    });
+}
+
+/// As the policy's door has it.
+fn is_quantity(quantity: Rate) -> bool {
+    quantity > Rate::ZERO && quantity <= Rate::ONE.times(1_000_000)
+}
+
 /// What the costs of a bill add up to, where that is not its total. A bill of nothing is a mistake in itself.
 fn misadds(bill: &BillPb) -> Option<Violation> {
     let (sum, of) = match bill.costs.as_ref()? {
@@ -126,8 +159,8 @@ fn priced(v: &mut Violations, line: &FeeLine) {
     let quantity = if line.quantity.is_empty() { Ok(Rate::ONE) } else { line.quantity.parse::<Rate>() };
     // a price that is left out is worked out from the amount
     let (Ok(quantity), Some(price)) = (quantity, line.unit_price_fen.map(Fen::new)) else { return };
-    let (amount, most) = (Fen::new(line.amount_fen), Rate::ONE.times(1_000_000));
-    if quantity <= Rate::ZERO || quantity > most || price.is_negative() || price > Fen::LIMIT {
+    let amount = Fen::new(line.amount_fen);
+    if !is_quantity(quantity) || price.is_negative() || price > Fen::LIMIT {
         return;
     }
     let cost = (quantity * price).round(Rounding::HalfUp);

@@ -182,6 +182,21 @@ pub async fn movements(
     all(connection, &sql, values).await?.iter().map(row::movement).collect()
 }
 
+/// What of the money a claim has given back to its person's own account, up to the decision at hand, paid at once what the person
+/// owed.
+///
+/// # Errors
+/// What the database said.
+pub async fn repaid(connection: &impl ConnectionTrait, claim: &Claim) -> Result<Fen, Error> {
+    let sql = "SELECT CAST(coalesce(-sum(m.amount_fen), 0) AS BIGINT) AS repaid FROM decision d \
+         JOIN movement m ON m.person = $3 AND m.about = d.claim AND m.kind = 'owed_paid' AND m.moved_at <= d.decided_at \
+         WHERE d.claim = $1 AND d.revision = $2";
+    let revision = i64::from(claim.decided.revision);
+    let values = vec![claim.id.as_str().into(), revision.into(), claim.person.as_str().into()];
+    let rows = all(connection, sql, values).await?;
+    Ok(Fen::new(rows.first().ok_or(Error::Corrupt { what: "a sum" })?.try_get("", "repaid")?))
+}
+
 /// Person-years in order, after a place: for verifying them all.
 ///
 /// # Errors

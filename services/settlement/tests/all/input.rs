@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pb::policy::v1::decision::Outcome as Decided;
 use pb::policy::v1::{Bill, CatalogueTerms, Cause, FeeLine, FeeLines, RefusalReason, bill};
 use pb::settlement::v1::{SettleInterimRequest, SettleRequest, Submission, settle_response};
-use pb::r#type::v1::{Care, Institution, Period};
+use pb::r#type::v1::{Care, Epidemic, Institution, LineKind, Period};
 use settlement::catalogue::Catalogue;
 use testkit::on_both;
 use tonic::Status;
@@ -98,6 +98,46 @@ fn everything_that_cannot_be_read_is_named_at_once_by_its_path() {
         }
         request.submission = None;
         assert_eq!(fields(&fails(&house, request).await), ["idempotency_key", "submission"]);
+        house.is_sound().await;
+        house.close().await;
+    });
+}
+
+#[test]
+fn quantities_and_amounts_of_no_bill_are_named_beside_other_mistakes_and_refused_alone() {
+    on_both(|url| async move {
+        let house = town(&url).await;
+        let line = |quantity: &str, amount_fen: i64, unit_price_fen: Option<i64>| FeeLine {
+            item: "item".to_owned(),
+            kind: LineKind::Drug.into(),
+            epidemic: Epidemic::Ordinary.into(),
+            quantity: quantity.to_owned(),
+            amount_fen,
+            unit_price_fen,
+            ..FeeLine::default()
+        };
+        let lines = || {
+            let lines = vec![line("0", 0, None), line("-1", 10_000, None), line("1", -5, Some(-5)), line("1", 5, None)];
+            Some(bill::Costs::Lines(FeeLines { lines }))
+        };
+        let request = changed("K1", |_, bill| (bill.care, bill.costs) = (99, lines()));
+        let line = |at: usize, field: &str| format!("submission.bill.lines.lines[{at}].{field}");
+        let expected = [
+            "submission.bill.care".to_owned(),
+            line(0, "quantity"),
+            line(1, "quantity"),
+            line(2, "amount_fen"),
+            line(2, "unit_price_fen"),
+        ];
+        let mut told = fields(&fails(&house, request).await);
+        told.sort();
+        let mut expected = expected.to_vec();
+        expected.sort();
+        assert_eq!(told, expected);
+        // alone they are the policy's to refuse, with its reasons
+        let request = changed("K2", |_, bill| bill.costs = lines());
+        let answer = house.client().settle(request).await.expect("an answer").into_inner();
+        assert!(matches!(answer.outcome, Some(settle_response::Outcome::Refused(_))), "{answer:?}");
         house.is_sound().await;
         house.close().await;
     });
@@ -282,9 +322,9 @@ fn lines_that_are_not_what_the_catalogue_says_are_all_named() {
         let Some(bill::Costs::Lines(lines)) = costs else { panic!("lines") };
         // a bed is no drug, whoever looks it up; the last line's item is none of the catalogue's
         for line in &mut lines.lines[..3] {
-            (line.item, line.kind) = (drug.clone(), pb::r#type::v1::LineKind::Bed.into());
+            (line.item, line.kind) = (drug.clone(), LineKind::Bed.into());
         }
-        lines.lines[1].kind = pb::r#type::v1::LineKind::Drug.into();
+        lines.lines[1].kind = LineKind::Drug.into();
         (lines.lines[0].terms, lines.lines[1].terms, lines.lines[3].terms) = (None, None, None);
         let status = fails(&house, request).await;
         assert_eq!(reason(&status), "CATALOGUE_MISMATCH");

@@ -96,7 +96,8 @@ pub(in crate::statement) fn accumulated(
     let held = &settlement.accumulators;
     let mut rows = vec![(lang.of("住院次数", "Admissions").to_owned(), held.admissions.to_string())];
     for (zh, en, balance) in [
-        ("个人账户余额", "Balance of the own account", held.account),
+        ("个人账户余额", "Balance of the own account", held.account - statement.repaid),
+        ("退回个人账户后抵还欠款", "Came back to the own account and paid what was owed", statement.repaid),
         ("家庭共济可用", "Relatives' accounts", held.family_account),
     ] {
         if !balance.is_zero() {

@@ -1,6 +1,6 @@
 //! What was taken back and was spent already is owed, and paid out of whatever comes onto the account next.
 
-use pb::settlement::v1::{DebitAccountRequest, Movement, MovementKind};
+use pb::settlement::v1::{DebitAccountRequest, GetStatementRequest, Language, Movement, MovementKind, StatementFormat};
 use pb::r#type::v1::{JournalEntry, Side};
 use testkit::on_both;
 use tokio::task::JoinSet;
@@ -44,6 +44,12 @@ fn lines(entry: &JournalEntry) -> Vec<(&str, Side, i64)> {
 async fn stands(client: &mut Accounts, person: &str) -> (i64, i64) {
     let account = held(client, person).await;
     (account.balance_fen, account.owed_fen)
+}
+
+async fn statement(house: &House, claim: &str, revision: Option<u32>) -> String {
+    let (format, language) = (StatementFormat::Text.into(), Some(Language::En.into()));
+    let request = GetStatementRequest { claim_id: claim.to_owned(), revision, format, language };
+    house.client().get_statement(request).await.expect("a statement").into_inner().text
 }
 
 async fn nets(house: &House, accounts: &[&str]) -> Vec<i64> {
@@ -165,6 +171,15 @@ fn a_refund_pays_what_is_owed_and_bills_that_stay_keep_what_the_account_paid() {
         let answer = house.client().refund_lines(refund("F1", &first.claim_id, &[(0, 6_000)])).await.expect("refunded");
         let answer = answer.into_inner();
         assert_eq!(split(&answer.claim.unwrap()), [0, 9_000, 0, 0]);
+        // nothing is left: what came back paid the debt
+        let told = statement(&house, &first.claim_id, None).await;
+        assert!(!told.contains("Balance of the own account"), "{told}");
+        assert!(told.contains("Came back to the own account and paid what was owed: 60.00\n"), "{told}");
+        let before = statement(&house, &first.claim_id, Some(0)).await;
+        assert!(
+            before.contains("Balance of the own account: 50.00\n") && !before.contains("what was owed"),
+            "{before}"
+        );
         for one in &answer.adjustments {
             assert_eq!(shares_of(one.after.as_ref()), [0, 3_000, 0, 0]);
         }

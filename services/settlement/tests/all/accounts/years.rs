@@ -134,6 +134,22 @@ fn a_year_cannot_start_with_more_paid_than_there_were_costs_or_than_the_policy_l
         let beyond = asked("b", "resident.serious_illness", base, ceiling + 1);
         assert_eq!(fields(&client.open_year(beyond).await.expect_err("beyond the ceiling")), paid);
         client.open_year(asked("c", "resident.serious_illness", base, ceiling)).await.expect("the ceiling is reached");
+        // the deductible and the costs paid on are parts of the costs looked at
+        let parts = |key: &str, deductible_fen: i64, cost_fen: i64| {
+            let name = "resident.inpatient.pooled".to_owned();
+            let meter = Meter { name, deductible_fen, cost_fen, base_fen: 100_000, ..Meter::default() };
+            let accumulators = Accumulators { meters: vec![meter], ..Accumulators::default() };
+            OpenYearRequest { accumulators: Some(accumulators), ..open(key, key, 2021) }
+        };
+        for (deductible, cost, field) in [
+            (100_001, 0, "accumulators.meters[0].deductible_fen"),
+            (0, 100_001, "accumulators.meters[0].cost_fen"),
+            (40_000, 60_001, "accumulators.meters[0].cost_fen"),
+        ] {
+            let beyond = client.open_year(parts("d", deductible, cost)).await.expect_err("more than there were costs");
+            assert_eq!(fields(&beyond), [field], "{deductible} and {cost}");
+        }
+        client.open_year(parts("d", 40_000, 60_000)).await.expect("all of the costs");
         house.close().await;
     });
 }

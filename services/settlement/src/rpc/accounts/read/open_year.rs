@@ -115,7 +115,8 @@ fn known(v: &mut Violations, registry: &Registry, division: Division, year: Opti
     Some((meters, policy.most_paid(division, Period { from, to })))
 }
 
-/// Complains of what cannot have been paid: more than the costs that were looked at, or than the policy lets be paid in the year.
+/// Complains of what cannot have been paid: more than the costs that were looked at, or than the policy lets be paid in the year; and
+/// of parts of these costs that are more than they were.
 fn can_be_paid(v: &mut Violations, start: &policy_pb::Accumulators, most: &Most) {
     for (at, meter) in start.meters.iter().take(read::LIST_AT_MOST).enumerate() {
         let Some(most) = Name::new(&meter.name).ok().and_then(|name| most.get(&name)) else { continue };
@@ -131,6 +132,14 @@ fn can_be_paid(v: &mut Violations, start: &policy_pb::Accumulators, most: &Most)
             } else if let Some(ceiling) = ceiling.filter(|ceiling| meter.paid_fen > ceiling.get()) {
                 let expected = format!("at most {} fen, the highest ceiling of the policy in that year", ceiling.get());
                 v.add("paid_fen", meter.paid_fen, expected);
+            }
+            let (deductible, cost) = (i128::from(meter.deductible_fen), i128::from(meter.cost_fen));
+            let is_shown = (0..=Fen::LIMIT.get()).contains(&meter.base_fen);
+            if is_shown && most.counts_parts_of_base() && deductible + cost > i128::from(meter.base_fen) {
+                let (field, found) = if cost == 0 { ("deductible_fen", deductible) } else { ("cost_fen", cost) };
+                let expected =
+                    format!("deductible and cost together at most base_fen, {}: they are of it", meter.base_fen);
+                v.add(field, found, expected);
             }
         });
     }
