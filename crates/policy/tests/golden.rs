@@ -1,7 +1,7 @@
 use std::fs;
 
-use policy::Policy;
-use policy::case::read;
+use policy::case::{Answer, Question, read};
+use policy::{Counts, MostPaid, Period, Policy};
 
 use crate::support::{SHIPPED, cases, differences, root, toml_files};
 
@@ -44,4 +44,31 @@ fn every_mechanism_variant_is_said_in_a_pack_and_comes_out_to_the_fen() {
     }
     assert!(count >= 80, "only {count} variant cases");
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// A start of a year is held to this; so whatever a year itself counts must fit.
+#[test]
+fn deductible_and_costs_paid_on_are_parts_of_the_costs_that_were_looked_at() {
+    let mut seen = 0;
+    for case in cases("tests/cases") {
+        let (Question::Bills(bills), Answer::Bills { standing, .. }) = (&case.question, case.answer(&SHIPPED)) else {
+            continue;
+        };
+        // what a case begins with may be told in part
+        if !bills.accumulated.meters.is_empty() {
+            continue;
+        }
+        let days = Period { from: "2000-01-01".parse().unwrap(), to: "2099-12-31".parse().unwrap() };
+        let most = SHIPPED.most_paid(bills.person.division, days);
+        for settled in standing.iter().filter_map(|(_, decision)| decision.settlement()) {
+            for meter in &settled.accumulators.meters {
+                let Counts { base, deductible, cost, .. } = meter.counts;
+                if most.get(&meter.name).is_some_and(MostPaid::counts_parts_of_base) {
+                    seen += 1;
+                    assert!(deductible + cost <= base, "{}: {} {deductible} + {cost} > {base}", case.file, meter.name);
+                }
+            }
+        }
+    }
+    assert!(seen >= 200, "only {seen} meters");
 }
