@@ -43,6 +43,7 @@ fn settings() -> RelaySettings {
         most: 4,
         lease: HOUR,
         poll: Duration::from_millis(20),
+        gather: Duration::ZERO,
         backoff: Duration::from_millis(2),
         backoff_max: Duration::from_millis(8),
         topics: Topics::All,
@@ -173,6 +174,40 @@ fn every_event_is_heard_in_the_order_of_its_key_though_deliveries_fail() {
 #[test]
 fn two_relays_at_once_lose_nothing_and_keep_the_order() {
     every_event_is_heard_in_order(&["one", "two"], 11);
+}
+
+#[test]
+fn a_relay_that_lets_events_gather_takes_the_first_at_once_and_those_behind_it_together() {
+    on_both(|url| async move {
+        const GATHER: Duration = Duration::from_millis(300);
+        let database = opened(&url).await;
+        let settings = RelaySettings { most: 16, poll: HOUR, gather: GATHER, ..settings() };
+        let (wake, came, heard_one) =
+            (Arc::clone(&settings.wake), Arc::new(Mutex::new(Vec::new())), Arc::new(Notify::new()));
+        let (noted, told) = (Arc::clone(&came), Arc::clone(&heard_one));
+        let deliver = move |event: Event| {
+            held(&noted).push((event.id, Instant::now()));
+            told.notify_one();
+            async { Ok(()) }
+        };
+        let began = Instant::now();
+        write(&database, &[event("a", 0)]).await;
+        let relaying = Relaying::start(&database, "one", began, settings, deliver);
+        timeout(SOON, heard_one.notified()).await.unwrap();
+        // each wakes it, and one of a key waits for the one before it
+        for events in [[event("b", 0)], [event("c", 0)], [event("a", 1)]] {
+            write(&database, &events).await;
+            wake.notify_one();
+        }
+        until_nothing_waits(&database).await;
+        relaying.stop().await;
+        let came = held(&came);
+        let names: BTreeSet<&str> = came.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!((came.len(), names), (4, BTreeSet::from(["a-0000", "a-0001", "b-0000", "c-0000"])));
+        for (id, at) in &came[1..] {
+            assert!(at.duration_since(came[0].1) >= GATHER / 2, "{id} came {:?} after the first", *at - came[0].1);
+        }
+    });
 }
 
 #[test]

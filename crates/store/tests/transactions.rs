@@ -58,7 +58,7 @@ fn a_conflict_is_retried_a_bounded_number_of_times_and_nothing_else_is() {
     on_both(|url| async move {
         let database = opened(&url).await;
         let made = AtomicU32::new(0);
-        let attempts = Attempts { most: 3, backoff: Duration::from_millis(1), ..Attempts::default() };
+        let attempts = Attempts { most: 3, backoff: Duration::from_millis(1), deadline: Duration::from_secs(60) };
         let broken = || DbErr::Exec(RuntimeErr::SqlxError(sqlx::Error::PoolTimedOut.into()));
         let other: Result<(), Error> = database
             .transaction_with(attempts, |_| {
@@ -83,7 +83,7 @@ fn a_conflict_is_retried_a_bounded_number_of_times_and_nothing_else_is() {
             let settings = Settings { wait: Duration::from_millis(5), ..Settings::default() };
             let other = Database::open_with(&url, settings).await.unwrap();
             let contended: Result<(), Error> = database
-                .transaction(|_| {
+                .transaction_with(attempts, |_| {
                     let other = &other;
                     async move {
                         let result: Result<(), Error> = other.transaction_with(attempts, |_| async { Ok(()) }).await;

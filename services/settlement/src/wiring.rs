@@ -140,11 +140,14 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
 const OUTBOX_KEEP: Duration = Duration::from_secs(30 * 86_400);
 /// The most Changes under way to the keeper of the third system: they go together.
 const TOLD_MOST: u16 = 256;
+/// How long Changes gather: the keeper keeps many in little more than the time of one, and nobody waits for it.
+const TOLD_TOGETHER: Duration = Duration::from_millis(50);
 
 /// Tells the keeper of the third system what is in the outbox.
 async fn relay(bench: Bench, teller: Teller, stop: Stop) {
     let owner = bench.ids.next().to_string();
-    let settings = RelaySettings { most: TOLD_MOST, poll: Duration::from_millis(200), ..RelaySettings::default() };
+    let (poll, gather) = (Duration::from_millis(200), TOLD_TOGETHER);
+    let settings = RelaySettings { most: TOLD_MOST, poll, gather, ..RelaySettings::default() };
     let deliver = |event| {
         let teller = teller.clone();
         async move { teller.event(event).await }

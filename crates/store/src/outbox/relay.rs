@@ -47,6 +47,9 @@ pub struct RelaySettings {
     pub lease: Duration,
     /// How often it looks for events nobody woke it for.
     pub poll: Duration,
+    /// After it took events, how long it lets others gather before it takes again, so that what is delivered together is written
+    /// down together; nothing: it takes as soon as a delivery ends.
+    pub gather: Duration,
     /// The longest wait after the first failure of an event; it doubles with each, and a part of it is drawn by lot.
     pub backoff: Duration,
     /// The longest wait after any failure.
@@ -63,6 +66,7 @@ impl Default for RelaySettings {
             most: 16,
             lease: Duration::from_secs(40),
             poll: Duration::from_secs(1),
+            gather: Duration::ZERO,
             backoff: Duration::from_millis(250),
             backoff_max: Duration::from_secs(60),
             topics: Topics::All,
@@ -90,7 +94,8 @@ pub async fn relay<D, F, E>(
     E: 'static,
 {
     let (under_way, sent, due) = (JoinSet::new(), HashMap::new(), BTreeSet::new());
-    let mut relay = Relay { database, owner, clock, settings, under_way, sent, due };
+    let (took_at, looks_again) = (None, false);
+    let mut relay = Relay { database, owner, clock, settings, under_way, sent, due, took_at, looks_again };
     let mut stop = pin!(stop);
     loop {
         relay.begin(&deliver).await;
@@ -119,6 +124,10 @@ struct Relay<'a, C> {
     sent: HashMap<Id, (String, i64)>,
     /// When failed deliveries are to be repeated.
     due: BTreeSet<i64>,
+    /// When it last looked for events to take.
+    took_at: Option<Instant>,
+    /// Whether there may be more to take once others have gathered.
+    looks_again: bool,
 }
 
 impl<C: Fn() -> i64> Relay<'_, C> {
@@ -134,8 +143,15 @@ impl<C: Fn() -> i64> Relay<'_, C> {
         let under_way = u16::try_from(self.under_way.len()).unwrap_or(u16::MAX);
         let most = self.settings.most.max(1).saturating_sub(under_way);
         if most == 0 {
+            // a delivery that ends makes room
+            self.looks_again = false;
             return;
         }
+        if !self.gathering().is_zero() {
+            self.looks_again = true;
+            return;
+        }
+        (self.took_at, self.looks_again) = (Some(Instant::now()), false);
         let given_up = Instant::now() + self.settings.lease / 4 * 3;
         let until = now.saturating_add(micros(self.settings.lease));
         let turn = Turn { owner: self.owner, now, until, most };
@@ -146,6 +162,7 @@ impl<C: Fn() -> i64> Relay<'_, C> {
                 return;
             }
         };
+        self.looks_again = !taken.is_empty() && !self.settings.gather.is_zero();
         for Taken { event, attempts, .. } in taken {
             let id = event.id.clone();
             let delivery = deliver(event);
@@ -154,12 +171,19 @@ impl<C: Fn() -> i64> Relay<'_, C> {
         }
     }
 
+    /// For how long others still gather.
+    fn gathering(&self) -> Duration {
+        self.took_at
+            .map_or(Duration::ZERO, |took| (took + self.settings.gather).saturating_duration_since(Instant::now()))
+    }
+
     /// The next delivery to end; nothing when there may be something to take.
     async fn next(&mut self) -> Option<Ended> {
         let now = (self.clock)();
         let due =
             self.due.first().map(|due| Duration::from_micros(u64::try_from(due.saturating_sub(now)).unwrap_or(0)));
         let wait = due.unwrap_or(self.settings.poll).min(self.settings.poll);
+        let wait = if self.looks_again { wait.min(self.gathering()) } else { wait };
         let wake = Arc::clone(&self.settings.wake);
         tokio::select! {
             Some(ended) = self.under_way.join_next_with_id() => Some(ended),

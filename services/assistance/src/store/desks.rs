@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use ledger::Entry;
 use serde_json::{Value as Json, json};
-use store::journal::append_new;
+use store::batch::Batch;
+use store::journal::append_with;
 use store::rows::{self, Columns, Kind};
 use store::sea_orm::QueryResult;
 use store::{Error, Tx};
@@ -226,12 +227,13 @@ pub(crate) async fn write(
     let of = |desk: &'_ Desk| !desk.news.changes.is_empty();
     let moved_on: Vec<(Name, u64)> =
         desks.values().filter(|desk| of(desk)).map(|desk| (desk.person, desk.sequence)).collect();
-    people::go_on(tx, &moved_on).await?;
+    let mut batch = Batch::default();
+    people::go_on(&mut batch, &moved_on)?;
     let news: Vec<(Name, &News)> = desks.values().map(|desk| (desk.person, &desk.news)).collect();
-    changes(tx, &news, now).await?;
-    facts(tx, &news).await?;
+    changes(&mut batch, &news, now)?;
+    facts(&mut batch, &news)?;
     let entries: Vec<Entry> = news.iter().flat_map(|(_, news)| news.entries.iter().cloned()).collect();
-    append_new(tx, &entries).await?;
+    append_with(&mut batch, &entries)?;
     let mut now_limits: BTreeMap<(Name, i32, Name), Limit> = BTreeMap::new();
     for desk in desks.values() {
         for key in &desk.news.limits {
@@ -239,16 +241,18 @@ pub(crate) async fn write(
             now_limits.insert((desk.person, key.0, key.1), limit);
         }
     }
-    limits::put(tx, &now_limits).await?;
+    limits::put(&mut batch, &now_limits)?;
     let moves: Vec<(Name, Move)> =
         news.iter().flat_map(|(person, news)| news.moves.iter().map(|one| (*person, *one))).collect();
-    limits::moved(tx, &moves, now).await?;
+    limits::moved(&mut batch, &moves, now)?;
     let touched: Vec<&Hold> =
         desks.values().flat_map(|desk| desk.news.holds.iter().filter_map(|id| desk.holds.get(id))).collect();
-    holds::put(tx, &touched).await?;
+    holds::add(&mut batch, &touched)?;
     let lacking: Vec<(Name, &Mend)> =
         news.iter().flat_map(|(person, news)| news.mends.values().map(|mend| (*person, mend))).collect();
-    mends::put(tx, &lacking).await?;
+    mends::put(&mut batch, &lacking)?;
+    batch.run(tx, |_| ()).await?;
+    holds::end(tx, &touched).await?;
     let added_to: Vec<&Reassess> = desks
         .values()
         .flat_map(|desk| desk.news.reassess.iter().filter_map(|year| desk.reassess.get(year)))
@@ -258,7 +262,7 @@ pub(crate) async fn write(
     mends::ask(tx, asked, trace).await
 }
 
-async fn changes(tx: &Tx, news: &[(Name, &News)], now: DateTime<Utc>) -> Result<(), Error> {
+fn changes(batch: &mut Batch, news: &[(Name, &News)], now: DateTime<Utc>) -> Result<(), Error> {
     let mut kept = Vec::new();
     let mut opened = Vec::new();
     for (person, news) in news {
@@ -275,14 +279,14 @@ async fn changes(tx: &Tx, news: &[(Name, &News)], now: DateTime<Utc>) -> Result<
             }));
         }
     }
-    rows::insert(tx, "change", CHANGE, &kept, "").await?;
-    rows::insert(tx, "opening_share", OPENING, &opened, "").await.map(|_| ())
+    batch.insert("desk.changes", ("change", CHANGE), &kept, "")?;
+    batch.insert("desk.openings", ("opening_share", OPENING), &opened, "")
 }
 
-async fn facts(tx: &Tx, news: &[(Name, &News)]) -> Result<(), Error> {
+fn facts(batch: &mut Batch, news: &[(Name, &News)]) -> Result<(), Error> {
     let all = || news.iter().flat_map(|(_, news)| &news.facts);
     let facts: Vec<Json> = all().map(fact).collect();
-    rows::insert(tx, "claim_fact", FACT, &facts, "").await?;
+    batch.insert("desk.facts", ("claim_fact", FACT), &facts, "")?;
     let shares: Vec<Json> = all()
         .flat_map(|fact| {
             fact.stand.held.iter().map(|share| {
@@ -293,7 +297,7 @@ async fn facts(tx: &Tx, news: &[(Name, &News)]) -> Result<(), Error> {
             })
         })
         .collect();
-    rows::insert(tx, "claim_share", SHARE, &shares, "").await.map(|_| ())
+    batch.insert("desk.shares", ("claim_share", SHARE), &shares, "")
 }
 
 fn fact(fact: &Fact) -> Json {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
+use store::batch::Batch;
 use store::rows::{self, Columns, Kind};
 use store::sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 use store::{Database, Error, Tx};
@@ -132,11 +133,12 @@ fn read(found: &QueryResult) -> Result<Hold, Error> {
     })
 }
 
-/// Writes how holds stand now: new ones, and those that were pending.
-pub(super) async fn put(tx: &Tx, holds: &[&Hold]) -> Result<(), Error> {
-    // the parts first: those of a hold that has ended stay as they are
+/// Adds new holds, and what holds that are or were pending hold now. Those that have ended are ended by [`end`] after it: the parts of
+/// a hold that has ended stay as they are.
+pub(super) fn add(batch: &mut Batch, holds: &[&Hold]) -> Result<(), Error> {
     let pending: Vec<Json> = holds.iter().map(|hold| hold_row(hold, HoldState::Pending)).collect();
-    rows::insert(tx, "hold", HOLD, &pending, "ON CONFLICT (hold_id) DO NOTHING").await?;
+    let longer = "ON CONFLICT (hold_id) DO UPDATE SET expires_at = excluded.expires_at";
+    batch.insert("desk.holds", ("hold", HOLD), &pending, longer)?;
     let parts: Vec<Json> = holds
         .iter()
         .flat_map(|hold| {
@@ -148,13 +150,18 @@ pub(super) async fn put(tx: &Tx, holds: &[&Hold]) -> Result<(), Error> {
             })
         })
         .collect();
-    let end = "ON CONFLICT (hold_id, year, payer) DO UPDATE SET asked_fen = excluded.asked_fen, \
+    let now = "ON CONFLICT (hold_id, year, payer) DO UPDATE SET asked_fen = excluded.asked_fen, \
          granted_fen = excluded.granted_fen, posted_fen = excluded.posted_fen";
-    rows::insert(tx, "hold_part", PART, &parts, end).await?;
-    let now: Vec<Json> = holds.iter().map(|hold| hold_row(hold, hold.state)).collect();
+    batch.insert("desk.parts", ("hold_part", PART), &parts, now)
+}
+
+/// Ends those of these holds that are no longer pending.
+pub(super) async fn end(tx: &Tx, holds: &[&Hold]) -> Result<(), Error> {
+    let ended = holds.iter().filter(|hold| hold.state != HoldState::Pending);
+    let ended: Vec<Json> = ended.map(|hold| hold_row(hold, hold.state)).collect();
     let sql = "UPDATE hold SET state = r.state, change_id = r.change_id, expires_at = r.expires_at, ended_at = r.ended_at \
          FROM {rows} WHERE hold.hold_id = r.hold_id";
-    rows::execute(tx, sql, HOLD, &now).await.map(|_| ())
+    rows::execute(tx, sql, HOLD, &ended).await.map(|_| ())
 }
 
 fn hold_row(hold: &Hold, state: HoldState) -> Json {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use money::Fen;
 use serde_json::json;
+use store::batch::Batch;
 use store::rows::{self, Columns, Kind};
 use store::sea_orm::{ConnectionTrait, QueryResult};
 use store::{Error, Tx};
@@ -64,7 +65,7 @@ fn read(found: &QueryResult) -> Result<Keyed, Error> {
 }
 
 /// Writes how limits stand now.
-pub(super) async fn put(tx: &Tx, limits: &BTreeMap<(Name, i32, Name), Limit>) -> Result<(), Error> {
+pub(super) fn put(batch: &mut Batch, limits: &BTreeMap<(Name, i32, Name), Limit>) -> Result<(), Error> {
     let row = |((person, year, payer), limit): (&(Name, i32, Name), &Limit)| {
         json!({
             "person_id": person.as_str(), "year": year, "payer": payer.as_str(), "cap_fen": limit.cap.map(Fen::get),
@@ -75,11 +76,11 @@ pub(super) async fn put(tx: &Tx, limits: &BTreeMap<(Name, i32, Name), Limit>) ->
     let now: Vec<_> = limits.iter().map(row).collect();
     let end = "ON CONFLICT (person_id, year, payer) DO UPDATE SET cap_fen = excluded.cap_fen, is_set = excluded.is_set, \
          pending_fen = excluded.pending_fen, posted_fen = excluded.posted_fen, moves = excluded.moves";
-    rows::insert(tx, "allowance", ALLOWANCE, &now, end).await.map(|_| ())
+    batch.insert("desk.limits", ("allowance", ALLOWANCE), &now, end)
 }
 
 /// Adds moves, by person.
-pub(super) async fn moved(tx: &Tx, moves: &[(Name, Move)], at: DateTime<Utc>) -> Result<(), Error> {
+pub(super) fn moved(batch: &mut Batch, moves: &[(Name, Move)], at: DateTime<Utc>) -> Result<(), Error> {
     let row = |(person, one): &(Name, Move)| {
         json!({
             "person_id": person.as_str(), "year": one.year, "payer": one.payer.as_str(), "number": one.number,
@@ -88,5 +89,5 @@ pub(super) async fn moved(tx: &Tx, moves: &[(Name, Move)], at: DateTime<Utc>) ->
         })
     };
     let moves: Vec<_> = moves.iter().map(row).collect();
-    rows::insert(tx, "allowance_move", MOVE, &moves, "").await.map(|_| ())
+    batch.insert("desk.moves", ("allowance_move", MOVE), &moves, "")
 }

@@ -1,6 +1,7 @@
 //! What claims lack, and what settlement was asked so that it is put right.
 
 use serde_json::{Value as Json, json};
+use store::batch::Batch;
 use store::outbox::{self, Event};
 use store::rows::{self, Cell, Columns, Kind};
 use store::sea_orm::{ConnectionTrait, QueryResult};
@@ -85,7 +86,7 @@ pub(super) async fn open(tx: &Tx, people: &[Json]) -> Result<Vec<(Name, Mend)>, 
 }
 
 /// Writes what claims lack, by person.
-pub(super) async fn put(tx: &Tx, mends: &[(Name, &Mend)]) -> Result<(), Error> {
+pub(super) fn put(batch: &mut Batch, mends: &[(Name, &Mend)]) -> Result<(), Error> {
     let row = |(person, mend): &(Name, &Mend)| {
         json!({
             "claim_id": mend.claim.as_str(), "payer": mend.payer.as_ref().map_or(ALL, Name::as_str),
@@ -96,7 +97,7 @@ pub(super) async fn put(tx: &Tx, mends: &[(Name, &Mend)]) -> Result<(), Error> {
     let mends: Vec<Json> = mends.iter().map(row).collect();
     let end = "ON CONFLICT (claim_id, payer) DO UPDATE SET why = excluded.why, short_fen = excluded.short_fen, \
          is_open = excluded.is_open";
-    rows::insert(tx, "mend", MEND, &mends, end).await.map(|_| ())
+    batch.insert("desk.mends", ("mend", MEND), &mends, end)
 }
 
 /// The questions of people that are not answered.

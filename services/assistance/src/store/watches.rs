@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
+use store::batch::Batch;
 use store::rows::{self, Cell, Columns, Kind};
 use store::sea_orm::{ConnectionTrait, QueryResult};
 use store::{Error, Tx};
@@ -135,9 +136,11 @@ pub(crate) async fn put(tx: &Tx, entries: &[&Entry], steps: &[Step]) -> Result<(
          categories = excluded.categories, burden_fen = excluded.burden_fen, line_fen = excluded.line_fen, \
          is_asked = excluded.is_asked, sequence = excluded.sequence, steps = excluded.steps, \
          answered = excluded.answered, changed_at = excluded.changed_at";
-    rows::insert(tx, "watch_entry", ENTRY, &entries, end).await?;
     let steps: Vec<Json> = steps.iter().map(step_row).collect();
-    rows::insert(tx, "watch_step", STEP, &steps, "").await.map(|_| ())
+    let mut batch = Batch::default();
+    batch.insert("watch.entries", ("watch_entry", ENTRY), &entries, end)?;
+    batch.insert("watch.steps", ("watch_step", STEP), &steps, "")?;
+    batch.run(tx, |_| ()).await.map(|_| ())
 }
 
 /// Keeps an answer, and the application it opens for whoever keeps applications.
