@@ -14,8 +14,8 @@ pub use load::{Needs, load};
 pub(crate) use one_stop::CHANGE_TOPIC;
 pub use one_stop::end_hold;
 pub use read::{
-    Place, Revision, Wanted, claim, claim_ids, count_years, figures, history, institution_of, moved, movements,
-    page_of_claims, place_in_year, repaid, without_year, years,
+    Numbered, Revision, Wanted, claim, claim_ids, count_years, figures, have_ended, history, institution_of,
+    last_numbered, moved, movements, page_of_claims, place_in_year, repaid, without_year, years,
 };
 pub use reconciliation::{
     Ours, Reconciliation, Stored, classify, close_past, compared, differences, our_claims, our_totals, reconciliation,
@@ -79,6 +79,11 @@ pub const MIGRATIONS: Set = Set {
             name: "stay_once",
             sqlite: include_str!("store/sql/stay_once.sqlite.sql"),
             postgres: include_str!("store/sql/stay_once.postgres.sql"),
+        },
+        Step {
+            name: "claim_order",
+            sqlite: include_str!("store/sql/claim_order.sqlite.sql"),
+            postgres: include_str!("store/sql/claim_order.postgres.sql"),
         },
     ],
 };

@@ -19,10 +19,11 @@ use terms::{Division, Name};
 use tonic::{Request, Response, Status};
 use wire::read::{id, page as page_size, year};
 
+use super::page::Place;
 use super::{Settlement, page};
 use crate::app::{Command, Done, day_of, store_fault};
 use crate::domain::{Binding, Movement, PersonYear, Policies, balances_of};
-use crate::store::{self as tables, Place};
+use crate::store as tables;
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -167,9 +168,9 @@ impl Settlement {
         let most = page_size(&mut v, request.page_size);
         let after = page::place(&mut v, "page_token", &request.page_token, &question);
         let (person, (most, after)) = v.finish(person.zip(most.zip(after)))?;
-        let below = after.map(|place| place.settled_at);
+        let below = after.map(|place| place.number);
         let found = tables::movements(self.bench.database.reader(), &person, below, most + 1).await;
-        let place_of = |movement: &Movement| Place { settled_at: movement.number, id: movement.id.to_string() };
+        let place_of = |movement: &Movement| Place { number: movement.number, id: movement.id.to_string() };
         let (page, next_page_token) = cut(found.map_err(store_fault)?, most, &question, place_of);
         Ok(ListMovementsResponse { movements: page.iter().map(write::movement).collect(), next_page_token })
     }
@@ -182,12 +183,10 @@ impl Settlement {
         let most = page_size(&mut v, request.page_size);
         let after = page::place(&mut v, "page_token", &request.page_token, &question);
         let (person, (most, after)) = v.finish(person.zip(most.zip(after)))?;
-        let after = after.map(|place| (day_numbered(place.settled_at), place.id));
+        let after = after.map(|place| (day_numbered(place.number), place.id));
         let found = tables::bindings(self.bench.database.reader(), &person, after, most + 1).await;
-        let place_of = |binding: &Binding| Place {
-            settled_at: binding.from.num_days_from_ce().into(),
-            id: binding.id.to_string(),
-        };
+        let place_of =
+            |binding: &Binding| Place { number: binding.from.num_days_from_ce().into(), id: binding.id.to_string() };
         let (page, next_page_token) = cut(found.map_err(store_fault)?, most, &question, place_of);
         let bindings = page.iter().map(write::binding).collect::<Result<_, _>>()?;
         Ok(ListFamilyBindingsResponse { bindings, next_page_token })

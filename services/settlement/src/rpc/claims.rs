@@ -8,6 +8,7 @@ use pb::settlement::v1::{
 use prost::Message as _;
 use rpc::{Fault, Reason, Violations};
 use std::sync::Arc;
+use std::time::Duration;
 use store::idempotency::{self, Call};
 use terms::{Name, Scheme, Word as _};
 use tokio::sync::mpsc;
@@ -15,16 +16,21 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 use wire::read;
 
+use super::Settlement;
 use super::answer::{self, Form};
 use super::call::{METHODS, claims_of};
+use super::page::{self, Place};
 use super::submission::institution;
-use super::{Settlement, page};
 use crate::app::{TOMBSTONE, store_fault};
 use crate::domain::{Claim, Kind, State};
-use crate::store::{self as tables, Place, Revision, Wanted};
+use crate::store::{self as tables, Numbered, Revision, Wanted};
 
 /// How many claims are read at once for a stream.
 const CHUNK: u32 = 200;
+/// How often commits under way are looked at.
+const LOOK: Duration = Duration::from_millis(5);
+/// How long commits that began before a list was asked for are waited for: far longer than one takes.
+const UNDER_WAY_MOST: Duration = Duration::from_secs(3);
 
 impl Settlement {
     pub(super) async fn claim(&self, request: GetClaimRequest) -> Result<GetClaimResponse, Fault> {
@@ -85,16 +91,18 @@ impl Settlement {
 
     pub(super) async fn list(&self, request: ListClaimsRequest) -> Result<ListClaimsResponse, Fault> {
         let mut v = Violations::new();
-        let question = ListClaimsRequest { page_token: String::new(), page_size: 0, ..request.clone() }.encode_to_vec();
+        let question = ListClaimsRequest { page_token: String::new(), page_size: 0, ..request.clone() };
+        let question = numbered_in(question.encode_to_vec());
         let wanted = wanted(&mut v, &request, &question);
         let most = read::page(&mut v, request.page_size);
         let (wanted, most) = v.finish(wanted.zip(most))?;
+        let wanted = Wanted { until: self.numbered_so_far().await?, ..wanted };
         let claims = tables::page_of_claims(self.bench.database.reader(), &wanted, most + 1).await;
         let claims = claims.map_err(store_fault)?;
         let page = claims.get(..most as usize).unwrap_or(&claims);
         let mut written = Vec::with_capacity(page.len());
-        for claim in page {
-            written.push(self.written(claim, Form::default()).await?);
+        for one in page {
+            written.push(self.written(&one.claim, Form::default()).await?);
         }
         let last = page.last().filter(|_| claims.len() > page.len());
         let next_page_token = last.map(|last| page::token(&question, &place_of(last))).unwrap_or_default();
@@ -106,7 +114,8 @@ impl Settlement {
         request: StreamClaimsRequest,
     ) -> Result<ReceiverStream<Result<StreamClaimsResponse, Status>>, Fault> {
         let mut v = Violations::new();
-        let question = StreamClaimsRequest { resume_token: String::new(), ..request.clone() }.encode_to_vec();
+        let question = StreamClaimsRequest { resume_token: String::new(), ..request.clone() };
+        let question = numbered_in(question.encode_to_vec());
         let institution = institution(&mut v, "institution_id", &request.institution_id);
         let period = read::period(&mut v, "settled", &request.settled);
         let period = period.and_then(|period| v.required("settled", period, "days of settlement"));
@@ -115,19 +124,45 @@ impl Settlement {
         let wanted = (|| {
             let (period, scheme) = (period?, scheme?.map(Scheme::word));
             let (from, to) = (Some(period.from), Some(period.to));
-            Some(Wanted { institution: Some(institution?), from, to, scheme, after: after?, ..Wanted::default() })
+            let after = after?.map_or(0, |place| place.number);
+            Some(Wanted { institution: Some(institution?), from, to, scheme, after, ..Wanted::default() })
         })();
         let wanted = v.finish(wanted)?;
+        let wanted = Wanted { until: self.numbered_so_far().await?, ..wanted };
         let (sender, receiver) = mpsc::channel(16);
         tokio::spawn(send_all(self.clone(), wanted, question, sender));
         Ok(ReceiverStream::new(receiver))
+    }
+
+    /// The number up to which every claim is there or never will be: what a list that goes on after it has passed by, it has shown.
+    ///
+    /// # Errors
+    /// `CONTENDED` where a commit that began before is under way for long.
+    async fn numbered_so_far(&self) -> Result<i64, Fault> {
+        let reader = self.bench.database.reader();
+        let (last, begun) = tables::last_numbered(reader).await.map_err(store_fault)?;
+        let Some(begun) = begun else { return Ok(last) };
+        let mut look = tokio::time::interval(LOOK);
+        let ended = async {
+            loop {
+                look.tick().await;
+                if tables::have_ended(reader, begun).await.map_err(store_fault)? {
+                    return Ok(last);
+                }
+            }
+        };
+        let long = "bills that were begun before are still being committed; ask again";
+        let late = || Fault::new(Reason::Contended, long).retry_after(UNDER_WAY_MOST);
+        tokio::time::timeout(UNDER_WAY_MOST, ended).await.unwrap_or_else(|_| Err(late()))
     }
 
     /// A stored claim with the decision of a revision, and that decision's stored bytes.
     pub(super) async fn stored(&self, id: &Name, revision: Option<u32>) -> Result<(Claim, String), Fault> {
         let found = tables::claim(self.bench.database.reader(), id, revision).await.map_err(store_fault)?;
         found.ok_or_else(|| match revision {
-            Some(revision) => Fault::not_found("claim", id.as_str()).with("revision", revision.to_string()),
+            Some(revision) => {
+                Fault::not_found("decision", &format!("{id} revision {revision}")).with("claim_id", id.as_str())
+            }
             None => Fault::not_found("claim", id.as_str()),
         })
     }
@@ -141,9 +176,7 @@ impl Settlement {
         };
         match self.bench.registry.version(version).await {
             Ok(found) => found.ok_or_else(unknown),
-            Err(error) => {
-                Err(Fault::unavailable("the policy registry", std::time::Duration::from_secs(1)).because(error))
-            }
+            Err(error) => Err(Fault::unavailable("the policy registry", Duration::from_secs(1)).because(error)),
         }
     }
 
@@ -168,7 +201,8 @@ fn became(outcome: Outcome, method: &str, claim: Option<ClaimPb>) -> GetOutcomeR
         }
         Outcome::Refund => "the call refunded lines of the claim",
         Outcome::NeverSeen => {
-            "no call under this key has ended here; it may still be on its way: make it again, or reverse it by its key"
+            "nothing is kept under this key: a call that failed keeps nothing, and one may still be on its way; make it again, or \
+             reverse it by its key"
         }
         Outcome::Unspecified | Outcome::InProgress => "",
     };
@@ -189,11 +223,11 @@ async fn send_all(
             Ok(chunk) => chunk,
             Err(fault) => return drop(sender.send(Err(fault.into())).await),
         };
-        for claim in &chunk {
-            let written = settlement.written(claim, Form::default()).await.map_err(Status::from);
+        for one in &chunk {
+            let written = settlement.written(&one.claim, Form::default()).await.map_err(Status::from);
             let message = written.map(|written| StreamClaimsResponse {
                 claim: Some(written),
-                resume_token: page::token(&question, &place_of(claim)),
+                resume_token: page::token(&question, &place_of(one)),
             });
             let broke_off = message.is_err();
             if sender.send(message).await.is_err() || broke_off {
@@ -201,14 +235,19 @@ async fn send_all(
             }
         }
         match chunk.last() {
-            Some(last) if chunk.len() == CHUNK as usize => wanted.after = Some(place_of(last)),
+            Some(last) if chunk.len() == CHUNK as usize => wanted.after = last.number,
             _ => return,
         }
     }
 }
 
-fn place_of(claim: &Claim) -> Place {
-    Place { settled_at: claim.settled_at.timestamp_micros(), id: claim.id.to_string() }
+fn place_of(one: &Numbered) -> Place {
+    Place { number: one.number, id: one.claim.id.to_string() }
+}
+
+/// A question whose places are numbers: a token of the places there were before is none of its.
+fn numbered_in(question: Vec<u8>) -> Vec<u8> {
+    [question, b"numbered".to_vec()].concat()
 }
 
 fn wanted(v: &mut Violations, request: &ListClaimsRequest, question: &[u8]) -> Option<Wanted> {
@@ -241,7 +280,8 @@ fn wanted(v: &mut Violations, request: &ListClaimsRequest, question: &[u8]) -> O
         to: period.map(|period| period.to),
         states,
         scheme: None,
-        after: after?,
+        after: after?.map_or(0, |place| place.number),
+        until: 0,
     })
 }
 

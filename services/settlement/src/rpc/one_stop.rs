@@ -27,7 +27,6 @@ use super::answer::{self, Form};
 use super::page;
 use crate::app::{self, Asked, Command, Denied, Done, Outcome, Reassess, Reassessed, TakesBack};
 use crate::domain::{Cause, Policies, Third};
-use crate::store as tables;
 
 /// The longest name of what a reassessment is about.
 const ABOUT_CHARS_MAX: usize = 64;
@@ -278,13 +277,13 @@ fn written(policies: &Policies, done: &Done, form: Form) -> Result<Written, Faul
 
 /// The token of a year: behind it.
 fn token(question: &[u8], standing: &StandingYear) -> String {
-    let place = tables::Place { settled_at: i64::from(standing.year.year), id: standing.person.to_string() };
+    let place = page::Place { number: i64::from(standing.year.year), id: standing.person.to_string() };
     page::token(question, &place)
 }
 
 fn resumed(v: &mut Violations, text: &str, question: &[u8]) -> Option<Option<(Name, i32)>> {
     let Some(place) = page::place(v, "resume_token", text, question)? else { return Some(None) };
-    let read = Name::new(&place.id).ok().zip(i32::try_from(place.settled_at).ok());
+    let read = Name::new(&place.id).ok().zip(i32::try_from(place.number).ok());
     if read.is_none() {
         v.add("resume_token", text, "the token of a message before, with the same question");
     }

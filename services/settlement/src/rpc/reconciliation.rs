@@ -18,9 +18,10 @@ use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status, Streaming};
 use wire::read::{id as read_id, page as page_size};
 
+use super::page::Place;
 use super::{Settlement, page};
 use crate::app::{day_of, reconcile_details, reconcile_totals, store_fault};
-use crate::store::{self as tables, Place, Reconciliation};
+use crate::store::{self as tables, Reconciliation};
 
 /// How many streams of details are held in memory at once.
 const STREAMS_MOST: usize = 4;
@@ -87,9 +88,9 @@ impl ReconciliationService for ReconciliationRpc {
         let after = page::place(&mut v, "page_token", &request.page_token, &question);
         let (id, (most, after)) = v.finish(id.zip(most.zip(after)))?;
         self.recorded(&id).await?;
-        let after = after.map_or(0, |place| place.settled_at);
+        let after = after.map_or(0, |place| place.number);
         let (differences, next) = self.differences(&id, after, most).await?;
-        let next = next.map(|position| page::token(&question, &Place { settled_at: position, id: id.to_string() }));
+        let next = next.map(|position| page::token(&question, &Place { number: position, id: id.to_string() }));
         Ok(Response::new(ListDifferencesResponse { differences, next_page_token: next.unwrap_or_default() }))
     }
 }

@@ -9,6 +9,7 @@ use pb::r#type::v1::Institution;
 use policy::{Person, Version};
 use rpc::{Violation, Violations};
 use terms::{Division, Name};
+use unicode_normalization::UnicodeNormalization as _;
 use wire::read::{self, ReadBill};
 
 /// A submission as read.
@@ -38,6 +39,8 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
         let institution = institution(v, "institution_id", &submission.institution_id);
         let visit = read::optional_text(v, "visit_id", &submission.visit_id, ID_CHARS_MAX);
         let stay = read::optional_text(v, "stay_id", &submission.stay_id, ID_CHARS_MAX);
+        spelled(v, "visit_id", &submission.visit_id);
+        spelled(v, "stay_id", &submission.stay_id);
         let version = read::optional_version(v, "policy_version", &submission.policy_version);
         let facts = match &submission.person_facts {
             Some(facts) => v.within("person_facts", |v| read::person(v, facts)).map(Some),
@@ -51,6 +54,7 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
         let bill = v.required("bill", submission.bill.as_ref(), "the bill").and_then(|bill| {
             v.within("bill", |v| {
                 let read = read::bill(v, bill, Some(today));
+                spelled(v, "bill_id", &bill.bill_id);
                 can_be(v, bill, today);
                 let kind = billed_as(&submission.institution_id, bill.institution());
                 if let Some(expected) = kind.filter(|_| institution.is_some()) {
@@ -80,6 +84,17 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
             misadded,
         })
     })
+}
+
+/// Complains of an id that looks like another one: with spaces at its ends, invisible signs or full-width characters it would be
+/// another bill, and one visit would be paid twice. Letters of either case are two ids, as institutions have them.
+fn spelled(v: &mut Violations, field: &str, id: &str) {
+    let is_seen = |char: char| char.is_alphanumeric() || char.is_ascii_graphic() || char == ' ';
+    if id != id.trim() || id.contains("  ") || !id.chars().all(is_seen) || !id.nfkc().eq(id.chars()) {
+        let expected =
+            "letters, digits and ASCII signs, without spaces at its ends, invisible signs and full-width characters";
+        v.add(field, policy::printable(id), expected);
+    }
 }
 
 /// What a bill cannot be whatever else is wrong with it: of nothing, of a day to come, with a line that does not add up.

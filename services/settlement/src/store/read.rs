@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use money::Fen;
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use store::Error;
 use terms::Name;
 
@@ -26,13 +26,13 @@ pub struct Revision {
     pub at: DateTime<Utc>,
 }
 
-/// A claim's place in the order of settlement.
+/// A claim, and its number in the order of settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// When it was committed, in microseconds since 1970.
-    pub settled_at: i64,
-    /// Its id.
-    pub id: String,
+pub struct Numbered {
+    /// Its number among all claims; rises with each, with gaps.
+    pub number: i64,
+    /// The claim.
+    pub claim: Claim,
 }
 
 /// Which claims are wanted; everything absent asks for all.
@@ -50,8 +50,10 @@ pub struct Wanted {
     pub states: Vec<&'static str>,
     /// Only this scheme, as a word.
     pub scheme: Option<&'static str>,
-    /// Only those after this place.
-    pub after: Option<Place>,
+    /// Only those of higher numbers …
+    pub after: i64,
+    /// … up to this one.
+    pub until: i64,
 }
 
 async fn all(connection: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Error> {
@@ -119,6 +121,35 @@ pub async fn history(connection: &impl ConnectionTrait, id: &Name) -> Result<Vec
     rows.iter().map(revision).collect()
 }
 
+/// The number of the last claim. On PostgreSQL, where numbers are drawn before they are seen, also the transaction before which all
+/// that drew one up to it have begun: see [`have_ended`].
+///
+/// # Errors
+/// What the database said.
+pub async fn last_numbered(connection: &impl ConnectionTrait) -> Result<(i64, Option<i64>), Error> {
+    let number = async |sql: &str| -> Result<i64, Error> {
+        let rows = all(connection, sql, Vec::new()).await?;
+        Ok(rows.first().ok_or(Error::Corrupt { what: "a number" })?.try_get("", "n")?)
+    };
+    if connection.get_database_backend() != DbBackend::Postgres {
+        return Ok((number("SELECT coalesce(max(rowid), 0) AS n FROM claim").await?, None));
+    }
+    // in this order: whoever draws a number has begun to write before, so it is among those that the second one sees
+    let last = number("SELECT last_value AS n FROM claim_seq").await?;
+    let begun = number("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS n").await?;
+    Ok((last, Some(begun)))
+}
+
+/// Whether every transaction before one has ended.
+///
+/// # Errors
+/// What the database said.
+pub async fn have_ended(connection: &impl ConnectionTrait, before: i64) -> Result<bool, Error> {
+    let sql = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= $1 AS ended";
+    let rows = all(connection, sql, vec![before.into()]).await?;
+    Ok(rows.first().ok_or(Error::Corrupt { what: "an answer" })?.try_get("", "ended")?)
+}
+
 /// A page of claims in order of settlement, each with the decision that stands.
 ///
 /// # Errors
@@ -127,9 +158,10 @@ pub async fn page_of_claims(
     connection: &impl ConnectionTrait,
     wanted: &Wanted,
     most: u32,
-) -> Result<Vec<Claim>, Error> {
-    let mut values: Vec<Value> = Vec::new();
-    let mut conditions = vec!["true".to_owned()];
+) -> Result<Vec<Numbered>, Error> {
+    let number = if connection.get_database_backend() == DbBackend::Postgres { "c.seq" } else { "c.rowid" };
+    let mut values: Vec<Value> = vec![wanted.after.into(), wanted.until.into()];
+    let mut conditions = vec![format!("{number} > $1 AND {number} <= $2")];
     let mut add = |condition: &str, value: Value| {
         values.push(value);
         conditions.push(condition.replace('?', &format!("${}", values.len())));
@@ -153,18 +185,16 @@ pub async fn page_of_claims(
         // stored words of ours, not the caller's text
         conditions.push(format!("c.state IN ('{}')", wanted.states.join("', '")));
     }
-    if let Some(place) = &wanted.after {
-        values.push(place.settled_at.into());
-        values.push(place.id.clone().into());
-        conditions.push(format!("(c.settled_at, c.id) > (${}, ${})", values.len() - 1, values.len()));
-    }
     let sql = format!(
-        "SELECT {} FROM claim c JOIN decision d ON d.claim = c.id AND d.revision = c.revision WHERE {} \
-         ORDER BY c.settled_at, c.id LIMIT {most}",
+        "SELECT {}, {number} AS number_of_all FROM claim c JOIN decision d ON d.claim = c.id AND d.revision = c.revision \
+         WHERE {} ORDER BY {number} LIMIT {most}",
         row::SELECT,
         conditions.join(" AND ")
     );
-    all(connection, &sql, values).await?.iter().map(row::claim).collect()
+    let rows = all(connection, &sql, values).await?;
+    let read =
+        |found: &QueryResult| Ok(Numbered { number: found.try_get("", "number_of_all")?, claim: row::claim(found)? });
+    rows.iter().map(read).collect()
 }
 
 /// Movements of an account, newest first, below a number.

@@ -104,6 +104,40 @@ fn everything_that_cannot_be_read_is_named_at_once_by_its_path() {
 }
 
 #[test]
+fn an_id_that_looks_like_anothers_is_no_id() {
+    on_both(|url| async move {
+        let house = town(&url).await;
+        house.settles("K0", "p", &visit("B77", "2035-03-01", 10_000)).await;
+        let odd = [
+            "B77 ",
+            " B77",
+            "\u{ff22}77",
+            "B77\u{200b}",
+            "B7\u{ad}7",
+            "B77\u{3000}",
+            "B7  7",
+            "B7\u{2060}7",
+            "\u{feff}B77",
+        ];
+        for (at, id) in odd.into_iter().enumerate() {
+            let request = changed(&format!("K1-{at}"), |submission, bill| {
+                id.clone_into(&mut bill.bill_id);
+                id.clone_into(&mut submission.visit_id);
+                id.clone_into(&mut submission.stay_id);
+            });
+            let told = fields(&fails(&house, request).await);
+            let expected = ["visit_id", "stay_id", "bill.bill_id"].map(|field| format!("submission.{field}"));
+            assert_eq!(told, expected, "{id:?}");
+        }
+        for (at, id) in ["门诊-001", "B 77", "b77", "B77/2_a"].into_iter().enumerate() {
+            house.settles(&format!("K2-{at}"), "p", &visit(id, "2035-03-01", 10_000)).await;
+        }
+        house.is_sound().await;
+        house.close().await;
+    });
+}
+
+#[test]
 fn quantities_and_amounts_of_no_bill_are_named_beside_other_mistakes_and_refused_alone() {
     on_both(|url| async move {
         let house = town(&url).await;

@@ -14,6 +14,7 @@ mod crowd;
 mod defects;
 mod failpoints;
 mod findings;
+mod following;
 mod golden;
 mod input;
 mod once;
