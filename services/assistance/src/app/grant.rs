@@ -18,6 +18,8 @@ pub(crate) struct Granting {
     pub(crate) terms: Terms,
     pub(crate) operator: String,
     pub(crate) reason: String,
+    /// The application it was decided on.
+    pub(crate) application: Option<Name>,
 }
 
 /// Grants it; gives the years of settled claims that it concerns.
@@ -40,6 +42,7 @@ pub(crate) async fn grant(app: &App, tx: &Tx, asked: &Granting) -> Result<(Grant
         reason: asked.reason.clone(),
         recorded_at,
         import: String::new(),
+        application: asked.application,
         list_division: None,
     };
     categories::add(tx, std::slice::from_ref(&grant)).await?;

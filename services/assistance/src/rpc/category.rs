@@ -29,8 +29,10 @@ impl Categories {
         let terms = read::terms(&mut v, r.terms.as_ref());
         let operator = fields::text(&mut v, "operator_id", &r.operator_id, 100);
         let reason = fields::optional_text(&mut v, "reason", &r.reason, 1_000);
-        let command =
-            (|| Some(grant::Granting { person: person?, terms: terms?, operator: operator?, reason: reason? }))();
+        let command = (|| {
+            let (person, terms, operator) = (person?, terms?, operator?);
+            Some(grant::Granting { person, terms, operator, reason: reason?, application: None })
+        })();
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("GrantCategory", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {
