@@ -14,6 +14,7 @@ use assistance::{MIGRATIONS, Parts, Policies};
 use chrono::{DateTime, Utc};
 use enrolment_pb::directory_service_server::{DirectoryService, DirectoryServiceServer};
 use host::{Server, Services, Stop, SystemIds};
+use pb::application_service_client::ApplicationServiceClient;
 use pb::category_service_client::CategoryServiceClient;
 use pb::reservation_service_client::ReservationServiceClient;
 use pb::watch_service_client::WatchServiceClient;
@@ -52,6 +53,7 @@ pub(crate) struct World {
     pub(crate) categories: CategoryServiceClient<Client>,
     pub(crate) reservations: ReservationServiceClient<Client>,
     pub(crate) watch: WatchServiceClient<Client>,
+    pub(crate) applications: ApplicationServiceClient<Client>,
 }
 
 impl World {
@@ -137,7 +139,8 @@ impl World {
             settlement,
             categories: CategoryServiceClient::new(channel.clone()),
             reservations: ReservationServiceClient::new(channel.clone()),
-            watch: WatchServiceClient::new(channel),
+            watch: WatchServiceClient::new(channel.clone()),
+            applications: ApplicationServiceClient::new(channel),
         }
     }
 
@@ -489,6 +492,10 @@ pub(crate) struct Settlement {
     pub(crate) breaks: Mutex<Option<usize>>,
     /// Behind how many it was asked to go on, each time.
     pub(crate) folded: Mutex<Vec<usize>>,
+    /// What it says a category would change; none: nothing.
+    pub(crate) previews: Mutex<Option<settlement_pb::PreReassessResponse>>,
+    /// What it was asked of that, each time.
+    pub(crate) previewed: Mutex<Vec<settlement_pb::PreReassessRequest>>,
     /// While somebody holds this it does not answer.
     pub(crate) gate: tokio::sync::Mutex<()>,
 }
@@ -545,9 +552,16 @@ impl OneStopService for Settlement {
 
     async fn pre_reassess(
         &self,
-        _: Request<settlement_pb::PreReassessRequest>,
+        request: Request<settlement_pb::PreReassessRequest>,
     ) -> Result<Response<settlement_pb::PreReassessResponse>, Status> {
-        Err(Fault::wrong_state("not_asked", "nobody asks this yet").into())
+        self.previewed.lock().unwrap().push(request.into_inner());
+        if *self.away.lock().unwrap() {
+            return Err(Fault::unavailable("settlement", Duration::from_secs(1)).into());
+        }
+        let done = settlement_pb::Reassessed { nothing_changed: true, ..Default::default() };
+        let outcome = Some(settlement_pb::pre_reassess_response::Outcome::Done(done));
+        let nothing = || settlement_pb::PreReassessResponse { outcome, ..Default::default() };
+        Ok(Response::new(self.previews.lock().unwrap().clone().unwrap_or_else(nothing)))
     }
 
     async fn stream_shares(
