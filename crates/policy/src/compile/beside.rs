@@ -22,7 +22,7 @@ pub(crate) fn check_all_beside(tree: &PackTree, problems: &mut Problems) {
                     check_gaps(parameter, problems);
                 }
                 Home::Application if parameter.spec.kind == Kind::Payer => {
-                    check_keeper(tree, division, parameter, problems)
+                    check_keeper(tree, division, parameter, problems);
                 }
                 Home::Layer if !is_named(&parameter.address, &named) => {
                     let found = format!("the parameter {}, whose layer no stack names", parameter.address);

@@ -43,7 +43,7 @@ pub(crate) async fn pay(app: &App, tx: &Tx, asked: &Paying) -> Result<(), Proble
         v.add("amount_fen", amount.get(), format!("{}, what was awarded and is not paid", due.get()));
         v.finish::<()>(None)?;
     }
-    application.paid = application.paid + due;
+    application.paid += due;
     done(app, tx, &mut application, (Act::Paid, to), &asked.by).await?;
     Ok(applications::pay(tx, &application, &asked.payment).await?)
 }
