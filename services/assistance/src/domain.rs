@@ -12,7 +12,7 @@ mod words;
 
 pub(crate) use application::{
     Act, Application, ApplicationState, ApplicationStep, Attached, Awarding, By, Decision, EVIDENCE_MOST, Payment,
-    Revision, Verb, Wanted, allowed, awards, deciders, proposer,
+    Revision, Verb, Wanted, allowed, awards, has_decided, has_proposed,
 };
 pub(crate) use category::{Authority, Evidence, Grant, TakenBack, Terms, categories_on, known, overlapping, owed_on};
 pub(crate) use desk::{Adopting, Circumstances, Desk, Fact, Kept, News, Over, Settled, Standing, Tally};

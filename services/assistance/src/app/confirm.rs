@@ -11,7 +11,7 @@ use super::application::{done, may, policy, same_officer, seen};
 use super::correct::{self, Correcting};
 use super::grant::{self, Granting};
 use super::{App, Problem};
-use crate::domain::{Act, Application, ApplicationStep, By, Decision, Grant, Terms, Verb, deciders, proposer};
+use crate::domain::{Act, Application, ApplicationStep, By, Decision, Grant, Terms, Verb, has_decided, has_proposed};
 use crate::store::{applications, categories};
 
 /// What an officer says to a proposal.
@@ -73,10 +73,10 @@ pub(crate) async fn confirm(app: &App, tx: &Tx, asked: &Confirming) -> Result<Co
 }
 
 fn is_another(steps: &[ApplicationStep], operator: &str) -> Result<(), Fault> {
-    if proposer(steps) == Some(operator) {
+    if has_proposed(steps, operator) {
         return Err(same_officer("the officer who proposed it cannot confirm it: another officer is to"));
     }
-    if deciders(steps).contains(operator) {
+    if has_decided(steps, operator) {
         return Err(same_officer("an officer of the earlier decision cannot decide again: two other officers are to"));
     }
     Ok(())

@@ -22,6 +22,17 @@ pub(crate) struct Granting {
     pub(crate) application: Option<Name>,
 }
 
+/// Asks enrolment, where it is connected, whether a person is one it knows: outside any transaction.
+///
+/// # Errors
+/// `NOT_FOUND` where nobody knows the person; `UNAVAILABLE` where enrolment does not say.
+pub(crate) async fn is_registered(app: &App, person: Name) -> Result<(), Fault> {
+    match &app.directory {
+        Some(directory) if !directory.knows(person).await? => Err(Fault::not_found("person", person.as_str())),
+        _ => Ok(()),
+    }
+}
+
 /// Grants it; gives the years of settled claims that it concerns.
 ///
 /// # Errors

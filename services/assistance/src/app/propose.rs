@@ -9,7 +9,7 @@ use terms::Name;
 use super::application::{done, may, policy, same_officer, seen};
 use super::{App, Problem};
 use crate::clients::Preview;
-use crate::domain::{Act, Application, ApplicationStep, By, Decision, Terms, Verb, Wanted, deciders};
+use crate::domain::{Act, Application, ApplicationStep, By, Decision, Terms, Verb, Wanted, has_decided};
 use crate::store::applications;
 
 /// When settlement is worth asking again.
@@ -72,7 +72,7 @@ fn fits(
     asked: &Proposing,
 ) -> Result<crate::domain::ApplicationState, Fault> {
     let to = may(application, Verb::Propose)?;
-    if deciders(steps).contains(asked.by.operator.as_str()) {
+    if has_decided(steps, &asked.by.operator) {
         let message = "an officer of the earlier decision cannot decide again: two other officers are to";
         return Err(same_officer(message));
     }

@@ -239,23 +239,29 @@ impl Application {
     }
 }
 
-/// The officers of the decisions that were confirmed: who proposed and who confirmed.
-pub(crate) fn deciders(steps: &[ApplicationStep]) -> BTreeSet<&str> {
+/// Whether an officer has decided before: proposed, or confirmed, a decision that was confirmed.
+pub(crate) fn has_decided(steps: &[ApplicationStep], operator: &str) -> bool {
     let mut deciders = BTreeSet::new();
     let mut proposer = None;
     for step in steps {
         match step.act {
-            Act::Proposed => proposer = Some(step.operator.as_str()),
-            Act::Confirmed => deciders.extend(proposer.into_iter().chain([step.operator.as_str()])),
+            Act::Proposed => proposer = Some(officer(&step.operator)),
+            Act::Confirmed => deciders.extend(proposer.clone().into_iter().chain([officer(&step.operator)])),
             _ => {}
         }
     }
-    deciders
+    deciders.contains(&officer(operator))
 }
 
-/// Who proposed what is to be confirmed.
-pub(crate) fn proposer(steps: &[ApplicationStep]) -> Option<&str> {
-    steps.iter().rev().find(|step| step.act == Act::Proposed).map(|step| step.operator.as_str())
+/// Whether an officer proposed what is to be confirmed.
+pub(crate) fn has_proposed(steps: &[ApplicationStep], operator: &str) -> bool {
+    let proposed = steps.iter().rev().find(|step| step.act == Act::Proposed);
+    proposed.is_some_and(|step| officer(&step.operator) == officer(operator))
+}
+
+/// Who an account is: nobody becomes another officer by writing the account otherwise.
+fn officer(operator: &str) -> String {
+    operator.split_whitespace().collect::<String>().to_lowercase()
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub(crate) use self::ask::confirmed;
 use super::words::application_state;
 use super::{read, write};
 use crate::app::change::{Asked, change, is_known};
+use crate::app::grant::is_registered;
 use crate::app::{App, Problem, appeal, apply, attach, confirm, pay_application, propose, withdraw};
 use crate::store::applications::{self, Wanted};
 
@@ -34,6 +35,9 @@ impl Applications {
         let command = ask::applying(&mut v, &r, self.0.today());
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("Apply", &key, &r);
+        if !is_known(&self.0, &asked).await? {
+            is_registered(&self.0, command.person).await?;
+        }
         change(&self.0, asked, command, |app, tx, c| async move {
             let id = apply::apply(&app, &tx, &c).await?;
             Ok(pb::ApplyResponse { application: Some(whole(&tx, id).await?) })

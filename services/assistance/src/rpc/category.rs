@@ -12,7 +12,7 @@ use wire::{read as fields, write as messages};
 use super::page::Page;
 use super::words::ask_state;
 use super::{import, read, write};
-use crate::app::change::{Asked, change};
+use crate::app::change::{Asked, change, is_known};
 use crate::app::{App, Problem, correct, end, grant, standing};
 use crate::store::mends::Wanted;
 use crate::store::{categories, mends};
@@ -35,6 +35,10 @@ impl Categories {
         })();
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("GrantCategory", &key, &r);
+        // an answer that is kept waits for nobody
+        if !is_known(&self.0, &asked).await? {
+            grant::is_registered(&self.0, command.person).await?;
+        }
         change(&self.0, asked, command, |app, tx, c| async move {
             let (grant, years) = grant::grant(&app, &tx, &c).await?;
             let reassessed_years = years.into_iter().map(write::year).collect();

@@ -438,6 +438,15 @@ impl DirectoryService for Directory {
         Ok(Response::new(enrolment_pb::FindPeopleResponse { people }))
     }
 
+    async fn find_unknown(
+        &self,
+        request: Request<enrolment_pb::FindUnknownRequest>,
+    ) -> Result<Response<enrolment_pb::FindUnknownResponse>, Status> {
+        let asked = request.into_inner().person_ids.into_iter();
+        let unknown_person_ids = asked.filter(|person| person.starts_with('X')).collect();
+        Ok(Response::new(enrolment_pb::FindUnknownResponse { unknown_person_ids }))
+    }
+
     async fn get_phone(
         &self,
         request: Request<enrolment_pb::GetPhoneRequest>,
