@@ -1,12 +1,14 @@
 //! Entries for what happens: a settlement, its reversal, adjustment and refund; contributions, account credits, balances
-//! brought forward.
+//! brought forward, temporary assistance.
 //!
 //! Each function makes an entry and changes nothing; whether it may be appended is the journal's to say, which alone knows
 //! what stands and what is left.
 
+mod aid;
 mod claim;
 mod income;
 
+pub use aid::aid;
 pub use claim::{adjust, refund, reverse, settle};
 pub use income::{account_credit, bring_forward, contribution, owe_back, pay_owed, take_back};
 

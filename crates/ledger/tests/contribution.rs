@@ -1,9 +1,9 @@
-use ledger::book::{BookError, account_credit, contribution, owe_back};
+use ledger::book::{BookError, account_credit, aid, contribution, owe_back};
 use ledger::{Account, Journal};
 use money::Fen;
 use policy::Contribution;
 use policy::case::Question;
-use terms::{IncomeSource, Name};
+use terms::{EntryKind, IncomeSource, Name};
 
 use crate::support::{CASES, SHIPPED, division, heading, name, yuan};
 
@@ -119,4 +119,22 @@ fn an_open_figure_is_never_booked_as_zero() {
         Contribution { premium: yuan("100.00"), own: None, total: Some(yuan("100.00")), ..Contribution::default() };
     let entry = contribution(heading("C1", "2023"), &SHIPPED, (division(), pool()), &open);
     assert_eq!(entry, Err(BookError::Unknown { field: "own" }));
+}
+
+#[test]
+fn temporary_assistance_is_owed_to_the_person_by_the_fund() {
+    let person = name("P1");
+    let entry =
+        aid(heading("A1", "application"), SHIPPED.version(), (division(), name("assistance")), person, yuan("500.00"));
+    let entry = entry.unwrap();
+    assert_eq!((entry.kind, entry.policy, entry.original), (EntryKind::Aid, Some(SHIPPED.version()), None));
+    let mut journal = Journal::new();
+    journal.append(entry).unwrap();
+    assert_eq!(
+        journal.balance(&Account::Fund { division: division(), payer: name("assistance") }).net(),
+        yuan("500.00")
+    );
+    assert_eq!(journal.balance(&Account::Payable { institution: person }).net(), -yuan("500.00"));
+    let nothing = aid(heading("A2", "application"), SHIPPED.version(), (division(), pool()), person, Fen::ZERO);
+    assert!(matches!(nothing, Err(BookError::Entry(_))), "{nothing:?}");
 }

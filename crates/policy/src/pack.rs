@@ -17,7 +17,7 @@ pub(crate) use document::{Document, Key, Node, parse_date};
 pub use folder::PackFile;
 pub(crate) use lookup::{InForce, in_force, mechanism};
 pub(crate) use parameter::{Parameter, Row};
-pub(crate) use schema::{Combine, Home, mechanisms_of, parameters_of};
+pub(crate) use schema::{Combine, Home, Kind, mechanisms_of, parameters_of};
 pub use tree::{Division as PackDivision, NationalField, Payer, PayerKind};
 pub(crate) use tree::{Mechanism, PackTree};
 pub(crate) use value::{Amount, Assistance, Band, Credit, Part, Value};

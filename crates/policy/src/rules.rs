@@ -1,6 +1,7 @@
 //! The rules, one file each: pure functions over compiled tables and facts.
 
 pub(crate) mod account_credit;
+pub(crate) mod application;
 pub(crate) mod away;
 pub(crate) mod bands;
 pub(crate) mod category;

@@ -159,3 +159,36 @@ fn a_word_for_the_time_without_assistance_looks_at_no_category() {
     let gap = problems(&[("common/one_stop.toml", rows)], HELD);
     assert!(gap[0].contains("error[gap]"), "{gap:#?}");
 }
+
+#[test]
+fn an_approved_category_counts_from_the_decisions_day_and_of_the_illness_poor_from_the_years_first() {
+    let division = "370800".parse().unwrap();
+    let from = |policy: &Policy, category, day: &str| {
+        policy.approved_from(division, category, day.parse().unwrap()).to_string()
+    };
+    assert_eq!(from(&SHIPPED, Category::IllnessPoor, "2022-10-10"), "2022-01-01", "SD-8, over the year's bills");
+    assert_eq!(from(&SHIPPED, Category::IllnessPoor, "2022-01-01"), "2022-01-01");
+    assert_eq!(from(&SHIPPED, Category::LowIncomeEdge, "2022-10-10"), "2022-10-10");
+    let payer = SHIPPED.pays_temporary(division, "2022-10-10".parse().unwrap());
+    assert_eq!(payer.map(|payer| payer.to_string()).as_deref(), Some("assistance"), "GX-9");
+    let silent = compile(&inline_files(&[]));
+    let there = "990100".parse().unwrap();
+    let day = "2022-10-10".parse().unwrap();
+    assert_eq!(silent.approved_from(there, Category::IllnessPoor, day), day, "nothing is said");
+    assert_eq!(silent.pays_temporary(there, day), None);
+}
+
+#[test]
+fn what_is_paid_on_application_looks_at_categories_alone_and_is_paid_by_a_kept_fund() {
+    let of = |rows: &str| problems(&[("common/application.toml", rows)], HELD);
+    let gap = of("[looks_back]\ncite = \"EX-1\"\nillness_poor = { 2020-01-01 = \"year\" }\n");
+    assert!(gap[0].contains("error[gap]"), "{gap:#?}");
+    let place =
+        of("[looks_back]\ncite = \"EX-1\"\nall = { 2020-01-01 = \"year\" }\nlocal = { 2020-01-01 = \"year\" }\n");
+    assert!(place[0].contains("error[wrong_condition]"), "{place:#?}");
+    let word = of("[looks_back]\ncite = \"EX-1\"\nall = { 2020-01-01 = \"month\" }\n");
+    assert!(word[0].contains("error[wrong_value]"), "{word:#?}");
+    assert!(of("[temporary]\ncite = \"EX-1\"\nall = { 2020-01-01 = \"helped\" }\n").is_empty());
+    let other = of("[temporary]\ncite = \"EX-1\"\nall = { 2020-01-01 = \"pooled_fund\" }\n");
+    assert!(other.iter().any(|line| line.contains("error[unknown_name]")), "{other:#?}");
+}

@@ -54,6 +54,8 @@ words! {
         AccountDebit "account_debit" "个人账户支出" "payment from a personal account",
         /// What came in for an enrolment that never was, and is owed to who paid it.
         OwedBack "owed_back" "应退保费" "premium owed back to who paid it",
+        /// What officers gave a person in need beside any bill.
+        Aid "aid" "临时救助" "temporary assistance",
     }
 }
 

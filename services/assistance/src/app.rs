@@ -1,8 +1,13 @@
 //! What the service does, one verb a file: each decides what happens and in which order.
 
 pub(crate) mod adopt;
+pub(crate) mod appeal;
+pub(crate) mod application;
+pub(crate) mod apply;
+pub(crate) mod attach;
 pub(crate) mod change;
 pub(crate) mod compare;
+pub(crate) mod confirm;
 pub(crate) mod correct;
 pub(crate) mod deliver;
 pub(crate) mod end;
@@ -10,13 +15,16 @@ pub(crate) mod grant;
 pub(crate) mod import;
 pub(crate) mod keep;
 pub(crate) mod mend;
+pub(crate) mod pay_application;
 mod problem;
+pub(crate) mod propose;
 pub(crate) mod reserve;
 pub(crate) mod sms;
 pub(crate) mod standing;
 pub(crate) mod sweep;
 pub(crate) mod tell;
 pub(crate) mod watch;
+pub(crate) mod withdraw;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64};

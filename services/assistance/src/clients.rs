@@ -11,5 +11,5 @@ pub(crate) use enrolment::{Directory, Document, NoPhone, Phone};
 pub(crate) use inbox::{Inbox, Taken};
 pub use policies::Publications;
 pub use sender::Sender;
-pub(crate) use settlement::{Burden, NotSaid, OneStop, Outcome, cause_number};
+pub(crate) use settlement::{Burden, NotSaid, OneStop, Outcome, Preview, cause_number};
 pub(crate) use streams::{Entry as StreamEntry, Streams};

@@ -1,5 +1,6 @@
 //! What the service keeps, and what follows from it without asking anybody: no clock, no database, no wire.
 
+mod application;
 mod category;
 mod desk;
 mod hold;
@@ -9,6 +10,10 @@ mod message;
 mod watch;
 mod words;
 
+pub(crate) use application::{
+    Act, Application, ApplicationState, ApplicationStep, Attached, Awarding, By, Decision, EVIDENCE_MOST, Payment,
+    Revision, Verb, Wanted, allowed, awards, has_decided, has_proposed,
+};
 pub(crate) use category::{Authority, Evidence, Grant, TakenBack, Terms, categories_on, known, overlapping, owed_on};
 pub(crate) use desk::{Adopting, Circumstances, Desk, Fact, Kept, News, Over, Settled, Standing, Tally};
 pub(crate) use hold::{Ask, Granted, Hold, HoldState, Limit, Move, Part, Reserved, Reserving, Under};
@@ -16,7 +21,7 @@ pub(crate) use list::{
     Compared, Difference, DifferenceKind, Import, ImportMode, ImportState, List, RowProblem, Said, compare, ended,
 };
 pub(crate) use mend::{Answer, AskState, Mend, Occasion, Reassess, Refused};
-pub(crate) use message::{Message, NoText, Telling, of_claim, of_grant};
+pub(crate) use message::{Message, NoText, Telling, of_application, of_claim, of_grant};
 pub(crate) use watch::{
     Entry, Line, Seen, Step, WatchDifference, WatchDifferenceKind, WatchNews, WatchState, differs, follow, offices,
 };

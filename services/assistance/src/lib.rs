@@ -9,6 +9,7 @@
 //! to answer, and no transaction waits for it.
 //! Invariant: the watch list is set by the commit that keeps a Change: at its line nobody is on it, and nobody above it is not.
 //! Invariant: what departments and people are told is written in the commit that made it true, and holds no name and no number of a document.
+//! Invariant: no application is decided by one officer alone; what it brings is granted or booked with the decision, and paid once.
 //! Invariant: a document of a list is asked about and forgotten: it is in no table, log or event.
 
 mod app;

@@ -1,6 +1,7 @@
 //! The calls: each reads its message, hands it to the verb, and writes the answer.
 
 mod adopt;
+mod application;
 mod category;
 mod export;
 mod import;
@@ -11,6 +12,7 @@ mod watch;
 mod words;
 mod write;
 
+pub(crate) use application::{Applications, confirmed};
 pub(crate) use category::Categories;
 pub(crate) use reservation::Reservations;
 pub(crate) use watch::Watching;

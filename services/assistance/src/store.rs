@@ -1,6 +1,7 @@
 //! The service's tables: SQL stands here and nowhere else.
 
 pub(crate) mod adoptions;
+pub(crate) mod applications;
 pub(crate) mod categories;
 pub(crate) mod claims;
 pub(crate) mod comparisons;
@@ -37,6 +38,7 @@ pub const MIGRATIONS: &[Set] = &[
             step!("import"),
             step!("opening_zero"),
             step!("watch"),
+            step!("application"),
         ],
     },
 ];

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use host::{Stop, every};
+use pb::assistance::v1::application_service_server::ApplicationServiceServer;
 use pb::assistance::v1::category_service_server::CategoryServiceServer;
 use pb::assistance::v1::reservation_service_server::ReservationServiceServer;
 use pb::assistance::v1::watch_service_server::WatchServiceServer;
@@ -16,9 +17,9 @@ use terms::Division;
 use tokio::task::JoinSet;
 
 use crate::app::sms::{self, SmsSettings};
-use crate::app::{App, deliver, mend, sweep, tell, watch as watched};
+use crate::app::{App, apply, deliver, mend, sweep, tell, watch as watched};
 use crate::clients::{Directory, Inbox, OneStop, Sender, Streams};
-use crate::rpc::{Categories, Reservations, Watching};
+use crate::rpc::{Applications, Categories, Reservations, Watching, confirmed};
 use crate::watch::{Watch, watch};
 
 /// How often it is looked whether the policy under which settlement refused a year is still the one in use.
@@ -26,6 +27,9 @@ const REFUSED_EVERY: Duration = Duration::from_secs(5);
 
 /// How often lines of the watch list are asked for that could not be had.
 const LINES_EVERY: Duration = Duration::from_secs(5);
+
+/// How often it is looked for applications that answers of departments want: an earlier version opened none.
+const WANTED_EVERY: Duration = Duration::from_secs(60);
 
 /// How often it is looked for what is to be told.
 const STREAMS_POLL: Duration = Duration::from_millis(200);
@@ -116,6 +120,7 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
     let mut tasks = JoinSet::new();
     let most = MESSAGE_BYTES_MAX;
     let services = host::Services::new()
+        .with(ApplicationServiceServer::new(Applications(Arc::clone(&app))).max_decoding_message_size(most))
         .with(CategoryServiceServer::new(Categories(Arc::clone(&app))).max_decoding_message_size(most))
         .with(ReservationServiceServer::new(Reservations(Arc::clone(&app))).max_decoding_message_size(most))
         .with(WatchServiceServer::new(Watching(Arc::clone(&app))).max_decoding_message_size(most));
@@ -129,6 +134,7 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
         tasks.spawn(relay_to_streams(Arc::clone(&app), streams, services.readiness(), stop.clone()));
     }
     tasks.spawn(ask_for_lines(Arc::clone(&app), stop.clone()));
+    tasks.spawn(open_what_is_wanted(Arc::clone(&app), stop.clone()));
     tasks.spawn(async move {
         let owner = app.id();
         readiness.degraded("settlement", false).await;
@@ -231,4 +237,17 @@ async fn ask_for_lines(app: Arc<App>, stop: Stop) {
         }
     };
     every(LINES_EVERY, stop.asked(), once).await;
+}
+
+/// Opens applications that answers of departments want and that were not opened with the answer.
+async fn open_what_is_wanted(app: Arc<App>, stop: Stop) {
+    let once = || {
+        let app = Arc::clone(&app);
+        async move {
+            if let Err(problem) = apply::open_all_wanted(&app, confirmed).await {
+                tracing::warn!(%problem, "applications that departments want were not opened");
+            }
+        }
+    };
+    every(WANTED_EVERY, stop.asked(), once).await;
 }

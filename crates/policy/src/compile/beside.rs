@@ -7,19 +7,22 @@ use terms::{Care, PersonGroup, Scheme, Word};
 
 use super::universe::{combinations, groups_of, words_of};
 use crate::condition::{DIMENSIONS, Fact, Situation};
-use crate::pack::{Combine, Home, PackDivision, PackTree, Parameter, Value};
+use crate::pack::{Combine, Home, Kind, PackDivision, PackTree, Parameter, Value};
 use crate::{Problem, Problems, Severity};
 
-/// Checks contribution, waiting, watch list and one-stop settlement, and every layer's name.
+/// Checks contribution, waiting, watch list, one-stop settlement and applications, and every layer's name.
 pub(crate) fn check_all_beside(tree: &PackTree, problems: &mut Problems) {
     for division in tree.divisions.values() {
         let named = named_below(tree, division);
         for parameter in division.parameters.values() {
             match parameter.spec.home {
-                Home::Contribution | Home::Waiting | Home::Watch | Home::OneStop
+                Home::Contribution | Home::Waiting | Home::Watch | Home::OneStop | Home::Application
                     if parameter.spec.combine == Combine::One =>
                 {
                     check_gaps(parameter, problems);
+                }
+                Home::Application if parameter.spec.kind == Kind::Payer => {
+                    check_keeper(tree, division, parameter, problems);
                 }
                 Home::Layer if !is_named(&parameter.address, &named) => {
                     let found = format!("the parameter {}, whose layer no stack names", parameter.address);
@@ -28,6 +31,29 @@ pub(crate) fn check_all_beside(tree: &PackTree, problems: &mut Problems) {
                 }
                 _ => {}
             }
+        }
+    }
+}
+
+/// Whether what is paid beside the bills is paid by a fund that medical assistance keeps: nobody else could pay it.
+fn check_keeper(tree: &PackTree, division: &PackDivision, parameter: &Parameter, problems: &mut Problems) {
+    let chain = tree.chain(division.code);
+    let is_kept = |name: &str| {
+        let found = chain.iter().find_map(|division| division.payers.get(name));
+        found.is_some_and(|payer| payer.held_by.is_some())
+    };
+    for value in parameter.rows.iter().flat_map(|row| &row.dated).map(|dated| &dated.value) {
+        if let Value::Word(word) = value
+            && !is_kept(word)
+        {
+            let found = format!("{word:?} of {}", parameter.address);
+            complain(
+                problems,
+                parameter,
+                (Severity::Error, "unknown_name"),
+                found,
+                "a fund of payers.toml with held_by",
+            );
         }
     }
 }

@@ -120,7 +120,8 @@ fn says_anything(place: &Place<'_>, division: &PackDivision) -> bool {
         let ours = parts.first().is_some_and(|first| *first == "common" || *first == place.scheme.word());
         let second = parts.get(1).copied().unwrap_or("");
         let other_benefit = Care::from_word(second).is_ok_and(|care| care != place.care);
-        let never = matches!(second, "contribution" | "waiting" | "watch" | "one_stop" | "indicator" | "year");
+        let never =
+            ["contribution", "waiting", "watch", "one_stop", "application", "indicator", "year"].contains(&second);
         ours && !other_benefit && !never
     };
     division.parameters.keys().any(concerns)

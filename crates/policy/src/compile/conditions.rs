@@ -38,6 +38,7 @@ fn known_bits(home: Home) -> u128 {
         Home::Contribution => person | CountyKind::MASK | College::MASK,
         Home::Waiting => person | EnrolHow::MASK,
         Home::Watch => Scheme::MASK | Category::MASK,
+        Home::Application => Category::MASK,
         Home::OneStop => Scheme::MASK | PersonGroup::MASK | place | Care::MASK,
         Home::Year | Home::Index | Home::Indicator => 0,
     }

@@ -402,6 +402,7 @@ fn fixed_home(stem: &str) -> Option<Home> {
         "waiting" => Home::Waiting,
         "watch" => Home::Watch,
         "one_stop" => Home::OneStop,
+        "application" => Home::Application,
         "index" => Home::Index,
         "indicator" => Home::Indicator,
         _ => return None,

@@ -72,6 +72,7 @@ pub(crate) enum Home {
     Waiting,
     Watch,
     OneStop,
+    Application,
     Index,
     Indicator,
 }
@@ -150,6 +151,8 @@ pub(crate) const PARAMETERS: &[Spec] = &[
     ),
     one(Home::Watch, "line", Kind::Amount),
     one(Home::OneStop, "assistance_away", Kind::Word(&["settle_two", "refuse"])),
+    one(Home::Application, "looks_back", Kind::Word(&["decision", "year"])),
+    at_most_one(Home::Application, "temporary", Kind::Payer),
 ];
 
 /// The parameter of this name in a place of this kind.

@@ -135,6 +135,7 @@ impl<'p> Build<'p> {
             ("waiting", Home::Waiting),
             ("watch", Home::Watch),
             ("one_stop", Home::OneStop),
+            ("application", Home::Application),
             ("year", Home::Year),
             ("index", Home::Index),
             ("indicator", Home::Indicator),

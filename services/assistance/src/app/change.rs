@@ -39,6 +39,15 @@ impl Asked {
     }
 }
 
+/// Whether a call was made before: then what it asks for need not be looked into again.
+///
+/// # Errors
+/// What the database said.
+pub(crate) async fn is_known(app: &App, asked: &Asked) -> Result<bool, Problem> {
+    let kept = idempotency::look_up(app.database.reader(), &[&asked.call()]).await?;
+    Ok(kept.iter().any(Option::is_some))
+}
+
 /// Does the work in one transaction with the key of the call; a reply given before is given again.
 ///
 /// # Errors

@@ -41,6 +41,7 @@ pub(crate) async fn correct(app: &App, tx: &Tx, asked: &Correcting) -> Result<(G
         reason: asked.reason.clone(),
         recorded_at,
         import: String::new(),
+        application: before.application,
         list_division: before.list_division,
         id: before.id,
         person: before.person,

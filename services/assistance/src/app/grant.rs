@@ -18,6 +18,19 @@ pub(crate) struct Granting {
     pub(crate) terms: Terms,
     pub(crate) operator: String,
     pub(crate) reason: String,
+    /// The application it was decided on.
+    pub(crate) application: Option<Name>,
+}
+
+/// Asks enrolment, where it is connected, whether a person is one it knows: outside any transaction.
+///
+/// # Errors
+/// `NOT_FOUND` where nobody knows the person; `UNAVAILABLE` where enrolment does not say.
+pub(crate) async fn is_registered(app: &App, person: Name) -> Result<(), Fault> {
+    match &app.directory {
+        Some(directory) if !directory.knows(person).await? => Err(Fault::not_found("person", person.as_str())),
+        _ => Ok(()),
+    }
 }
 
 /// Grants it; gives the years of settled claims that it concerns.
@@ -40,6 +53,7 @@ pub(crate) async fn grant(app: &App, tx: &Tx, asked: &Granting) -> Result<(Grant
         reason: asked.reason.clone(),
         recorded_at,
         import: String::new(),
+        application: asked.application,
         list_division: None,
     };
     categories::add(tx, std::slice::from_ref(&grant)).await?;

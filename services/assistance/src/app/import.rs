@@ -243,6 +243,7 @@ fn recorded(
         reason: import.list.source.clone(),
         recorded_at: after(app, versions),
         import: import.id.clone(),
+        application: before.and_then(|before| before.application),
         list_division: Some(import.list.division),
     }
 }

@@ -17,7 +17,9 @@ use wire::change::Change;
 use super::keep::Answer;
 use super::{App, Problem};
 use crate::clients::{StreamEntry, Streams};
-use crate::domain::{Entry, Grant, Kept, Message, Office, WatchNews, of_claim, of_grant, offices};
+use crate::domain::{
+    Application, Entry, Grant, Kept, Message, Office, Telling, WatchNews, of_claim, of_grant, offices,
+};
 
 /// The topics of what goes to streams.
 pub(crate) const TOPICS: &[&str] = &[CIVIL, RURAL, SMS];
@@ -159,6 +161,18 @@ pub(crate) async fn categories(app: &App, tx: &Tx, recorded: &[Grant]) -> Result
     write(tx, events?).await
 }
 
+/// Tells a person what became of an application, in the commit that makes it so.
+///
+/// # Errors
+/// What the database said.
+pub(crate) async fn application(app: &App, tx: &Tx, of: &Application, said: Telling) -> Result<(), Problem> {
+    if !app.tells {
+        return Ok(());
+    }
+    let event = sms(app, of.person.as_str(), of.id.as_str(), said)?;
+    write(tx, vec![event]).await
+}
+
 /// Writes events of people who are locked: the lock orders what is told of each, so no other is needed.
 ///
 /// # Errors
@@ -173,7 +187,7 @@ pub(crate) async fn write(tx: &Tx, events: Vec<Event>) -> Result<(), Problem> {
     Ok(())
 }
 
-fn sms(app: &App, person: &str, about: &str, said: crate::domain::Telling) -> Result<Event, Problem> {
+fn sms(app: &App, person: &str, about: &str, said: Telling) -> Result<Event, Problem> {
     let id = app.id();
     let message = Message::new(id.clone(), person, about, said, app.now());
     let content = serde_json::to_value(&message).map_err(Fault::internal)?;

@@ -189,11 +189,11 @@ pub(crate) struct Answering {
     pub(crate) confirmed: Option<Vec<u8>>,
 }
 
-/// Records a department's answer; a person who is confirmed has an application opened.
+/// Records a department's answer; of a person who is confirmed the application to be opened.
 ///
 /// # Errors
 /// `NOT_FOUND`; `WRONG_STATE` where nobody is asked.
-pub(crate) async fn answer(app: &App, tx: &Tx, given: &Answering) -> Result<(), Problem> {
+pub(crate) async fn answer(app: &App, tx: &Tx, given: &Answering) -> Result<Option<Name>, Problem> {
     let unknown = || Fault::not_found("watch_entry", given.entry.as_str());
     let found = watches::by_id(tx, given.entry).await?.ok_or_else(unknown)?;
     people::lock(tx, &[found.entry.person].into()).await?;
@@ -212,5 +212,6 @@ pub(crate) async fn answer(app: &App, tx: &Tx, given: &Answering) -> Result<(), 
         operator: given.operator.clone(),
     });
     let kept = watches::Answer { step: &step, office: given.office, said: given.said.clone(), opens };
-    Ok(watches::answer(tx, &entry, kept).await?)
+    watches::answer(tx, &entry, kept).await?;
+    Ok(application)
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pb::enrolment::v1::directory_service_client::DirectoryServiceClient;
-use pb::enrolment::v1::{FindPeopleRequest, GetPhoneRequest, PersonDocument};
+use pb::enrolment::v1::{FindPeopleRequest, FindUnknownRequest, GetPhoneRequest, PersonDocument};
 use rpc::{Client, Fault};
 use terms::Name;
 
@@ -48,6 +48,15 @@ impl Directory {
             Err(status) if status.code() == tonic::Code::NotFound => Err(NoPhone::Unknown),
             Err(status) => Err(NoPhone::Away(Box::new(status))),
         }
+    }
+
+    /// Whether a person is known.
+    pub(crate) async fn knows(&self, person: Name) -> Result<bool, Fault> {
+        let request = FindUnknownRequest { person_ids: vec![person.to_string()] };
+        let away = |status| {
+            Fault::unavailable("enrolment, which knows who is registered,", Duration::from_secs(1)).because(status)
+        };
+        Ok(self.service.clone().find_unknown(request).await.map_err(away)?.into_inner().unknown_person_ids.is_empty())
     }
 
     /// The people of at most 1,000 documents, by place; those nobody has are left out.

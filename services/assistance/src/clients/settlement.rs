@@ -1,11 +1,15 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use money::Fen;
+use pb::policy::v1 as policy_pb;
 use pb::settlement::v1 as settlement_pb;
 use pb::settlement::v1::one_stop_service_client::OneStopServiceClient;
+use pb::settlement::v1::pre_reassess_response::Outcome as WouldBe;
 use pb::settlement::v1::reassess_response::Outcome as Reassessed;
 use pb::settlement::v1::{
-    GetHoldOutcomeRequest, ReassessRequest, RevisionCause, StreamBurdensRequest, StreamBurdensResponse,
+    GetHoldOutcomeRequest, PreReassessRequest, ReassessRequest, RevisionCause, StreamBurdensRequest,
+    StreamBurdensResponse,
 };
 use prost::Message as _;
 use rpc::{Client, Fault, Violations};
@@ -14,7 +18,7 @@ use tonic::{Status, Streaming};
 use wire::change::{Cause, Change, YearStand};
 use wire::{read, write};
 
-use crate::domain::{Answer, Reassess, Refused, TakenBack};
+use crate::domain::{Answer, Reassess, Refused, TakenBack, Terms};
 
 /// What settlement answers to the keeper of the third system.
 #[derive(Clone, Debug)]
@@ -41,6 +45,17 @@ pub(crate) struct Burden {
     pub(crate) stand: YearStand,
     /// Goes on behind it.
     pub(crate) resume_token: String,
+}
+
+/// What a category would bring a person in a year.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Preview {
+    /// The claims that would change, as settlement says them.
+    pub(crate) would_change: Vec<settlement_pb::Adjustment>,
+    /// What the person would pay less.
+    pub(crate) award: Fen,
+    /// Why the year could not be decided with it.
+    pub(crate) refused: Option<policy_pb::Refusal>,
 }
 
 /// Burdens as they come.
@@ -105,6 +120,27 @@ impl OneStop {
         let request = StreamBurdensRequest { division, year: u32::try_from(year).unwrap_or_default(), resume_token };
         let answer = self.service.clone().stream_burdens(request).await;
         Ok(Burdens(answer.map_err(|status| NotSaid::Status(Box::new(status)))?.into_inner()))
+    }
+
+    /// Asks what a category would bring a person in a year; nothing is kept.
+    pub(crate) async fn preview(&self, person: Name, year: i32, terms: &Terms) -> Result<Preview, NotSaid> {
+        let request = PreReassessRequest {
+            person_id: person.to_string(),
+            year: u32::try_from(year).unwrap_or_default(),
+            category: write::word(terms.counts_as()),
+            from_date: write::date(terms.from),
+            to_date: write::optional_date(terms.to),
+        };
+        let answer = self.service.clone().pre_reassess(request).await;
+        let answer = answer.map_err(|status| NotSaid::Status(Box::new(status)))?.into_inner();
+        match answer.outcome {
+            Some(WouldBe::Done(done)) => {
+                let cash: Fen = done.adjustments.iter().map(|one| Fen::new(one.cash_fen)).sum();
+                Ok(Preview { would_change: done.adjustments, award: -cash, refused: None })
+            }
+            Some(WouldBe::Refused(refusal)) => Ok(Preview { refused: Some(refusal), ..Preview::default() }),
+            None => Err(NotSaid::Answer(Fault::internal("an answer without an outcome"))),
+        }
     }
 
     /// Asks to decide a person's year anew, under the question's own id: asked twice, the answer is the same.

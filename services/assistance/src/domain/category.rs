@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use terms::{Category, Division};
+use terms::{Category, Division, Name};
 
 use super::Office;
 
@@ -23,6 +23,8 @@ pub(crate) struct Grant {
     pub(crate) recorded_at: DateTime<Utc>,
     /// The import it came with; empty where an officer recorded it.
     pub(crate) import: String,
+    /// The application it was decided on.
+    pub(crate) application: Option<Name>,
     /// The division of the list it is on; none where it came with none: then its authority's counts.
     pub(crate) list_division: Option<Division>,
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use terms::{Name, Word as _};
+use terms::{EntryKind, Name, Word as _};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use wire::change::{Cause, ClaimStand};
 
-use super::Grant;
+use super::{Act, Application, ApplicationState, ApplicationStep, Decision, Grant, Wanted};
 
 /// What a person is to be told: a template and what fills it in. No name and no number of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +117,26 @@ pub(crate) fn of_grant(grant: &Grant) -> Telling {
     }
 }
 
+/// What a person is told of a step of an application, on its day; nothing where the step is no news, or where the category itself is
+/// told. The reason of a rejection is text of an officer's and is in no message.
+pub(crate) fn of_application(of: &Application, step: &ApplicationStep, day: NaiveDate) -> Option<Telling> {
+    let thing = match of.wanted {
+        Wanted::Category(category) => category.zh(),
+        Wanted::Temporary(_) => EntryKind::Aid.zh(),
+    };
+    let (date, thing) = (("date", day.to_string()), ("thing", thing.to_owned()));
+    let amount = |amount: money::Fen| ("amount", amount.to_string());
+    match (step.act, step.state, &of.decision) {
+        (Act::Applied, ..) => Some(said("application_received", [date, thing])),
+        (Act::Confirmed, ApplicationState::Approved, Some(Decision::Temporary(approved))) => {
+            Some(said("application_approved", [date, thing, amount(*approved)]))
+        }
+        (Act::Confirmed, ApplicationState::Rejected, _) => Some(said("application_rejected", [date, thing])),
+        (Act::Paid, ..) => Some(said("application_paid", [date, thing, amount(of.paid)])),
+        _ => None,
+    }
+}
+
 impl Message {
     /// A message to a person about a claim or a grant.
     pub(crate) fn new(id: String, person: &str, about: &str, said: Telling, at: chrono::DateTime<chrono::Utc>) -> Self {
@@ -155,7 +176,7 @@ mod tests {
 
     #[test]
     fn every_template_names_exactly_what_its_text_fills_in() {
-        assert_eq!(TEMPLATES.len(), 8);
+        assert_eq!(TEMPLATES.len(), 12);
         for (name, template) in &*TEMPLATES {
             let holes: Vec<&str> =
                 template.text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()).collect();

@@ -12,7 +12,7 @@ use wire::{read as fields, write as messages};
 use super::page::Page;
 use super::words::ask_state;
 use super::{import, read, write};
-use crate::app::change::{Asked, change};
+use crate::app::change::{Asked, change, is_known};
 use crate::app::{App, Problem, correct, end, grant, standing};
 use crate::store::mends::Wanted;
 use crate::store::{categories, mends};
@@ -29,10 +29,16 @@ impl Categories {
         let terms = read::terms(&mut v, r.terms.as_ref());
         let operator = fields::text(&mut v, "operator_id", &r.operator_id, 100);
         let reason = fields::optional_text(&mut v, "reason", &r.reason, 1_000);
-        let command =
-            (|| Some(grant::Granting { person: person?, terms: terms?, operator: operator?, reason: reason? }))();
+        let command = (|| {
+            let (person, terms, operator) = (person?, terms?, operator?);
+            Some(grant::Granting { person, terms, operator, reason: reason?, application: None })
+        })();
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("GrantCategory", &key, &r);
+        // an answer that is kept waits for nobody
+        if !is_known(&self.0, &asked).await? {
+            grant::is_registered(&self.0, command.person).await?;
+        }
         change(&self.0, asked, command, |app, tx, c| async move {
             let (grant, years) = grant::grant(&app, &tx, &c).await?;
             let reassessed_years = years.into_iter().map(write::year).collect();

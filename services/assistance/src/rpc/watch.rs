@@ -19,7 +19,8 @@ use wire::read as fields;
 use wire::write::{moment, year_stand};
 
 use super::words::{difference_kind_number, watch_state, watch_state_number};
-use super::{export, read, write};
+use super::{confirmed, export, read, write};
+use crate::app::apply::open_wanted;
 use crate::app::change::{Asked, change};
 use crate::app::compare::{self, Comparing, KEPT_MOST, Report};
 use crate::app::watch::{Answering, answer};
@@ -92,7 +93,9 @@ impl Watching {
         let (key, answering) = v.finish(key.zip(answering))?;
         let asked = Asked::new("AnswerEntry", &key, &r);
         change(&self.0, asked, answering, |app, tx, given| async move {
-            answer(&app, &tx, &given).await?;
+            if let Some(application) = answer(&app, &tx, &given).await? {
+                open_wanted(&app, &tx, application, confirmed).await?;
+            }
             Ok(pb::AnswerEntryResponse { entry: Some(entry_of(&tx, given.entry).await?) })
         })
         .await

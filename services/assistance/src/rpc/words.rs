@@ -4,7 +4,9 @@ use ::pb::assistance::v1 as pb;
 use ::pb::r#type::v1::EntryState;
 use rpc::Violations;
 
-use crate::domain::{AskState, DifferenceKind, HoldState, ImportMode, Office, WatchDifferenceKind, WatchState};
+use crate::domain::{
+    Act, ApplicationState, AskState, DifferenceKind, HoldState, ImportMode, Office, WatchDifferenceKind, WatchState,
+};
 
 const OFFICES: &[(Office, pb::Office)] = &[
     (Office::CivilAffairs, pb::Office::CivilAffairs),
@@ -147,4 +149,44 @@ pub(super) fn difference_kind_number(kind: WatchDifferenceKind) -> i32 {
         WatchDifferenceKind::Amount => pb::WatchDifferenceKind::Amount,
     };
     kind.into()
+}
+
+const APPLICATIONS: &[(ApplicationState, pb::ApplicationState)] = &[
+    (ApplicationState::Applied, pb::ApplicationState::Applied),
+    (ApplicationState::Proposed, pb::ApplicationState::Proposed),
+    (ApplicationState::Approved, pb::ApplicationState::Approved),
+    (ApplicationState::Rejected, pb::ApplicationState::Rejected),
+    (ApplicationState::Paid, pb::ApplicationState::Paid),
+    (ApplicationState::Appealed, pb::ApplicationState::Appealed),
+    (ApplicationState::Withdrawn, pb::ApplicationState::Withdrawn),
+];
+
+/// A state of an application; `UNSPECIFIED` and unknown numbers are violations.
+pub(super) fn application_state(v: &mut Violations, field: &str, number: i32) -> Option<ApplicationState> {
+    let found = APPLICATIONS.iter().find(|(_, known)| *known as i32 == number).map(|(state, _)| *state);
+    if found.is_none() {
+        let names: Vec<&str> = APPLICATIONS.iter().map(|(_, known)| known.as_str_name()).collect();
+        v.add(field, number, format!("one of {}", names.join(", ")));
+    }
+    found
+}
+
+/// The number of a state of an application.
+pub(super) fn application_state_number(state: ApplicationState) -> i32 {
+    APPLICATIONS.iter().find(|(known, _)| *known == state).map_or(0, |(_, number)| *number as i32)
+}
+
+/// The number of what a step of an application did.
+pub(super) fn act_number(act: Act) -> i32 {
+    let act = match act {
+        Act::Applied => pb::ApplicationAct::Applied,
+        Act::Attached => pb::ApplicationAct::Attached,
+        Act::Proposed => pb::ApplicationAct::Proposed,
+        Act::Confirmed => pb::ApplicationAct::Confirmed,
+        Act::SentBack => pb::ApplicationAct::SentBack,
+        Act::Paid => pb::ApplicationAct::Paid,
+        Act::Appealed => pb::ApplicationAct::Appealed,
+        Act::Withdrawn => pb::ApplicationAct::Withdrawn,
+    };
+    act.into()
 }

@@ -11,7 +11,7 @@ use wire::write;
 use super::words::{ask_state_number, office_number, state_number};
 use crate::app::standing::OnDay;
 use crate::clients::cause_number;
-use crate::domain::{Authority, Grant, Granted, Hold, Limit, Reassess, Terms};
+use crate::domain::{Authority, Evidence, Grant, Granted, Hold, Limit, Reassess, Terms};
 
 /// A grant, in one version.
 pub(super) fn grant(grant: &Grant) -> pb::CategoryGrant {
@@ -21,7 +21,7 @@ pub(super) fn grant(grant: &Grant) -> pb::CategoryGrant {
         person_id: grant.person.clone(),
         terms: Some(terms(&grant.terms)),
         taken_back: grant.taken_back,
-        application_id: String::new(),
+        application_id: grant.application.map(|id| id.to_string()).unwrap_or_default(),
         import_id: grant.import.clone(),
         operator_id: grant.operator.clone(),
         reason: grant.reason.clone(),
@@ -30,20 +30,21 @@ pub(super) fn grant(grant: &Grant) -> pb::CategoryGrant {
     }
 }
 
-fn terms(terms: &Terms) -> pb::CategoryTerms {
-    let evidence = terms.evidence.iter().map(|one| settlement_pb::Evidence {
-        kind: one.kind.clone(),
-        reference: one.reference.clone(),
-        sha256: one.sha256.clone(),
-    });
+/// What is granted.
+pub(super) fn terms(terms: &Terms) -> pb::CategoryTerms {
     pb::CategoryTerms {
         category: write::word(terms.category),
         treated_as: terms.treated_as.map(write::word),
         from_date: write::date(terms.from),
         to_date: write::optional_date(terms.to),
         authority: Some(authority(&terms.authority)),
-        evidence: evidence.collect(),
+        evidence: terms.evidence.iter().map(evidence).collect(),
     }
+}
+
+/// What proves something.
+pub(super) fn evidence(one: &Evidence) -> settlement_pb::Evidence {
+    settlement_pb::Evidence { kind: one.kind.clone(), reference: one.reference.clone(), sha256: one.sha256.clone() }
 }
 
 /// Who grants.

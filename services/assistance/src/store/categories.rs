@@ -30,6 +30,7 @@ const GRANT: &Columns = &[
     ("recorded_at", Kind::Int),
     ("import_id", Kind::Text),
     ("list_division", Kind::Text),
+    ("application_id", Kind::Text),
 ];
 
 /// Adds versions of grants.
@@ -50,6 +51,7 @@ pub(super) fn row_of(grant: &Grant) -> Result<Json, Error> {
         "taken_back": i64::from(grant.taken_back), "claw_back": i64::from(grant.claw_back),
         "operator_id": grant.operator, "reason": grant.reason, "recorded_at": grant.recorded_at.timestamp_micros(),
         "import_id": grant.import, "list_division": grant.list_division.map(|of| of.to_string()).unwrap_or_default(),
+        "application_id": grant.application.map(|of| of.to_string()).unwrap_or_default(),
     }))
 }
 
@@ -102,6 +104,7 @@ pub(super) fn read(row: &QueryResult) -> Result<Grant, Error> {
         reason: row::text(row, "reason")?,
         recorded_at: row::moment(row, "recorded_at")?,
         import: row::text(row, "import_id")?,
+        application: Some(row::name(row, "application_id")?).filter(|of| !of.is_empty()),
         list_division: Some(row::text(row, "list_division")?)
             .filter(|of| !of.is_empty())
             .map(|of| of.parse().map_err(|_| Error::Corrupt { what: "list_division" }))
@@ -130,6 +133,9 @@ struct Kept {
     recorded_at: i64,
     import_id: String,
     list_division: String,
+    /// Not in texts of before there were applications.
+    #[serde(default)]
+    application_id: String,
 }
 
 /// A version of a grant out of a text made of [`row_of`].
@@ -151,6 +157,7 @@ pub(super) fn of_text(text: &str) -> Result<Grant, Error> {
         evidence: serde_json::from_str(&kept.evidence).map_err(|_| corrupt())?,
     };
     let list_division = Some(kept.list_division).filter(|of| !of.is_empty());
+    let application = Name::new(&kept.application_id).map_err(|_| corrupt())?;
     Ok(Grant {
         id: kept.grant_id,
         version: kept.version,
@@ -162,6 +169,7 @@ pub(super) fn of_text(text: &str) -> Result<Grant, Error> {
         reason: kept.reason,
         recorded_at: DateTime::from_timestamp_micros(kept.recorded_at).ok_or_else(corrupt)?,
         import: kept.import_id,
+        application: Some(application).filter(|of| !of.is_empty()),
         list_division: list_division.map(|of| of.parse()).transpose().map_err(|_| corrupt())?,
     })
 }

@@ -214,7 +214,7 @@ pub(crate) async fn list(connection: &impl ConnectionTrait, wanted: &Wanted) -> 
 }
 
 /// The codes of a division and all below it, first and last.
-fn below(division: Division) -> (String, String) {
+pub(super) fn below(division: Division) -> (String, String) {
     let code = division.code();
     let more = if code.is_multiple_of(10_000) {
         9_999

@@ -151,6 +151,29 @@ fn the_same_key_grants_once_and_other_content_under_it_is_refused() {
 }
 
 #[test]
+fn whom_enrolment_does_not_know_is_granted_nothing_and_where_it_is_away_the_officer_is_told_to_wait() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let request = |person: &str| granting(person, terms(Category::Orphan, "2022-01-01", ""));
+        let (reason, metadata) = fault(&world.categories.clone().grant_category(request("X1")).await.unwrap_err());
+        assert_eq!((reason.as_str(), metadata["kind"].as_str()), ("NOT_FOUND", "person"));
+        let unknown = world.try_apply(&key(), "X1", crate::applying::aid(5)).await.unwrap_err();
+        assert_eq!(fault(&unknown).1["id"], "X1");
+        assert_eq!(world.count("SELECT count(*) AS n FROM person").await, 0);
+        let known = request("P1");
+        let granted = world.categories.clone().grant_category(known.clone()).await.unwrap().into_inner();
+        let away = world.with_enrolment(Some("http://127.0.0.1:1")).await;
+        let (reason, _) = fault(&away.categories.clone().grant_category(request("P2")).await.unwrap_err());
+        assert_eq!(reason, "UNAVAILABLE");
+        let again = away.categories.clone().grant_category(known).await.unwrap().into_inner();
+        assert_eq!(again, granted, "the kept answer waits for nobody");
+        // where enrolment is not connected people are taken as they come
+        let alone = world.with_enrolment(None).await;
+        alone.categories.clone().grant_category(request("X1")).await.unwrap();
+    });
+}
+
+#[test]
 fn of_one_category_granted_at_once_by_two_officers_one_is_kept() {
     on_both(|url| async move {
         let world = World::new(&url).await;

@@ -11,6 +11,7 @@ use ::pb::settlement::v1 as settlement_pb;
 use ::pb::r#type::v1::{Category, EntryState};
 use assistance::MIGRATIONS;
 use host::Services;
+use pb::application_service_client::ApplicationServiceClient;
 use pb::category_service_client::CategoryServiceClient;
 use pb::reservation_service_client::ReservationServiceClient;
 use policy_pb::registry_service_server::{RegistryService, RegistryServiceServer};
@@ -22,6 +23,7 @@ use testkit::{on_postgres, on_sqlite};
 use tokio_stream::{Stream, iter};
 use tonic::{Request, Response, Status};
 
+use crate::applying::{category, grants, wanting};
 use crate::support::{SHIPPED, Settlement, asking, change, eventually, granted, granting, serve, stand, terms};
 
 /// Every failpoint of the service.
@@ -188,6 +190,10 @@ impl Served {
         ReservationServiceClient::new(self.channel.clone())
     }
 
+    fn applications(&self) -> ApplicationServiceClient<Client> {
+        ApplicationServiceClient::new(self.channel.clone())
+    }
+
     fn categories(&self) -> CategoryServiceClient<Client> {
         CategoryServiceClient::new(self.channel.clone())
     }
@@ -308,11 +314,65 @@ async fn reassessments(around: &Around) {
     assert_eq!(around.settlement.answered.lock().unwrap().len(), 3, "one key for each");
 }
 
+/// The process is killed between a confirmation and what follows from it: the decision stands once, and its bills are decided anew.
+async fn applications(around: &Around) {
+    let (person, point) = ("apply", "reassess.sent");
+    let served = around.served(point).await;
+    let mut settled = change(person, 1, "", &[(person, 0, 0)]);
+    settled.years[0].claims = vec![settlement_pb::ClaimStand {
+        categories: Vec::new(),
+        third_system: settlement_pb::ThirdSystem::NotConcerned.into(),
+        ..stand(person, 0, 0)
+    }];
+    assert_eq!(served.post(settled).await, pb::PostOutcome::Kept);
+    let mut client = served.applications();
+    let applying = pb::ApplyRequest {
+        idempotency_key: "apply".to_owned(),
+        person_id: person.to_owned(),
+        terms: Some(wanting(category(Category::IllnessPoor))),
+        operator_id: "window".to_owned(),
+        ..Default::default()
+    };
+    let id = client.apply(applying).await.unwrap().into_inner().application.unwrap().application_id;
+    let proposing = pb::ProposeDecisionRequest {
+        idempotency_key: "propose".to_owned(),
+        application_id: id.clone(),
+        decision: Some(pb::ProposedDecision { verdict: Some(grants(Category::IllnessPoor, "2022-10-01")) }),
+        operator_id: "first".to_owned(),
+        remark: String::new(),
+    };
+    client.propose_decision(proposing).await.unwrap();
+    let confirming = pb::ConfirmDecisionRequest {
+        idempotency_key: "confirm".to_owned(),
+        application_id: id.clone(),
+        proposal: 2,
+        operator_id: "second".to_owned(),
+        ..Default::default()
+    };
+    let asked = confirming.clone();
+    let calling = tokio::spawn(async move { client.confirm_decision(asked).await });
+    served.killed_at(point).await;
+    drop(calling.await);
+    around.leases_end().await;
+    let served = around.served("").await;
+    let answer = served.applications().confirm_decision(confirming).await.unwrap().into_inner();
+    assert_eq!(answer.application.unwrap().steps.len(), 3, "the kept answer");
+    let look = || async {
+        let found = served.reassessments(person).await;
+        found.iter().all(|one| one.state() != pb::ReassessmentState::Asked).then_some(found)
+    };
+    assert_eq!(eventually(look).await.len(), 1);
+    let of_person = pb::ListCategoryHistoryRequest { person_id: person.to_owned(), ..Default::default() };
+    let versions = served.categories().list_category_history(of_person).await.unwrap().into_inner().versions;
+    assert_eq!(versions.iter().map(|one| one.application_id.as_str()).collect::<Vec<_>>(), [id]);
+}
+
 async fn killed_at_every_point(url: String) {
     let around = Around::new(url).await;
     holds_and_changes(&around).await;
     sweeps(&around).await;
     reassessments(&around).await;
+    applications(&around).await;
     assert!(store::journal::sum(around.database.reader()).await.unwrap().is_zero());
     let balances = store::journal::balances(around.database.reader()).await.unwrap();
     let spent = balances.iter().find(|(account, _)| account.to_string() == "fund:370800:assistance").unwrap();

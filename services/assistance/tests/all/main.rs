@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod adoption;
 #[cfg(test)]
+mod applying;
+#[cfg(test)]
 mod categories;
 #[cfg(test)]
 mod changes;
@@ -18,6 +20,8 @@ mod imports;
 #[cfg(test)]
 mod mending;
 #[cfg(test)]
+mod once;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod process;
@@ -25,6 +29,8 @@ mod process;
 mod reservations;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod states;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! A service of the test's own, a clock that the test sets, and a settlement service that says what the test tells it to.
 
+mod directory;
+
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::pin::Pin;
@@ -7,13 +9,12 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use ::pb::assistance::v1 as pb;
-use ::pb::enrolment::v1 as enrolment_pb;
 use ::pb::settlement::v1 as settlement_pb;
 use ::pb::r#type::v1 as type_pb;
 use assistance::{MIGRATIONS, Parts, Policies};
 use chrono::{DateTime, Utc};
-use enrolment_pb::directory_service_server::{DirectoryService, DirectoryServiceServer};
 use host::{Server, Services, Stop, SystemIds};
+use pb::application_service_client::ApplicationServiceClient;
 use pb::category_service_client::CategoryServiceClient;
 use pb::reservation_service_client::ReservationServiceClient;
 use pb::watch_service_client::WatchServiceClient;
@@ -25,6 +26,8 @@ use store::{Database, migrations};
 use tokio_stream::Stream;
 use tonic::{Code, Request, Response, Status};
 use tonic_types::StatusExt as _;
+
+pub(crate) use directory::{directory, serving_directory};
 
 /// The packs that ship: division 370800 keeps a limit of 30,000 yuan for assistance and 20,000 for tilt.
 pub(crate) static SHIPPED: LazyLock<Arc<Policy>> =
@@ -52,6 +55,7 @@ pub(crate) struct World {
     pub(crate) categories: CategoryServiceClient<Client>,
     pub(crate) reservations: ReservationServiceClient<Client>,
     pub(crate) watch: WatchServiceClient<Client>,
+    pub(crate) applications: ApplicationServiceClient<Client>,
 }
 
 impl World {
@@ -137,7 +141,8 @@ impl World {
             settlement,
             categories: CategoryServiceClient::new(channel.clone()),
             reservations: ReservationServiceClient::new(channel.clone()),
-            watch: WatchServiceClient::new(channel),
+            watch: WatchServiceClient::new(channel.clone()),
+            applications: ApplicationServiceClient::new(channel),
         }
     }
 
@@ -407,47 +412,6 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(mut look: impl 
     tokio::time::timeout(Duration::from_secs(60), looking).await.expect("it comes in time")
 }
 
-/// The client of a directory.
-pub(crate) async fn directory() -> Client {
-    rpc::channel(&serving_directory().await).unwrap()
-}
-
-/// The address of a directory.
-pub(crate) async fn serving_directory() -> String {
-    serve(Services::new().with(DirectoryServiceServer::new(Directory))).await
-}
-
-/// A directory in which a person's document is its id behind `D-`, but for those that begin with `D-X`. People with `N` have no
-/// telephone, those with `X` nobody knows.
-struct Directory;
-
-#[tonic::async_trait]
-impl DirectoryService for Directory {
-    async fn find_people(
-        &self,
-        request: Request<enrolment_pb::FindPeopleRequest>,
-    ) -> Result<Response<enrolment_pb::FindPeopleResponse>, Status> {
-        let found = |(index, document): (u32, enrolment_pb::PersonDocument)| {
-            let person = document.document_number.strip_prefix("D-").filter(|person| !person.starts_with('X'))?;
-            Some(enrolment_pb::FoundPerson { index, person_id: person.to_owned() })
-        };
-        let people = (0..).zip(request.into_inner().documents).filter_map(found).collect();
-        Ok(Response::new(enrolment_pb::FindPeopleResponse { people }))
-    }
-
-    async fn get_phone(
-        &self,
-        request: Request<enrolment_pb::GetPhoneRequest>,
-    ) -> Result<Response<enrolment_pb::GetPhoneResponse>, Status> {
-        let person = request.into_inner().person_id;
-        if person.starts_with('X') {
-            return Err(Fault::not_found("person", &person).into());
-        }
-        let phone = if person.starts_with('N') { String::new() } else { format!("phone of {person}") };
-        Ok(Response::new(enrolment_pb::GetPhoneResponse { phone }))
-    }
-}
-
 /// Settlement's answer that no decision changed.
 pub(crate) fn nothing_changed() -> settlement_pb::ReassessResponse {
     let done = settlement_pb::Reassessed { nothing_changed: true, ..Default::default() };
@@ -489,6 +453,10 @@ pub(crate) struct Settlement {
     pub(crate) breaks: Mutex<Option<usize>>,
     /// Behind how many it was asked to go on, each time.
     pub(crate) folded: Mutex<Vec<usize>>,
+    /// What it says a category would change; none: nothing.
+    pub(crate) previews: Mutex<Option<settlement_pb::PreReassessResponse>>,
+    /// What it was asked of that, each time.
+    pub(crate) previewed: Mutex<Vec<settlement_pb::PreReassessRequest>>,
     /// While somebody holds this it does not answer.
     pub(crate) gate: tokio::sync::Mutex<()>,
 }
@@ -545,9 +513,16 @@ impl OneStopService for Settlement {
 
     async fn pre_reassess(
         &self,
-        _: Request<settlement_pb::PreReassessRequest>,
+        request: Request<settlement_pb::PreReassessRequest>,
     ) -> Result<Response<settlement_pb::PreReassessResponse>, Status> {
-        Err(Fault::wrong_state("not_asked", "nobody asks this yet").into())
+        self.previewed.lock().unwrap().push(request.into_inner());
+        if *self.away.lock().unwrap() {
+            return Err(Fault::unavailable("settlement", Duration::from_secs(1)).into());
+        }
+        let done = settlement_pb::Reassessed { nothing_changed: true, ..Default::default() };
+        let outcome = Some(settlement_pb::pre_reassess_response::Outcome::Done(done));
+        let nothing = || settlement_pb::PreReassessResponse { outcome, ..Default::default() };
+        Ok(Response::new(self.previews.lock().unwrap().clone().unwrap_or_else(nothing)))
     }
 
     async fn stream_shares(

@@ -74,6 +74,20 @@ impl World {
         Ok(self.watch.clone().answer_entry(request).await?.into_inner().entry.unwrap())
     }
 
+    /// Confirms an entry in the category of those impoverished by illness.
+    pub(crate) async fn try_answer_poor(&self, key: String, entry: String) -> Result<pb::WatchEntry, Status> {
+        self.try_answer(&key, &entry, confirmed()).await
+    }
+
+    /// Runs a statement as nobody should.
+    pub(crate) async fn run(&self, sql: &str) -> Result<(), store::Error> {
+        let work = |tx: store::Tx| async move {
+            tx.execute_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
+            Ok::<_, store::Error>(())
+        };
+        self.database.transaction(work).await
+    }
+
     pub(crate) async fn count(&self, sql: &str) -> i64 {
         let reader = self.database.reader();
         let statement = Statement::from_string(reader.get_database_backend(), sql);

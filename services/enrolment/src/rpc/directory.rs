@@ -20,6 +20,8 @@ pub(crate) struct Directory(pub(crate) Arc<App>);
 
 /// The most documents of a question.
 const DOCUMENTS_MAX: usize = 1_000;
+/// The most people of a question.
+const PEOPLE_MAX: usize = 1_000;
 
 impl Directory {
     async fn find(&self, r: pb::FindPeopleRequest) -> Result<pb::FindPeopleResponse, Fault> {
@@ -46,6 +48,19 @@ impl Directory {
         Ok(pb::FindPeopleResponse { people: (0..).zip(&hashes).filter_map(found).collect() })
     }
 
+    async fn unknown(&self, r: pb::FindUnknownRequest) -> Result<pb::FindUnknownResponse, Fault> {
+        let mut v = Violations::new();
+        if r.person_ids.is_empty() || r.person_ids.len() > PEOPLE_MAX {
+            v.add("person_ids", format!("{} people", r.person_ids.len()), format!("1 to {PEOPLE_MAX} people"));
+        }
+        let person = |(at, id): (usize, &String)| v.within_item("person_ids", at, |v| read::id(v, "", id));
+        // all of them are looked at before the first is refused
+        let ids: Vec<Option<String>> = r.person_ids.iter().enumerate().take(PEOPLE_MAX).map(person).collect();
+        let ids = v.finish(ids.into_iter().collect::<Option<Vec<_>>>())?;
+        let unknown = people::unknown(self.0.database.reader(), &ids).await.map_err(Problem::Store)?;
+        Ok(pb::FindUnknownResponse { unknown_person_ids: unknown })
+    }
+
     async fn phone(&self, r: pb::GetPhoneRequest) -> Result<pb::GetPhoneResponse, Fault> {
         let mut v = Violations::new();
         let id = read::id(&mut v, "person_id", &r.person_id);
@@ -63,6 +78,13 @@ impl DirectoryService for Directory {
         request: Request<pb::FindPeopleRequest>,
     ) -> Result<Response<pb::FindPeopleResponse>, Status> {
         Ok(Response::new(self.find(request.into_inner()).await?))
+    }
+
+    async fn find_unknown(
+        &self,
+        request: Request<pb::FindUnknownRequest>,
+    ) -> Result<Response<pb::FindUnknownResponse>, Status> {
+        Ok(Response::new(self.unknown(request.into_inner()).await?))
     }
 
     async fn get_phone(&self, request: Request<pb::GetPhoneRequest>) -> Result<Response<pb::GetPhoneResponse>, Status> {

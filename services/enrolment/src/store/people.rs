@@ -1,5 +1,7 @@
 //! People: whom a change locks, who they are in each version, whose a document is.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use store::sea_orm::{ConnectionTrait, QueryResult};
@@ -77,6 +79,14 @@ pub(crate) async fn of_documents(
     let sql = format!("SELECT hash, person_id FROM document WHERE hash IN {}", rows::among(connection, 1));
     let found = rows::all(connection, &sql, vec![rows::list(hashes)]).await?;
     found.iter().map(|row| Ok((rows::text(row, "hash")?, rows::text(row, "person_id")?))).collect()
+}
+
+/// Of people those whom nobody knows, each once.
+pub(crate) async fn unknown(connection: &impl ConnectionTrait, ids: &[String]) -> Result<Vec<String>, Error> {
+    let sql = format!("SELECT person_id FROM person WHERE person_id IN {}", rows::among(connection, 1));
+    let found = rows::all(connection, &sql, vec![rows::list(ids)]).await?;
+    let mut known = found.iter().map(|row| rows::text(row, "person_id")).collect::<Result<HashSet<_>, _>>()?;
+    Ok(ids.iter().filter(|id| known.insert((*id).clone())).cloned().collect())
 }
 
 /// A person as known at a moment.

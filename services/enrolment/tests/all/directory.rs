@@ -28,6 +28,27 @@ fn documents_are_looked_up_many_at_once_and_those_nobody_has_are_left_out() {
 }
 
 #[test]
+fn of_people_given_by_their_ids_those_are_named_whom_nobody_knows() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let (one, two) = (world.person(1).await, world.person(2).await);
+        let mut directory = world.directory.clone();
+        let ask = |ids: &[&str]| pb::FindUnknownRequest { person_ids: ids.iter().map(|id| (*id).to_owned()).collect() };
+        let asked = ask(&["nobody", &two, "another", &one, "nobody", &two]);
+        let found = directory.find_unknown(asked).await.unwrap().into_inner().unknown_person_ids;
+        assert_eq!(found, ["nobody", "another"]);
+        let none = directory.find_unknown(ask(&[&one])).await.unwrap().into_inner().unknown_person_ids;
+        assert!(none.is_empty());
+        for many in [0, 1_001] {
+            let wrong = directory.find_unknown(ask(&vec!["P"; many])).await.unwrap_err();
+            assert_eq!(fields(&wrong), ["person_ids"]);
+        }
+        let wrong = directory.find_unknown(ask(&["", "P", "a b"])).await.unwrap_err();
+        assert_eq!(fields(&wrong), ["person_ids[0]", "person_ids[2]"]);
+    });
+}
+
+#[test]
 fn a_telephone_is_given_for_the_living_alone() {
     on_both(|url| async move {
         let world = World::new(&url).await;

@@ -1,5 +1,6 @@
 //! All three systems in one window: settlement and the service that keeps the third, each with its own database.
 
+mod application;
 mod edges;
 mod fake;
 mod town;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use assistance::{Parts, Policies};
 use host::{Server, Stop, SystemClock, SystemIds};
 use pb::assistance::v1 as pb_assistance;
+use pb::assistance::v1::application_service_client::ApplicationServiceClient;
 use pb::assistance::v1::category_service_client::CategoryServiceClient;
 use pb::assistance::v1::reservation_service_client::ReservationServiceClient;
 use pb::settlement::v1::one_stop_service_client::OneStopServiceClient;
@@ -111,6 +112,10 @@ impl Town {
 
     fn channel(&self) -> rpc::Client {
         rpc::channel(&format!("http://{}", self.address)).expect("an address")
+    }
+
+    pub(super) fn applications(&self) -> ApplicationServiceClient<rpc::Client> {
+        ApplicationServiceClient::new(self.channel())
     }
 
     fn reservations(&self) -> ReservationServiceClient<rpc::Client> {
