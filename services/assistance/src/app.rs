@@ -11,6 +11,7 @@ pub(crate) mod import;
 pub(crate) mod keep;
 pub(crate) mod mend;
 mod problem;
+pub(crate) mod report;
 pub(crate) mod reserve;
 pub(crate) mod sms;
 pub(crate) mod standing;

@@ -6,11 +6,13 @@ mod export;
 mod import;
 mod page;
 mod read;
+mod report;
 mod reservation;
 mod watch;
 mod words;
 mod write;
 
 pub(crate) use category::Categories;
+pub(crate) use report::Reports;
 pub(crate) use reservation::Reservations;
 pub(crate) use watch::Watching;

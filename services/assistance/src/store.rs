@@ -10,6 +10,7 @@ pub(crate) mod imports;
 pub(crate) mod limits;
 pub(crate) mod mends;
 pub(crate) mod people;
+pub(crate) mod reports;
 mod row;
 pub(crate) mod watches;
 
@@ -37,6 +38,7 @@ pub const MIGRATIONS: &[Set] = &[
             step!("import"),
             step!("opening_zero"),
             step!("watch"),
+            step!("report"),
         ],
     },
 ];

@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use enrolment_pb::directory_service_server::{DirectoryService, DirectoryServiceServer};
 use host::{Server, Services, Stop, SystemIds};
 use pb::category_service_client::CategoryServiceClient;
+use pb::report_service_client::ReportServiceClient;
 use pb::reservation_service_client::ReservationServiceClient;
 use pb::watch_service_client::WatchServiceClient;
 use policy::Policy;
@@ -52,6 +53,7 @@ pub(crate) struct World {
     pub(crate) categories: CategoryServiceClient<Client>,
     pub(crate) reservations: ReservationServiceClient<Client>,
     pub(crate) watch: WatchServiceClient<Client>,
+    pub(crate) reports: ReportServiceClient<Client>,
 }
 
 impl World {
@@ -137,7 +139,8 @@ impl World {
             settlement,
             categories: CategoryServiceClient::new(channel.clone()),
             reservations: ReservationServiceClient::new(channel.clone()),
-            watch: WatchServiceClient::new(channel),
+            watch: WatchServiceClient::new(channel.clone()),
+            reports: ReportServiceClient::new(channel),
         }
     }
 
