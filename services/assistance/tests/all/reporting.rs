@@ -7,7 +7,7 @@ use ::pb::r#type::v1 as type_pb;
 use pb::stream_report_response::Part;
 use settlement_pb::{Change, ClaimStand, PayerAmount, PayerShare, ThirdSystem};
 use testkit::on_both;
-use tonic::Status;
+use tonic::{Request, Status};
 use type_pb::{Care, Category, Scheme};
 
 use crate::support::{World, change, fields, reversed, stand};
@@ -25,6 +25,13 @@ pub(crate) fn terms(from: &str, to: &str, divisions: &[&str]) -> pb::ReportTerms
     }
 }
 
+/// Asks for a report, however long it takes.
+pub(crate) fn patient(terms: pb::ReportTerms) -> Request<pb::StreamReportRequest> {
+    let mut request = Request::new(pb::StreamReportRequest { terms: Some(terms) });
+    request.set_timeout(rpc::limits::DEADLINE_MAX);
+    request
+}
+
 /// A whole report: rows and sums, indicators, and the end.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -34,8 +41,7 @@ pub(crate) struct Report {
 
 impl World {
     pub(crate) async fn report(&self, terms: pb::ReportTerms) -> Result<Report, Status> {
-        let request = pb::StreamReportRequest { terms: Some(terms) };
-        let mut stream = self.reports.clone().stream_report(request).await?.into_inner();
+        let mut stream = self.reports.clone().stream_report(patient(terms)).await?.into_inner();
         let (mut report, mut end) = (Report::default(), None);
         while let Some(message) = stream.message().await? {
             assert_eq!(end, None, "the end is the last message");

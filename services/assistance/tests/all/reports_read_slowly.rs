@@ -10,7 +10,7 @@ use testkit::{on_both, on_postgres};
 use tokio::sync::Notify;
 use tonic::Streaming;
 
-use crate::reporting::terms;
+use crate::reporting::{patient, terms};
 use crate::support::{World, change, eventually, fault};
 
 /// Rows: 25 divisions, 120 months, a claim each.
@@ -75,7 +75,7 @@ async fn many(database: &Database) {
 }
 
 async fn begin(world: &World) -> Streaming<pb::StreamReportResponse> {
-    let request = pb::StreamReportRequest { terms: Some(terms("2013-01", "2022-12", &["990100"])) };
+    let request = patient(terms("2013-01", "2022-12", &["990100"]));
     let mut stream = world.reports.clone().stream_report(request).await.unwrap().into_inner();
     let first = stream.message().await.unwrap().unwrap().part.unwrap();
     assert!(matches!(first, Part::Row(row) if row.division == "990101" && row.month == "2013-01"));

@@ -21,7 +21,7 @@ pub(super) struct Told {
     pub(super) claim: String,
     /// Whether something may have changed since it was told.
     pub(super) is_open: bool,
-    person: String,
+    pub(super) person: String,
     month: String,
     care: i32,
     total: i64,

@@ -1,7 +1,7 @@
 //! The services as a year's callers ask them: categories are granted, bills settled person by person, and waited until both services
 //! have kept everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -112,6 +112,10 @@ impl Callers {
                 told.is_open = true;
             }
         }
+        // when a share follows, every later bill of the person's year is decided anew
+        let people: BTreeSet<String> =
+            told.values().filter(|told| told.is_open).map(|told| told.person.clone()).collect();
+        told.values_mut().for_each(|told| told.is_open = people.contains(&told.person));
         Ok(told)
     }
 
@@ -122,10 +126,12 @@ impl Callers {
         loop {
             looks.tick().await;
             let mut is_quiet = self.is_quiet().await?;
-            for told in audit.open() {
-                let claim = self.claim(&told.claim).await?;
-                is_quiet &= claim.third_system() != ThirdSystem::Follows;
-                told.renew(&claim);
+            if is_quiet {
+                for told in audit.open() {
+                    let claim = self.claim(&told.claim).await?;
+                    is_quiet &= claim.third_system() != ThirdSystem::Follows;
+                    told.renew(&claim);
+                }
             }
             let report = self.report(terms).await?;
             if report.bills() > kept {
