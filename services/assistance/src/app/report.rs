@@ -18,10 +18,10 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, interval};
 
 use super::{App, Problem};
-use crate::domain::{Cell, Counted, Month, Row, Table, Territory};
-use crate::store::reports::{self, Wanted};
+use crate::domain::{Cell, Month, Row, Table, Territory};
+use crate::store::reports::{self, Behind, Wanted};
 
-/// Claims of a page.
+/// Rows of a page.
 const PAGE: u32 = 500;
 /// How long commits that are under way are waited for at the beginning.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -134,22 +134,22 @@ impl Run<'_> {
 
     /// The rows of a territory: those of a place and month are complete when the next ones begin.
     async fn rows_of(&mut self, territory: Territory) -> Result<(), Ended> {
-        let mut table = Table::default();
-        let mut last: Option<Counted> = None;
+        let (mut table, mut at) = (Table::default(), None);
+        let mut behind = Behind::default();
         loop {
-            let page = reports::by_place(self.app.database.reader(), &self.wanted, territory, last.as_ref());
-            let page = page.await?;
-            if page.is_empty() {
-                return self.say_rows(table.take().into_values().collect()).await;
-            }
-            for claim in page {
-                if last.as_ref().is_some_and(|last| (last.division, last.month) != (claim.division, claim.month)) {
+            let page = reports::by_place(self.app.database.reader(), &self.wanted, territory, &behind).await?;
+            for claim in &page.claims {
+                let here = Some((claim.division, claim.month));
+                if at != here {
                     self.say_rows(table.take().into_values().collect()).await?;
+                    at = here;
                 }
-                table.add(&claim, &[cell(Some(claim.division), Some(claim.month), Some(claim.category))]);
-                last = Some(claim);
+                table.add(claim, &[cell(Some(claim.division), Some(claim.month), Some(claim.category))]);
             }
+            let Some(last) = page.last else { break };
+            behind = last;
         }
+        self.say_rows(table.take().into_values().collect()).await
     }
 
     /// The sums by place, by month, by category and over all; gives what inpatient care cost in each place, and what funds paid of it.
@@ -160,14 +160,11 @@ impl Run<'_> {
         }
         table.open(Cell::default());
         let mut inpatient: BTreeMap<Division, (Fen, Fen)> = BTreeMap::new();
-        let mut last: Option<Counted> = None;
+        let mut behind = Behind::default();
         loop {
             let reader = self.app.database.reader();
-            let page = reports::by_person(reader, &self.wanted, &self.territories, last.as_ref()).await?;
-            if page.is_empty() {
-                break;
-            }
-            for claim in &page {
+            let page = reports::by_person(reader, &self.wanted, &self.territories, &behind).await?;
+            for claim in &page.claims {
                 let (division, month, category) = (Some(claim.division), Some(claim.month), Some(claim.category));
                 let cells = [cell(division, None, None), cell(None, month, None), cell(None, None, category)];
                 table.add(claim, &cells);
@@ -178,7 +175,8 @@ impl Run<'_> {
                     *within_scope += claim.within_scope;
                 }
             }
-            last = page.into_iter().next_back();
+            let Some(last) = page.last else { break };
+            behind = last;
         }
         let (mut divisions, mut months, mut categories, mut all) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for row in table.take().into_values() {

@@ -1,4 +1,4 @@
-//! Claims for reports, page by page behind the last one that was read: no statement reads more than a page, and none waits for a reader.
+//! Claims for reports, page by page behind the last row that was read: no statement reads more than a page, and none waits for a reader.
 
 use chrono::NaiveDate;
 use money::Fen;
@@ -19,64 +19,87 @@ pub(crate) struct Wanted {
     pub(crate) scheme: Option<Scheme>,
     /// Only rows up to this one count: all pages are of one state then.
     pub(crate) mark: i64,
-    /// Claims of a page.
+    /// Rows of a page.
     pub(crate) page: u32,
 }
 
-/// The claims that stand: of each the newest row up to the mark, if it is not reversed.
-const STANDING: &str = "SELECT f.claim_id, f.person_id, f.division, f.settled_month, f.care, f.category, f.total_fen, \
-     f.within_scope_fen, f.fund_fen, f.cash_fen, f.payers, CAST(CASE WHEN EXISTS (SELECT 1 FROM claim_share s \
-     WHERE s.claim_id = f.claim_id AND s.revision = f.revision) THEN 1 ELSE 0 END AS BIGINT) AS is_assisted \
-     FROM claim_fact f WHERE f.reversed = 0 AND f.number <= $1 AND f.settled_month BETWEEN $2 AND $3 \
-     AND ($4 = '' OR f.scheme = $4) AND NOT EXISTS (SELECT 1 FROM claim_fact n WHERE n.claim_id = f.claim_id \
-     AND n.number <= $1 AND (n.revision > f.revision OR (n.revision = f.revision AND n.reversed > f.reversed)))";
+/// A page of rows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Page {
+    /// The claims that stand.
+    pub(crate) claims: Vec<Counted>,
+    /// The last row, of a claim that stands or not; none: there are no more.
+    pub(crate) last: Option<Behind>,
+}
 
-/// The claims of a territory by place and month, and then by person: those behind a claim.
+/// A row behind which the next page begins.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Behind {
+    division: String,
+    month: String,
+    person: String,
+    claim: String,
+    number: i64,
+}
+
+/// Rows, and whether each stands: the newest of its claim up to the mark, and not reversed. That is asked of the rows of the page alone; as
+/// a condition it would let a database sort everything for each page.
+const ROWS: &str = "SELECT f.number, f.claim_id, f.person_id, f.division, f.settled_month, f.care, f.category, f.total_fen, \
+     f.within_scope_fen, f.fund_fen, f.cash_fen, f.payers, CAST(CASE WHEN EXISTS (SELECT 1 FROM claim_share s \
+     WHERE s.claim_id = f.claim_id AND s.revision = f.revision) THEN 1 ELSE 0 END AS BIGINT) AS is_assisted, \
+     CAST(CASE WHEN f.reversed = 0 AND NOT EXISTS (SELECT 1 FROM claim_fact n WHERE n.claim_id = f.claim_id \
+     AND n.number <= $1 AND (n.revision > f.revision OR (n.revision = f.revision AND n.reversed > f.reversed))) \
+     THEN 1 ELSE 0 END AS BIGINT) AS stands \
+     FROM claim_fact f WHERE f.number <= $1 AND f.settled_month BETWEEN $2 AND $3 AND ($4 = '' OR f.scheme = $4)";
+
+/// The claims of a territory by place and month, and then by person: those behind a row.
 pub(crate) async fn by_place(
     connection: &impl ConnectionTrait,
     wanted: &Wanted,
     territory: Territory,
-    behind: Option<&Counted>,
-) -> Result<Vec<Counted>, Error> {
+    behind: &Behind,
+) -> Result<Page, Error> {
     let sql = format!(
-        "{STANDING} AND f.division BETWEEN $5 AND $6 \
-         AND (f.division, f.settled_month, f.person_id, f.claim_id) > ($7, $8, $9, $10) \
-         ORDER BY f.division, f.settled_month, f.person_id, f.claim_id LIMIT $11"
+        "{ROWS} AND f.division BETWEEN $5 AND $6 \
+         AND (f.division, f.settled_month, f.person_id, f.claim_id, f.number) > ($7, $8, $9, $10, $11) \
+         ORDER BY f.division, f.settled_month, f.person_id, f.claim_id, f.number LIMIT $12"
     );
-    let text = |of: &dyn Fn(&Counted) -> String| Value::from(behind.map(of).unwrap_or_default());
     let (first, last) = territory.codes();
-    let place = [
+    let Behind { division, month, person, claim, number } = behind.clone();
+    let place: [Value; 8] = [
         first.into(),
         last.into(),
-        text(&|one| one.division.to_string()),
-        text(&|one| one.month.to_string()),
-        text(&|one| one.person.to_string()),
-        text(&|one| one.claim.to_string()),
+        division.into(),
+        month.into(),
+        person.into(),
+        claim.into(),
+        number.into(),
         i64::from(wanted.page).into(),
     ];
     read(connection, &sql, wanted, place).await
 }
 
-/// The claims of territories by person: those behind a claim.
+/// The claims of territories by person: those behind a row.
 pub(crate) async fn by_person(
     connection: &impl ConnectionTrait,
     wanted: &Wanted,
     territories: &[Territory],
-    behind: Option<&Counted>,
-) -> Result<Vec<Counted>, Error> {
+    behind: &Behind,
+) -> Result<Page, Error> {
+    // SQLite would take the index of places, and sort everything for each page
+    let place = if connection.get_database_backend() == DbBackend::Sqlite { "+f.division" } else { "f.division" };
     let between = |one: &Territory| {
         let (first, last) = one.codes();
-        // no index of places: one would sort everything for each page
-        format!("f.division || '' BETWEEN '{first}' AND '{last}'")
+        format!("{place} BETWEEN '{first}' AND '{last}'")
     };
     let places: Vec<String> = territories.iter().map(between).collect();
     let sql = format!(
-        "{STANDING} AND ({}) AND (f.person_id, f.claim_id) > ($5, $6) ORDER BY f.person_id, f.claim_id LIMIT $7",
+        "{ROWS} AND ({}) AND (f.person_id, f.claim_id, f.number) > ($5, $6, $7) \
+         ORDER BY f.person_id, f.claim_id, f.number LIMIT $8",
         places.join(" OR ")
     );
-    let text = |of: &dyn Fn(&Counted) -> String| Value::from(behind.map(of).unwrap_or_default());
-    let place =
-        [text(&|one| one.person.to_string()), text(&|one| one.claim.to_string()), i64::from(wanted.page).into()];
+    let Behind { person, claim, number, .. } = behind.clone();
+    let place: [Value; 4] = [person.into(), claim.into(), number.into(), i64::from(wanted.page).into()];
     read(connection, &sql, wanted, place).await
 }
 
@@ -85,12 +108,30 @@ async fn read(
     sql: &str,
     wanted: &Wanted,
     place: impl IntoIterator<Item = Value>,
-) -> Result<Vec<Counted>, Error> {
+) -> Result<Page, Error> {
     let scheme = wanted.scheme.map(Scheme::word).unwrap_or_default();
     let mut values: Vec<Value> =
         vec![wanted.mark.into(), wanted.from.to_string().into(), wanted.to.to_string().into(), scheme.into()];
     values.extend(place);
-    row::all(connection, sql, values).await?.iter().map(counted).collect()
+    let found = row::all(connection, sql, values).await?;
+    let mut page = Page::default();
+    for one in &found {
+        if row::flag(one, "stands")? {
+            page.claims.push(counted(one)?);
+        }
+    }
+    page.last = found.last().map(behind).transpose()?;
+    Ok(page)
+}
+
+fn behind(found: &QueryResult) -> Result<Behind, Error> {
+    Ok(Behind {
+        division: row::text(found, "division")?,
+        month: row::text(found, "settled_month")?,
+        person: row::text(found, "person_id")?,
+        claim: row::text(found, "claim_id")?,
+        number: row::int(found, "number")?,
+    })
 }
 
 /// The number of the row that was added last; 0 for none.

@@ -3,5 +3,5 @@
 ALTER TABLE claim_fact
     ADD COLUMN number BIGINT GENERATED ALWAYS AS IDENTITY UNIQUE,
     ADD COLUMN settled_month TEXT NOT NULL GENERATED ALWAYS AS (substr(settled_date, 1, 7)) STORED;
-CREATE INDEX claim_fact_person_claim ON claim_fact (person_id, claim_id);
-CREATE INDEX claim_fact_place ON claim_fact (division, settled_month, person_id, claim_id);
+CREATE INDEX claim_fact_person_claim ON claim_fact (person_id, claim_id, number);
+CREATE INDEX claim_fact_place ON claim_fact (division, settled_month, person_id, claim_id, number);

@@ -38,8 +38,8 @@ FROM claim_fact ORDER BY rowid;
 DROP TABLE claim_fact;
 ALTER TABLE new_claim_fact RENAME TO claim_fact;
 CREATE INDEX claim_fact_person ON claim_fact (person_id, year);
-CREATE INDEX claim_fact_person_claim ON claim_fact (person_id, claim_id);
-CREATE INDEX claim_fact_place ON claim_fact (division, settled_month, person_id, claim_id);
+CREATE INDEX claim_fact_person_claim ON claim_fact (person_id, claim_id, number);
+CREATE INDEX claim_fact_place ON claim_fact (division, settled_month, person_id, claim_id, number);
 CREATE TRIGGER claim_fact_no_update BEFORE UPDATE ON claim_fact BEGIN
     SELECT RAISE(ABORT, 'facts are only added');
 END;
