@@ -82,26 +82,25 @@ async fn begin(world: &World) -> Streaming<pb::StreamReportResponse> {
     stream
 }
 
-/// Whether nobody is in the middle of a transaction.
-async fn is_at_rest(database: &Database) -> bool {
+/// Waits until nobody is in the middle of a transaction.
+async fn rests(database: &Database) {
     if database.kind() == store::Kind::Sqlite {
+        let sql = "SELECT 'sqlite:' || file AS url FROM pragma_database_list WHERE name = 'main'";
+        let url: String = ask(database, sql).await.try_get("", "url").unwrap();
+        let other = Database::open(&url).await.unwrap();
         // nobody can empty the log while somebody reads from it
-        let statement =
-            Statement::from_string(database.reader().get_database_backend(), "PRAGMA wal_checkpoint(TRUNCATE)");
-        let answer =
-            Database::open(&database_url(database).await).await.unwrap().reader().query_one_raw(statement).await;
-        return answer
-            .is_ok_and(|row| row.is_some_and(|row| row.try_get::<i64>("", "busy").is_ok_and(|busy| busy == 0)));
+        let is_emptied = || async {
+            let emptied =
+                Statement::from_string(other.reader().get_database_backend(), "PRAGMA wal_checkpoint(TRUNCATE)");
+            let row = other.reader().query_one_raw(emptied).await.ok()??;
+            (row.try_get::<i64>("", "busy").ok()? == 0).then_some(())
+        };
+        return eventually(is_emptied).await;
     }
     let sql = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() \
          AND pid <> pg_backend_pid() AND state <> 'idle'";
-    ask(database, sql).await.try_get::<i64>("", "n").unwrap() == 0
-}
-
-async fn database_url(database: &Database) -> String {
-    let file: String =
-        ask(database, "SELECT file FROM pragma_database_list WHERE name = 'main'").await.try_get("", "file").unwrap();
-    format!("sqlite:{file}")
+    let is_idle = || async { (ask(database, sql).await.try_get::<i64>("", "n").unwrap() == 0).then_some(()) };
+    eventually(is_idle).await;
 }
 
 #[test]
@@ -110,8 +109,7 @@ fn what_is_kept_while_a_report_is_read_is_not_in_it_and_no_transaction_waits_for
         let world = World::new(&url).await;
         many(&world.database).await;
         let mut stream = begin(&world).await;
-        let at_rest = || async { is_at_rest(&world.database).await.then_some(()) };
-        eventually(at_rest).await;
+        rests(&world.database).await;
         // one more in a month that was read, one in a month that was not, and one that stands otherwise now
         let values = |claim: &str, division: &str, revision: i64, category: &str| {
             fact(&format!(
@@ -161,7 +159,7 @@ fn rows_are_read_when_there_is_room_for_them_and_not_before() {
         let world = World::new(&url).await;
         many(&world.database).await;
         let mut stream = begin(&world).await;
-        eventually(|| async { is_at_rest(&world.database).await.then_some(()) }).await;
+        rests(&world.database).await;
         // had all rows been read already, nobody would miss the table
         run(&world.database, "ALTER TABLE claim_fact RENAME TO claim_fact_gone".to_owned()).await;
         let mut rows = 1;
