@@ -271,3 +271,97 @@ fn spelled((division, month, category, care): &Cell) -> String {
     let (category, care) = (category.map(|one| one.as_str_name()), care.map(|one| one.as_str_name()));
     format!("{} {} {} {}", or_all(division), or_all(month), category.unwrap_or("all"), care.unwrap_or("all"))
 }
+
+#[cfg(test)]
+mod tests {
+    use pb::assistance::v1::{CareSum, ReportRow};
+    use pb::settlement::v1::PayerAmount;
+
+    use super::*;
+
+    const PLACE: &str = "990100";
+
+    fn told(claim: &str, person: &str, assisted: i64) -> (String, Told) {
+        let payers = [("pooled_fund", 60), ("assistance", assisted)];
+        let answer = Answer {
+            division: PLACE.to_owned(),
+            category: Category::Destitute.into(),
+            fund: 60 + assisted,
+            cash: 40 - assisted,
+            payers: payers.into_iter().map(|(payer, paid)| (payer.to_owned(), paid)).collect(),
+        };
+        let told = Told {
+            claim: claim.to_owned(),
+            is_open: false,
+            person: person.to_owned(),
+            month: "2022-01".to_owned(),
+            care: Care::Chronic.into(),
+            total: 100,
+            within_scope: 90,
+            answer,
+        };
+        (claim.to_owned(), told)
+    }
+
+    /// Two bills of one person, one of them assisted, as they should be reported: every cell holds both.
+    fn report() -> Reported {
+        let payer = |payer: &str, amount_fen| PayerAmount { payer: payer.to_owned(), amount_fen };
+        let sum = ReportSum {
+            people: 1,
+            bills: 2,
+            people_assisted: 1,
+            bills_assisted: 1,
+            total_fen: 200,
+            within_scope_fen: 180,
+            fund_fen: 130,
+            cash_fen: 70,
+            payers: vec![payer("assistance", 10), payer("pooled_fund", 120)],
+        };
+        let row = |division: &str, month: &str, category: Option<i32>| {
+            let cares = vec![CareSum { care: Care::Chronic.into(), sum: Some(sum.clone()) }];
+            let (division, month) = (division.to_owned(), month.to_owned());
+            Part::Row(ReportRow { division, month, category, cares, sum: Some(sum.clone()) })
+        };
+        let category = Some(Category::Destitute.into());
+        Reported(vec![
+            row(PLACE, "2022-01", category),
+            row(PLACE, "", None),
+            row("", "2022-01", None),
+            row("", "", category),
+            row("", "", None),
+        ])
+    }
+
+    fn audit() -> Audit {
+        let planned = vec![Planned { care: terms::Care::Chronic, bills: 2, assisted: 1 }];
+        Audit::new(planned, [told("C1", "P1", 10), told("C2", "P1", 0)].into())
+    }
+
+    #[test]
+    fn a_report_of_what_was_told_has_no_difference_and_a_fen_is_named_with_its_cell() {
+        assert_eq!((audit().differences(&report()), audit().cells()), (Vec::new(), 10));
+        let mut wrong = report();
+        let Some(Part::Row(row)) = wrong.0.get_mut(2) else { panic!("a row") };
+        row.sum.as_mut().unwrap().cash_fen += 1;
+        let expected = "all 2022-01 all all: cash: told 70, reported 71";
+        assert_eq!(audit().differences(&wrong), [expected]);
+    }
+
+    #[test]
+    fn a_person_counted_twice_a_row_left_out_and_a_count_that_was_not_planned_are_differences() {
+        let mut twice = report();
+        let Some(Part::Row(row)) = twice.0.get_mut(0) else { panic!("a row") };
+        row.cares[0].sum.as_mut().unwrap().people = 2;
+        let expected = "990100 2022-01 CATEGORY_DESTITUTE CARE_CHRONIC: people: told 1, reported 2";
+        assert_eq!(audit().differences(&twice), [expected]);
+        let mut short = report();
+        short.0.pop();
+        assert!(audit().differences(&short).contains(&"all all all all: bills: told 2, reported 0".to_owned()));
+        let mut said_twice = report();
+        said_twice.0.push(report().0.remove(0));
+        assert!(!audit().differences(&said_twice).is_empty());
+        let planned = vec![Planned { care: terms::Care::Chronic, bills: 2, assisted: 2 }];
+        let other = Audit::new(planned, audit().told);
+        assert_eq!(other.differences(&report()), ["chronic: planned 2 bills, 2 assisted; settled 2, 1 assisted"]);
+    }
+}
