@@ -3,8 +3,9 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::builder::FalseyValueParser;
-use clap::{Parser, Subcommand, ValueEnum};
-use terms::{Division, Name};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+use terms::{Division, Name, Scheme};
 
 /// Exit code: an expectation was not met, or `policy check` or `verify` found something.
 pub(crate) const DIFFERENCES: u8 = 1;
@@ -15,7 +16,7 @@ pub(crate) const BAD_INPUT: u8 = 2;
 #[derive(Debug, Parser)]
 #[command(name = "yibao", version, about, max_term_width = 100, after_help = EXIT_CODES, subcommand_required = true)]
 pub(crate) struct Cli {
-    /// text for people, json for programs
+    /// text for people, json for programs; csv for spreadsheets, of reports only
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
     /// Language of text: zh or en
@@ -28,7 +29,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 a case's expectation was not met, or policy check or verify found \
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 a case's expectation was not met, or policy check, verify or year found \
                           something; 2 bad input, bad usage, or a service that cannot be reached or started.";
 
 #[derive(Debug, Subcommand)]
@@ -39,6 +40,10 @@ pub(crate) enum Command {
     Up(Up),
     /// Fold person-years again and compare with what is stored: accumulators, decisions, accounts, journal
     Verify(Verify),
+    /// Who was helped, with what, by whom: by month, category and division, read from a running assistance service
+    Report(Report),
+    /// A generated year in a city's counts: granted, billed and settled by all services, reported, and audited from outside
+    Year(Year),
     /// Settle case files; where a case holds expectations, compare to the fen
     Adjudicate(Adjudicate),
     /// A case's statement as one self-contained page
@@ -126,6 +131,41 @@ pub(crate) struct Verify {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Report {
+    /// A running assistance service
+    #[arg(long, value_name = "ADDRESS", default_value = "http://127.0.0.1:7003")]
+    pub(crate) address: String,
+    /// First month of settlement, such as 2022-01
+    #[arg(long, value_name = "MONTH")]
+    pub(crate) from: String,
+    /// Last month of settlement; none: the first
+    #[arg(long, value_name = "MONTH")]
+    pub(crate) to: Option<String>,
+    /// Place of insurance with all below it, six digits; may be given several times
+    #[arg(long = "division", value_name = "CODE", required = true)]
+    pub(crate) divisions: Vec<Division>,
+    /// Only this scheme: resident or employee
+    #[arg(long, value_name = "SCHEME")]
+    pub(crate) scheme: Option<Scheme>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Year {
+    /// What the year is drawn from: the same seed gives the same year
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// One bill of this many, rounded up
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) scale: NonZeroU32,
+    /// How many people are served side by side
+    #[arg(long, default_value = "16")]
+    pub(crate) callers: NonZeroU32,
+    /// An empty folder in which the databases stay, for `yibao up --folder`; none: they are removed
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Adjudicate {
     /// Case files (tests/cases/README.md says how to write one)
     #[arg(required = true)]
@@ -201,6 +241,7 @@ pub(crate) enum Policy {
 pub(crate) enum Format {
     Text,
     Json,
+    Csv,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -212,7 +253,11 @@ pub(crate) enum Language {
 impl Cli {
     /// Reads the arguments; clap ends the program with exit code 2 on bad usage.
     pub(crate) fn read() -> Self {
-        Self::parse()
+        let cli = Self::parse();
+        if cli.format == Format::Csv && !matches!(cli.command, Command::Report(_)) {
+            Self::command().error(ErrorKind::InvalidValue, "only `yibao report` writes CSV: text or json").exit();
+        }
+        cli
     }
 }
 
@@ -228,8 +273,6 @@ fn fact(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -5,10 +5,12 @@ mod answers;
 mod bench;
 mod demo;
 mod policy;
+mod report;
 mod statement;
 mod up;
 mod verify;
 mod what_if;
+mod year;
 
 use std::process::ExitCode;
 
@@ -22,6 +24,8 @@ pub(crate) fn run(cli: &Cli, out: &mut Out) -> Result<ExitCode, Error> {
         Command::Demo => demo::run(out),
         Command::Up(args) => up::run(args, out),
         Command::Verify(args) => verify::run(args, out),
+        Command::Report(args) => report::run(args, out),
+        Command::Year(args) => year::run(args, out),
         Command::Adjudicate(args) => adjudicate::run(args, out),
         Command::Statement(args) => statement::run(args, out),
         Command::Policy(command) => policy::run(command, out),

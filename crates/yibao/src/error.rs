@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use policy::Problems;
 use policy::case::WhatIfError;
+use tonic_types::StatusExt as _;
 
 /// Why a command could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,15 @@ pub(crate) enum Error {
         /// What was answered.
         status: Box<tonic::Status>,
     },
+    /// A folder that should be empty.
+    #[error("use the folder {}: it is not empty", .0.display())]
+    NotEmpty(PathBuf),
+    /// The year's data.
+    #[error("read the year that is built in")]
+    Year(#[source] serde_json::Error),
+    /// A generated bill was not settled.
+    #[error("settle bill {0}, which was generated: {1}")]
+    NotSettled(String, String),
     /// Asked to stop in the middle.
     #[error("finish: it was asked to stop")]
     Stopped,
@@ -121,7 +131,7 @@ impl Error {
             Self::Call { status, .. } if status.code() == tonic::Code::Unavailable => {
                 "is the service running there? `yibao up` prints where its services are"
             }
-            Self::Call { status, .. } if status.code() == tonic::Code::DeadlineExceeded => {
+            Self::Call { what, status } if status.code() == tonic::Code::DeadlineExceeded && what == "verify" => {
                 "ask for less at once, with --person or --year, or verify beside the database with --database"
             }
             _ => return None,
@@ -140,7 +150,14 @@ impl Error {
             return format!("{problems}error: failed to {self}");
         }
         let hint = self.hint().map(|hint| format!("\nhelp: {hint}")).unwrap_or_default();
-        format!("error: {}{hint}", self.chain())
+        format!("error: {}{}{hint}", self.chain(), self.fields())
+    }
+
+    /// What a service could not read, a field a line.
+    fn fields(&self) -> String {
+        let Self::Call { status, .. } = self else { return String::new() };
+        let found = status.get_details_bad_request().map(|request| request.field_violations).unwrap_or_default();
+        found.iter().map(|one| format!("\n  {}: {}", one.field, policy::printable(&one.description))).collect()
     }
 
     fn chain(&self) -> String {

@@ -42,6 +42,12 @@ impl Out {
         writeln!(self.writer, "{}", text.as_ref()).map_err(Error::from)
     }
 
+    /// What somebody else has written, as it comes.
+    pub(crate) fn piece(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.writer.write_all(bytes)?;
+        Ok(self.writer.flush()?)
+    }
+
     pub(crate) fn heading(&mut self, text: &str) -> Result<(), Error> {
         match self.paint {
             Paint::Ansi => self.line(format!("\x1b[1m{text}\x1b[0m")),

@@ -7,6 +7,7 @@ mod serving;
 mod session;
 mod trace;
 mod up;
+mod year;
 
 use std::fs;
 use std::path::{Path, PathBuf};

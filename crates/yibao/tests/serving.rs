@@ -11,6 +11,7 @@ pub(crate) struct Serving {
     child: Child,
     pub(crate) settlement: String,
     pub(crate) enrolment: String,
+    pub(crate) assistance: String,
     log: std::path::PathBuf,
     // open as long as the process lives: it may still want to say something
     output: BufReader<ChildStdout>,
@@ -44,8 +45,9 @@ impl Serving {
         output.read_line(&mut line).unwrap();
         let told: Value =
             serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}{}", fs::read_to_string(&log).unwrap()));
-        let (settlement, enrolment) = (told["settlement"].as_str().unwrap(), told["enrolment"].as_str().unwrap());
-        Self { child, settlement: settlement.to_owned(), enrolment: enrolment.to_owned(), log, output }
+        let [settlement, enrolment, assistance] =
+            ["settlement", "enrolment", "assistance"].map(|service| told[service].as_str().unwrap().to_owned());
+        Self { child, settlement, enrolment, assistance, log, output }
     }
 
     /// What it has logged.

@@ -18,6 +18,7 @@ pub(crate) mod mend;
 pub(crate) mod pay_application;
 mod problem;
 pub(crate) mod propose;
+pub(crate) mod report;
 pub(crate) mod reserve;
 pub(crate) mod sms;
 pub(crate) mod standing;

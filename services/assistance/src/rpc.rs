@@ -7,6 +7,7 @@ mod export;
 mod import;
 mod page;
 mod read;
+mod report;
 mod reservation;
 mod watch;
 mod words;
@@ -14,5 +15,6 @@ mod write;
 
 pub(crate) use application::{Applications, confirmed};
 pub(crate) use category::Categories;
+pub(crate) use report::Reports;
 pub(crate) use reservation::Reservations;
 pub(crate) use watch::Watching;

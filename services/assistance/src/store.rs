@@ -11,6 +11,7 @@ pub(crate) mod imports;
 pub(crate) mod limits;
 pub(crate) mod mends;
 pub(crate) mod people;
+pub(crate) mod reports;
 mod row;
 pub(crate) mod watches;
 
@@ -39,6 +40,7 @@ pub const MIGRATIONS: &[Set] = &[
             step!("opening_zero"),
             step!("watch"),
             step!("application"),
+            step!("report"),
         ],
     },
 ];

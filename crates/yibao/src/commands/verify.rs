@@ -102,12 +102,17 @@ fn difference_json(found: &VerifyDifference) -> Value {
 }
 
 fn client(address: &str) -> Result<SettlementServiceClient<rpc::Client>, Error> {
+    Ok(SettlementServiceClient::new(channel(address)?))
+}
+
+/// A channel to an address that was typed.
+pub(super) fn channel(address: &str) -> Result<rpc::Client, Error> {
     // what has another scheme, or none, would only be told as away
     let host = address.strip_prefix("http://").filter(|host| !host.is_empty() && !host.starts_with(['/', ':']));
     if host.is_none() {
         return Err(Error::NoAddress(printable(address)));
     }
-    Ok(SettlementServiceClient::new(rpc::channel(address)?))
+    Ok(rpc::channel(address)?)
 }
 
 /// Asks a service.

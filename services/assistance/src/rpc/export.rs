@@ -69,7 +69,7 @@ fn line(one: &Listed) -> String {
 }
 
 /// A field, in quotes where it has to be.
-fn quoted(field: &str) -> String {
+pub(super) fn quoted(field: &str) -> String {
     if field.contains(['"', ',', '\r', '\n']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

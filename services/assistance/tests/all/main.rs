@@ -26,6 +26,10 @@ mod orders;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod reporting;
+#[cfg(test)]
+mod reports_read_slowly;
+#[cfg(test)]
 mod reservations;
 #[cfg(test)]
 mod settings;

@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 use host::{Server, Services, Stop, SystemIds};
 use pb::application_service_client::ApplicationServiceClient;
 use pb::category_service_client::CategoryServiceClient;
+use pb::report_service_client::ReportServiceClient;
 use pb::reservation_service_client::ReservationServiceClient;
 use pb::watch_service_client::WatchServiceClient;
 use policy::Policy;
@@ -56,6 +57,7 @@ pub(crate) struct World {
     pub(crate) reservations: ReservationServiceClient<Client>,
     pub(crate) watch: WatchServiceClient<Client>,
     pub(crate) applications: ApplicationServiceClient<Client>,
+    pub(crate) reports: ReportServiceClient<Client>,
 }
 
 impl World {
@@ -142,7 +144,8 @@ impl World {
             categories: CategoryServiceClient::new(channel.clone()),
             reservations: ReservationServiceClient::new(channel.clone()),
             watch: WatchServiceClient::new(channel.clone()),
-            applications: ApplicationServiceClient::new(channel),
+            applications: ApplicationServiceClient::new(channel.clone()),
+            reports: ReportServiceClient::new(channel),
         }
     }
 
