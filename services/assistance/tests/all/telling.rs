@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ::pb::r#type::v1::Category;
 use redis::streams::{StreamId, StreamRangeReply, StreamReadReply};
-use redis::{Client, RedisError, Value};
+use redis::{AsyncConnectionConfig, Client, RedisError, Value};
 use serde_json::Value as Json;
 use testkit::{Redis, on_both};
 
@@ -17,7 +17,11 @@ pub(crate) const RURAL: &str = "yibao:push:rural_revitalisation";
 
 /// Asks a Redis; a connection each, as it may be another one.
 pub(crate) async fn ask<T: redis::FromRedisValue>(redis: &Redis, command: &[&str]) -> Result<T, RedisError> {
-    let mut connection = Client::open(redis.url())?.get_multiplexed_async_connection().await?;
+    // a Redis of a busy machine answers late, and that is an answer
+    let patient = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(Duration::from_secs(30)))
+        .set_response_timeout(Some(Duration::from_secs(30)));
+    let mut connection = Client::open(redis.url())?.get_multiplexed_async_connection_with_config(&patient).await?;
     let (name, rest) = command.split_first().unwrap();
     let mut asked = redis::cmd(name);
     rest.iter().for_each(|argument| {
