@@ -58,6 +58,7 @@ fn coverage() -> impl Strategy<Value = CoverageFacts> {
                 cover_year,
                 paid,
                 enrolled,
+                joined: None,
                 born,
                 employee_ended,
                 broken_years,

@@ -154,7 +154,7 @@ fn standing(booked: Vec<Entry>) -> Vec<Entry> {
 }
 
 /// The days of one list that are in none of another.
-fn without(mut days: Vec<Days>, others: &[Days]) -> Vec<Days> {
+pub(super) fn without(mut days: Vec<Days>, others: &[Days]) -> Vec<Days> {
     for other in others {
         days = days.into_iter().flat_map(|days| days.without(*other)).collect();
     }
