@@ -246,6 +246,9 @@ fn a_death_before_a_transfer_names_what_was_taken_along() {
         assert_eq!(dead.standing_transfer_ids, [answer.transfer.unwrap().transfer_id]);
         assert_eq!(spans(&dead.lost_days), [("2022-06-16", "2022-06-30")]);
         assert!(!is_covered(&world.coverage(&person, "2022-06-16").await));
+        let mistake = end(&enrolment, "", pb::EndReason::Mistake);
+        let status = world.enrolments.clone().end_enrolment(mistake).await.unwrap_err();
+        assert_eq!(crate::support::fault(&status).0, "WRONG_STATE", "the certificate is out");
         // on the last day that the certificate says nothing stands against it
         assert!(correct(&world, &person, "2022-06-30").await.standing_transfer_ids.is_empty());
         assert!(is_covered(&world.coverage(&person, "2022-06-30").await));
