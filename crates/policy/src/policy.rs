@@ -202,6 +202,26 @@ impl Policy {
         self.divisions.get(&division).is_some_and(|division| division.knows_meter(name))
     }
 
+    /// That a scheme has a benefit in a division on any of these days.
+    ///
+    /// # Errors
+    /// A [`Refusal`] with its clauses: no pack, or nothing that the scheme pays there.
+    pub fn insures(&self, division: DivisionCode, scheme: terms::Scheme, days: Period) -> Result<(), Refusal> {
+        let refusal = match self.divisions.get(&division) {
+            None => Refusal::of(Reason::UnknownDivision, division.to_string()),
+            Some(tables) if tables.has_benefit(scheme, days) => return Ok(()),
+            Some(_) => {
+                let (from, to) = (days.from, days.to);
+                let about = format!(
+                    "{scheme} in {division} from {from} to {to}: nothing is paid there, so a premium would buy nothing; \
+                     enrol in the place below it whose fund pays"
+                );
+                Refusal::of(Reason::NoBenefit, about)
+            }
+        };
+        Err(self.with_clauses(refusal, (division, scheme), None, days.from))
+    }
+
     /// The meters that benefits of a division count in on any of these days, by name, each with the parts it can have beside
     /// the whole; empty where it has no benefit on them.
     #[must_use]

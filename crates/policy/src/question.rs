@@ -47,7 +47,7 @@ pub struct ContributionFacts {
 pub struct Contribution {
     /// Individual premium of residents.
     pub premium: Fen,
-    /// Government subsidy.
+    /// Government subsidy. A level's part that `unknown` names is not known, and zero here.
     pub subsidy: Fen,
     /// Of the subsidy: the centre.
     pub central: Fen,
@@ -71,7 +71,7 @@ pub struct Contribution {
     pub total: Option<Fen>,
     /// The values used.
     pub values: Vec<FoundValue>,
-    /// Why an amount above is `None`: the parameter nobody has given, with its clauses.
+    /// Why an amount above is `None`, or a level's part of the subsidy not known: the parameter nobody has given, with its clauses.
     pub unknown: Vec<Cause>,
 }
 
@@ -94,6 +94,9 @@ pub struct CoverageFacts {
     pub paid: NaiveDate,
     /// Day of enrolment.
     pub enrolled: NaiveDate,
+    /// The day on which that was done, where the enrolment is dated back; none: on the day of enrolment.
+    #[serde(default)]
+    pub joined: Option<NaiveDate>,
     /// Day of birth, for newborns.
     pub born: Option<NaiveDate>,
     /// Day on which the other scheme's insurance stopped.

@@ -58,6 +58,7 @@ fn coverage() -> impl Strategy<Value = CoverageFacts> {
                 cover_year,
                 paid,
                 enrolled,
+                joined: None,
                 born,
                 employee_ended,
                 broken_years,
@@ -203,4 +204,46 @@ fn a_refusal_cites_the_own_divisions_clause_or_the_nations_and_no_other_places()
     }
     assert_eq!(cited(Reason::TwoSchemes, "450000"), "DM-3.5 GX-17");
     assert_eq!(cited(Reason::TwoSchemes, "370800"), "DM-3.5");
+}
+
+#[test]
+fn a_scheme_insures_nobody_where_it_pays_nothing_all_year() {
+    let year = Period { from: "2026-01-01".parse().unwrap(), to: "2026-12-31".parse().unwrap() };
+    let insures = |code: &str, scheme| SHIPPED.insures(code.parse().unwrap(), scheme, year);
+    for code in ["370800", "370890", "450000", "140000"] {
+        insures(code, Scheme::Resident).unwrap_or_else(|refusal| panic!("{code}: {refusal:?}"));
+    }
+    insures("522700", Scheme::Employee).unwrap();
+    for code in ["100000", "520000"] {
+        let refusal = insures(code, Scheme::Resident).unwrap_err();
+        assert_eq!((refusal.causes.len(), refusal.causes[0].reason), (1, Reason::NoBenefit));
+        assert!(!refusal.causes[0].cite.is_empty(), "{refusal:?}");
+    }
+    assert_eq!(insures("990900", Scheme::Resident).unwrap_err().causes[0].reason, Reason::UnknownDivision);
+}
+
+#[test]
+fn a_split_that_no_document_says_is_unknown_level_by_level_and_one_that_is_said_is_not() {
+    let of = |code: &str| {
+        let facts = ContributionFacts {
+            division: code.parse().unwrap(),
+            scheme: Scheme::Resident,
+            cover_year: 2026,
+            group: PersonGroup::Adult,
+            categories: Vec::new(),
+            county: CountyKind::Other,
+            college: College::No,
+            people: 1,
+            premium_base: Fen::ZERO,
+        };
+        SHIPPED.contribution(&facts).unwrap()
+    };
+    let open = of("522700");
+    assert_eq!((open.subsidy, open.central + open.province + open.city + open.county), (Fen::new(72_400), Fen::ZERO));
+    let about: Vec<&str> = open.unknown.iter().map(|cause| cause.about.as_str()).collect();
+    let level = |name: &str| format!("resident.contribution.subsidy_{name} on 2026-01-01");
+    assert_eq!(about, ["central", "province", "city", "county"].map(level));
+    let split = of("370890");
+    assert_eq!(split.central + split.province + split.city + split.county, split.subsidy);
+    assert!(split.unknown.is_empty(), "{:?}", split.unknown);
 }

@@ -89,6 +89,7 @@ fn coverage(document: &mut Document<'_>, node: &Node<'_>) -> Option<Question> {
         cover_year: cover_year?,
         paid: paid?,
         enrolled: fields.date(document, "enrolled").or(paid)?,
+        joined: None,
         born,
         employee_ended,
         broken_years: fields.whole(document, "broken_years").unwrap_or(0),

@@ -44,6 +44,12 @@ impl CompiledDivision {
         self.histories.get(Self::at(scheme, care)).and_then(Option::as_ref)
     }
 
+    /// Whether a scheme has a benefit on any of these days.
+    pub(crate) fn has_benefit(&self, scheme: Scheme, days: Period) -> bool {
+        let of_scheme = Care::ALL.iter().filter_map(|care| self.history(scheme, *care));
+        of_scheme.flat_map(|history| history.within(days)).next().is_some()
+    }
+
     /// Whether any layer of any benefit counts in a meter of this name, on any day.
     pub(crate) fn knows_meter(&self, name: &Name) -> bool {
         let benefits = self.histories.iter().flatten().flat_map(|history| &history.stretches);

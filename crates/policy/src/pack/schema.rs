@@ -144,6 +144,7 @@ pub(crate) const PARAMETERS: &[Spec] = &[
     at_most_one(Home::Waiting, "long_break_floor_months", Kind::Number),
     at_most_one(Home::Waiting, "newborn_days", Kind::Number),
     at_most_one(Home::Waiting, "switch_gap_months", Kind::Number),
+    at_most_one(Home::Waiting, "central_period_days", Kind::Number),
     one(
         Home::Waiting,
         "benefit_from",

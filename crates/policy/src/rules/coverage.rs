@@ -1,6 +1,6 @@
 //! Waiting period and benefit window (GX-7), newborns, switching between schemes.
 
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use terms::{Category, EnrolHow};
 
 use super::category;
@@ -58,20 +58,30 @@ fn window(
     (first, last): (NaiveDate, NaiveDate),
 ) -> Result<Coverage, Refusal> {
     let plain = Situation::new(bits(facts.scheme, facts.group, category) | facts.how.bit(), &[]);
-    let how = counts_as(&mut ask, facts, &plain)?;
+    let how = counts_as(&mut ask, facts, &plain, first)?;
     let situation = plain.with(how);
     let waiting_months = waiting(&mut ask, facts, &situation)?;
     let begin = match ask.need("benefit_from", &situation)? {
-        Value::Word(word) => begin(word, facts, first),
+        Value::Word(word) => begin(word, facts, first, if how == facts.how { facts.enrolled } else { joined(facts) }),
         _ => first,
     };
     let from = begin.checked_add_months(Months::new(waiting_months)).unwrap_or(NaiveDate::MAX);
     Ok(Coverage { from, to: last, waiting_months, counts_as: how, values: ask.values })
 }
 
-/// A newborn or a switch outside its time counts as late.
-fn counts_as(ask: &mut Ask<'_>, facts: &CoverageFacts, situation: &Situation<'_>) -> Result<EnrolHow, Refusal> {
+/// A newborn, a switch or a payment in the central period outside its time counts as late. `first` is the cover year's first day.
+fn counts_as(
+    ask: &mut Ask<'_>,
+    facts: &CoverageFacts,
+    situation: &Situation<'_>,
+    first: NaiveDate,
+) -> Result<EnrolHow, Refusal> {
     let in_time = match facts.how {
+        EnrolHow::CentralPeriod => {
+            // where nothing is written the period ends with the year before
+            let days = ask.number("central_period_days", situation)?.unwrap_or(0);
+            first.checked_add_days(Days::new(days.into())).is_some_and(|after| facts.paid < after)
+        }
         EnrolHow::NewBirth => {
             let days = ask.number("newborn_days", situation)?;
             let age = facts.born.map(|born| facts.paid.signed_duration_since(born).num_days());
@@ -83,9 +93,10 @@ fn counts_as(ask: &mut Ask<'_>, facts: &CoverageFacts, situation: &Situation<'_>
                 .employee_ended
                 .zip(months)
                 .and_then(|(ended, months)| ended.checked_add_months(Months::new(months)));
-            end.is_some_and(|end| facts.enrolled <= end)
+            // what is dated back was not joined on that day
+            end.is_some_and(|end| joined(facts) <= end)
         }
-        EnrolHow::CentralPeriod | EnrolHow::Late => true,
+        EnrolHow::Late => true,
     };
     Ok(if in_time { facts.how } else { EnrolHow::Late })
 }
@@ -108,10 +119,15 @@ fn waiting(ask: &mut Ask<'_>, facts: &CoverageFacts, situation: &Situation<'_>) 
     Ok(months.max(floor).min(1200))
 }
 
-fn begin(word: &str, facts: &CoverageFacts, first: NaiveDate) -> NaiveDate {
+/// The day on which the person came: that of enrolment, unless it is dated back.
+fn joined(facts: &CoverageFacts) -> NaiveDate {
+    facts.joined.map_or(facts.enrolled, |joined| joined.max(facts.enrolled))
+}
+
+fn begin(word: &str, facts: &CoverageFacts, first: NaiveDate, enrolled: NaiveDate) -> NaiveDate {
     match word {
         "birth" => facts.born.unwrap_or(first),
-        "month_of_enrolment" => facts.enrolled.with_day(1).unwrap_or(facts.enrolled).max(first),
+        "month_of_enrolment" => enrolled.with_day(1).unwrap_or(enrolled).max(first),
         "day_of_payment" => facts.paid.max(first),
         "day_after_payment" => facts.paid.succ_opt().unwrap_or(facts.paid).max(first),
         _ => first,

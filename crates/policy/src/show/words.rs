@@ -50,6 +50,7 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("long_break_floor_months", "长期断缴最低月数", "least months after a long break"),
     ("newborn_days", "新生儿参保天数", "days for a newborn"),
     ("switch_gap_months", "转接间隔月数", "months between schemes"),
+    ("central_period_days", "集中参保期延入参保年度天数", "days of the cover year in the central period"),
     ("benefit_from", "待遇起始", "benefits from"),
     ("watch", "监测", "watch list"),
     ("line", "预警线", "line"),

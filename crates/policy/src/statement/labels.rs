@@ -170,6 +170,7 @@ const TERMS: &[(&str, &str, &str)] = &[
     ("long_break_floor_months", "长期断保最短等待期（月）", "least months after a long break"),
     ("newborn_days", "新生儿参保期限（天）", "days for a newborn"),
     ("switch_gap_months", "转换险种期限（月）", "months for switching schemes"),
+    ("central_period_days", "集中参保期延入参保年度（天）", "days of the cover year in the central period"),
     ("benefit_from", "待遇起始", "start of benefits"),
     ("line", "预警线", "line"),
 ];

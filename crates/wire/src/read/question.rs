@@ -55,6 +55,7 @@ pub fn coverage_facts(v: &mut Violations, facts: &policy_pb::CoverageFacts) -> O
         cover_year: cover_year?,
         paid: paid?,
         enrolled: enrolled?.or(paid)?,
+        joined: None,
         born: born?,
         employee_ended: employee_ended?,
         broken_years: facts.broken_years,

@@ -131,6 +131,7 @@ pub(crate) fn covered(
         cover_year: terms.cover_year,
         paid,
         enrolled: terms.enrolled,
+        joined: terms.joined,
         born: (terms.group == PersonGroup::Newborn).then_some(born),
         employee_ended: terms.history.employee_ended,
         broken_years: terms.history.broken_years,

@@ -85,8 +85,14 @@ async fn never_was(app: &App, tx: &Tx, enrolment: Enrolment, to: Option<NaiveDat
         enrolment.end_reason,
         None | Some(EndReason::Wish | EndReason::Death | EndReason::EmploymentEnded | EndReason::Duplicate)
     );
-    if !stands {
-        let reason = enrolment.end_reason.map_or("ended", EndReason::word);
+    // a death takes no certificate back
+    let before = match enrolment.end_reason {
+        Some(EndReason::Death) => enrolments::before_death(tx, &enrolment.id).await?.and_then(|one| one.end_reason),
+        _ => None,
+    };
+    let left = before.filter(|reason| *reason == EndReason::Transferred);
+    if !stands || left.is_some() {
+        let reason = left.or(enrolment.end_reason).map_or("ended", EndReason::word);
         let message = format!("the enrolment has ended ({reason}): it cannot be taken back as a mistake");
         return Err(Fault::wrong_state(State::Ended.word(), message).into());
     }
@@ -154,7 +160,7 @@ fn standing(booked: Vec<Entry>) -> Vec<Entry> {
 }
 
 /// The days of one list that are in none of another.
-fn without(mut days: Vec<Days>, others: &[Days]) -> Vec<Days> {
+pub(super) fn without(mut days: Vec<Days>, others: &[Days]) -> Vec<Days> {
     for other in others {
         days = days.into_iter().flat_map(|days| days.without(*other)).collect();
     }

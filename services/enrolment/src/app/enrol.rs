@@ -62,7 +62,8 @@ pub(crate) async fn begin(
     others: &[Enrolment],
 ) -> Result<Result<Done, Refused>, Problem> {
     let mut memory = Memory::default();
-    let paid = app.today().min(terms.enrolled);
+    // what is dated back is not paid before the call
+    let paid = terms.joined.unwrap_or_else(|| app.today().min(terms.enrolled));
     let mut done = match decided(app, &mut memory, (person, paid), terms, others)? {
         Ok(enrolment) => Done { enrolment, entries: Vec::new() },
         Err(refused) => return Ok(Err(refused)),
@@ -102,6 +103,10 @@ pub(crate) fn decided(
         Ok(due) => due,
         Err(refused) => return Ok(Err(refused)),
     };
+    let cover = policy::Period { from: days.from, to: days.to };
+    if let Err(refusal) = due.policy.insures(terms.division, terms.scheme, cover) {
+        return Ok(Err(Refused { refusal, policy: Some(due.policy), other: None }));
+    }
     if let Some(other) = decide::in_the_way(others, days) {
         if (other.terms.scheme, other.terms.division) == (terms.scheme, terms.division) {
             let fault = Fault::new(rpc::Reason::Duplicate, "the person is enrolled in this scheme and place already");
@@ -179,7 +184,7 @@ pub(crate) fn nothing_to_pay(enrolment: &Enrolment) -> Payment {
     let assisted = enrolment.contribution.assisted_fen > 0 && enrolment.terms.scheme == Scheme::Resident;
     Payment {
         amount: money::Fen::ZERO,
-        paid: enrolment.terms.enrolled,
+        paid: enrolment.terms.joined.unwrap_or(enrolment.terms.enrolled),
         source: if assisted { PremiumSource::Assisted } else { PremiumSource::Own },
         owner: None,
         receipt: String::new(),

@@ -43,7 +43,7 @@ pub(crate) async fn renew(app: &App, tx: &Tx, command: &Renew) -> Result<Result<
 /// before the year begins does so in the central period, later it is late; employees have no such period and go on from the
 /// day on which their insurance stopped. A newborn is a minor in the next year.
 fn renewed(app: &App, old: &Enrolment, year: i32) -> Terms {
-    let mut terms = Terms { cover_year: year, enrolled: app.today(), ..old.terms.clone() };
+    let mut terms = Terms { cover_year: year, enrolled: app.today(), joined: None, ..old.terms.clone() };
     let in_time = terms.enrolled < terms.year().from;
     terms.history = History { carried_months: old.terms.history.carried_months, ..History::default() };
     terms.how = match terms.scheme {

@@ -19,8 +19,12 @@ pub(crate) struct Resolve {
     pub(crate) operator: String,
 }
 
-/// Resolves a duplicate; gives it with its enrolments as they are now.
-pub(crate) async fn resolve(app: &App, tx: &Tx, command: &Resolve) -> Result<(Duplicate, Vec<Enrolment>), Problem> {
+/// Resolves a duplicate; gives it with its enrolments as they are now, and the days with benefits that those lose which end.
+pub(crate) async fn resolve(
+    app: &App,
+    tx: &Tx,
+    command: &Resolve,
+) -> Result<(Duplicate, Vec<Enrolment>, Vec<Days>), Problem> {
     let unknown = || Fault::not_found("duplicate", &command.duplicate);
     let person = duplicates::by_id(tx, &command.duplicate).await?.ok_or_else(unknown)?.person;
     locked(tx, &person).await?;
@@ -38,18 +42,20 @@ pub(crate) async fn resolve(app: &App, tx: &Tx, command: &Resolve) -> Result<(Du
     violations.finish(Some(()))?;
     let found = enrolments::by_ids(tx, &duplicate.enrolments, NEWEST).await?;
     let stays = found.iter().find(|one| one.id == kept).and_then(|one| one.days);
-    let mut now = Vec::with_capacity(found.len());
+    let (mut now, mut lost) = (Vec::with_capacity(found.len()), Vec::new());
     for enrolment in found {
         let shared = stays.zip(enrolment.days).and_then(|(stays, days)| stays.shared(days));
         let ends = enrolment.id != kept;
         match shared.filter(|_| ends) {
             Some(shared) => {
                 let last = shared.from.pred_opt().unwrap_or(shared.from);
+                let before = enrolment.benefits();
                 let ended = end::shortened(enrolment, last, EndReason::Duplicate)?;
                 let ended = suspend::next(app, tx, ended).await?;
                 if ended.never_was() {
                     end::undo(app, tx, &ended).await?;
                 }
+                lost.extend(end::without(before, &ended.benefits()));
                 now.push(ended);
             }
             None => now.push(enrolment),
@@ -61,7 +67,8 @@ pub(crate) async fn resolve(app: &App, tx: &Tx, command: &Resolve) -> Result<(Du
     duplicate.resolved = true;
     let why = format!("no day is shared any more since duplicate {} was resolved", duplicate.id);
     apart(app, tx, &duplicate.person, Some(&duplicate.id), &why).await?;
-    Ok((duplicate, now))
+    lost.sort_by_key(|days| days.from);
+    Ok((duplicate, now, lost))
 }
 
 /// Resolves the person's other duplicates whose enrolments share no day any more, and says why.

@@ -5,8 +5,8 @@ use rpc::{Fault, Violations};
 use store::Tx;
 
 use super::enrol::locked_enrolment;
-use super::{App, Problem};
-use crate::domain::{Enrolment, State, Suspension};
+use super::{App, Problem, end};
+use crate::domain::{Days, Enrolment, State, Suspension};
 use crate::store::enrolments;
 
 /// Asks to suspend or to resume.
@@ -16,8 +16,8 @@ pub(crate) struct Suspend {
     pub(crate) reason: String,
 }
 
-/// Suspends benefits from a day on.
-pub(crate) async fn suspend(app: &App, tx: &Tx, command: &Suspend) -> Result<Enrolment, Problem> {
+/// Suspends benefits from a day on; gives the days with benefits that are lost, too.
+pub(crate) async fn suspend(app: &App, tx: &Tx, command: &Suspend) -> Result<(Enrolment, Vec<Days>), Problem> {
     let (_, mut enrolment) = locked_enrolment(tx, &command.enrolment).await?;
     if enrolment.state != State::Active {
         return Err(Fault::wrong_state(enrolment.state.word(), "only an active enrolment is suspended").into());
@@ -27,10 +27,12 @@ pub(crate) async fn suspend(app: &App, tx: &Tx, command: &Suspend) -> Result<Enr
         violations.add("from_date", command.from, "a day on which the enrolment holds");
         violations.finish(Some(()))?;
     }
+    let before = enrolment.benefits();
     let (from, reason) = (command.from, command.reason.clone());
     enrolment.suspensions.push(Suspension { from, to: None, reason, resumed_because: String::new() });
     enrolment.state = State::Suspended;
-    next(app, tx, enrolment).await
+    let lost = end::without(before, &enrolment.benefits());
+    Ok((next(app, tx, enrolment).await?, lost))
 }
 
 /// Resumes benefits from a day on.

@@ -5,11 +5,11 @@ use rpc::{Fault, Violations};
 use store::Tx;
 
 use super::decide::Refused;
-use super::end::ended;
+use super::end::{ended, without};
 use super::enrol::{self, Done, NEWEST, locked_enrolment};
 use super::suspend::next;
 use super::{App, Problem};
-use crate::domain::{EndReason, Enrolment, State, Terms};
+use crate::domain::{Days, EndReason, Enrolment, State, Terms};
 use crate::store::enrolments;
 
 /// Asks to go over to the other scheme.
@@ -23,6 +23,8 @@ pub(crate) struct Switch {
 pub(crate) struct Switched {
     pub(crate) done: Done,
     pub(crate) ended: Enrolment,
+    /// Days with benefits that the one that ended loses.
+    pub(crate) lost: Vec<Days>,
 }
 
 /// Goes over to the other scheme.
@@ -46,15 +48,16 @@ pub(crate) async fn switch(app: &App, tx: &Tx, command: &Switch) -> Result<Resul
         }
     });
     violations.finish(Some(()))?;
+    let before = old.benefits();
     let ended = ended(old, command.to, EndReason::Switched)?;
+    let lost = without(before, &ended.benefits());
     let others: Vec<Enrolment> = enrolments::of_person(tx, &person.id, NEWEST).await?;
     let others =
         others.into_iter().map(|other| if other.id == ended.id { ended.clone() } else { other }).collect::<Vec<_>>();
     let mut terms = command.terms.clone();
-    terms.enrolled = command.to.succ_opt().unwrap_or(command.to);
-    terms.history.employee_ended = Some(command.to);
+    terms.after(command.to, app.today());
     match enrol::begin(app, tx, &person, terms, &others).await? {
-        Ok(done) => Ok(Ok(Switched { done, ended: next(app, tx, ended).await? })),
+        Ok(done) => Ok(Ok(Switched { done, ended: next(app, tx, ended).await?, lost })),
         Err(refused) => Ok(Err(refused)),
     }
 }

@@ -12,7 +12,7 @@ use super::end::Closed;
 use super::enrol::{self, Done, NEWEST, locked, locked_enrolment};
 use super::{App, Problem, book, end};
 use crate::domain::{
-    AccountCredit, Certificate, Confirmation, CreditKind, EndReason, Enrolment, State, Terms, Transfer,
+    AccountCredit, Certificate, Confirmation, CreditKind, Days, EndReason, Enrolment, State, Terms, Transfer,
 };
 use crate::store::{credits, enrolments, transfers};
 
@@ -34,8 +34,15 @@ pub(crate) struct TransferIn {
     pub(crate) confirmed: Option<Confirmation>,
 }
 
+/// A transfer out, with what was undone where cover never began, and the days with benefits that are lost.
+pub(crate) struct Left {
+    pub(crate) transfer: Transfer,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) lost: Vec<Days>,
+}
+
 /// Ends the enrolment here and issues a certificate.
-pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<(Transfer, Vec<Entry>), Problem> {
+pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<Left, Problem> {
     let (person, enrolment) = locked_enrolment(tx, &command.enrolment).await?;
     if enrolment.state != State::Active {
         return Err(Fault::wrong_state(enrolment.state.word(), "only an active enrolment is transferred out").into());
@@ -44,9 +51,10 @@ pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<(Tr
     let mut violations = Violations::new();
     another_place(app, &mut violations, "to_division", (from_division, command.to_division));
     violations.finish(Some(()))?;
-    let scheme = enrolment.terms.scheme;
+    let (scheme, before) = (enrolment.terms.scheme, enrolment.benefits());
     let ended = end::ended(enrolment, command.to, EndReason::Transferred)?;
     let Closed { enrolment: ended, entries, .. } = end::close(app, tx, ended).await?;
+    let lost = end::without(before, &ended.benefits());
     let all = enrolments::of_person(tx, &person.id, NEWEST).await?;
     let (paid_months, unbroken_months) = months(tx, &all, scheme, command.to).await?;
     let account = scheme == Scheme::Employee;
@@ -82,7 +90,7 @@ pub(crate) async fn out(app: &App, tx: &Tx, command: &TransferOut) -> Result<(Tr
         let created_at = transfer.recorded_at.timestamp_micros();
         outbox::put(tx, &[Event { id, key: person.id, topic, payload, trace_context, created_at }]).await?;
     }
-    Ok((transfer, entries))
+    Ok(Left { transfer, entries, lost })
 }
 
 /// Undoes the transfer by which an enrolment began that was a mistake: its certificate is free again, and the balance it brought
@@ -156,8 +164,7 @@ pub(crate) async fn take_in(
     let issued = transfers::of_certificate(tx, &certificate.id, false).await?;
     believed(app, command, issued.as_ref())?;
     let mut terms = command.terms.clone();
-    terms.enrolled = certificate.to.succ_opt().unwrap_or(certificate.to);
-    terms.history.employee_ended = Some(certificate.to);
+    terms.after(certificate.to, app.today());
     terms.history.carried_months = certificate.paid_months;
     let others = enrolments::of_person(tx, &person.id, NEWEST).await?;
     let done = match enrol::begin(app, tx, &person, terms, &others).await? {

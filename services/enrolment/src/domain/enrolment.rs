@@ -15,6 +15,9 @@ pub(crate) struct Terms {
     pub(crate) cover_year: i32,
     pub(crate) how: EnrolHow,
     pub(crate) enrolled: NaiveDate,
+    /// The day of the call, where the day of enrolment follows from another insurance's last day and is before it.
+    #[serde(default)]
+    pub(crate) joined: Option<NaiveDate>,
     pub(crate) county: CountyKind,
     pub(crate) college: College,
     pub(crate) categories: Vec<Category>,
@@ -28,6 +31,13 @@ impl Terms {
     pub(crate) fn year(&self) -> Days {
         let day = |month, day| NaiveDate::from_ymd_opt(self.cover_year, month, day).unwrap_or_default();
         Days { from: day(1, 1), to: day(12, 31) }
+    }
+
+    /// Begins the day after another insurance's last day, by a call of `today`.
+    pub(crate) fn after(&mut self, ended: NaiveDate, today: NaiveDate) {
+        self.enrolled = ended.succ_opt().unwrap_or(ended);
+        self.joined = Some(today).filter(|today| *today > self.enrolled);
+        self.history.employee_ended = Some(ended);
     }
 
     /// The day before which nothing holds: the other insurance ran until then.

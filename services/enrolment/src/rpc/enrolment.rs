@@ -143,8 +143,9 @@ impl Enrolments {
         let (key, command) = pausing(&r.idempotency_key, &r.enrolment_id, &r.from_date, &r.reason)?;
         let asked = Asked::new("SuspendEnrolment", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {
-            let enrolment = suspend::suspend(&app, &tx, &c).await?;
-            Ok(pb::SuspendEnrolmentResponse { enrolment: Some(write::enrolment(&enrolment)) })
+            let (enrolment, lost) = suspend::suspend(&app, &tx, &c).await?;
+            let lost_days = lost.into_iter().map(write::days).collect();
+            Ok(pb::SuspendEnrolmentResponse { enrolment: Some(write::enrolment(&enrolment)), lost_days })
         })
         .await
     }
@@ -206,10 +207,13 @@ impl Enrolments {
                 Ok(switched) => pb::SwitchSchemeResponse {
                     outcome: Some(Outcome::Enrolment(write::enrolment(&switched.done.enrolment))),
                     ended: Some(write::enrolment(&switched.ended)),
+                    lost_days: switched.lost.into_iter().map(write::days).collect(),
                 },
-                Err(no) => {
-                    pb::SwitchSchemeResponse { outcome: Some(Outcome::Refused(write::refused(&no))), ended: None }
-                }
+                Err(no) => pb::SwitchSchemeResponse {
+                    outcome: Some(Outcome::Refused(write::refused(&no))),
+                    ended: None,
+                    lost_days: Vec::new(),
+                },
             })
         })
         .await
@@ -322,8 +326,11 @@ impl Enrolments {
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("ResolveDuplicate", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {
-            let (duplicate, enrolments) = resolve::resolve(&app, &tx, &c).await?;
-            Ok(pb::ResolveDuplicateResponse { duplicate: Some(write::duplicate(&duplicate, &enrolments)) })
+            let (duplicate, enrolments, lost) = resolve::resolve(&app, &tx, &c).await?;
+            Ok(pb::ResolveDuplicateResponse {
+                duplicate: Some(write::duplicate(&duplicate, &enrolments)),
+                lost_days: lost.into_iter().map(write::days).collect(),
+            })
         })
         .await
     }

@@ -68,6 +68,8 @@ impl People {
                 reopened_enrolment_ids: done.reopened,
                 ended_enrolment_ids: done.ended,
                 entries: write::entries(&done.entries, done.person.recorded_at),
+                lost_days: done.lost.into_iter().map(write::days).collect(),
+                standing_transfer_ids: done.standing,
             })
         })
         .await

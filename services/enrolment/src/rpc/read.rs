@@ -116,6 +116,7 @@ pub(super) fn terms(
             cover_year: cover_year?,
             how: how?,
             enrolled: enrolled?,
+            joined: None,
             county: county?.unwrap_or(CountyKind::Other),
             college: college?.unwrap_or(College::No),
             categories: categories?,

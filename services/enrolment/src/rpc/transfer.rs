@@ -28,9 +28,10 @@ impl Transfers {
         let (key, command) = v.finish(key.zip(command))?;
         let asked = Asked::new("TransferOut", &key, &r);
         change(&self.0, asked, command, |app, tx, c| async move {
-            let (transfer, entries) = transfer::out(&app, &tx, &c).await?;
+            let transfer::Left { transfer, entries, lost } = transfer::out(&app, &tx, &c).await?;
             let entries = write::entries(&entries, transfer.recorded_at);
-            Ok(pb::TransferOutResponse { transfer: Some(write::transfer(&transfer)), entries })
+            let lost_days = lost.into_iter().map(write::days).collect();
+            Ok(pb::TransferOutResponse { transfer: Some(write::transfer(&transfer)), entries, lost_days })
         })
         .await
     }

@@ -275,5 +275,6 @@ pub(super) fn funding(scheme: Scheme, funding: &Funding) -> pb::Funding {
         employee_fen: if resident { 0 } else { funding.own },
         credit_fen: funding.credit,
         people_employer_unknown: funding.employer_unknown,
+        subsidy_unsplit_fen: funding.unsplit,
     }
 }

@@ -11,7 +11,7 @@ use store::sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Error, Tx};
 
 use super::rows::{self, Of, Table};
-use crate::domain::{Enrolment, State, receipt_key};
+use crate::domain::{EndReason, Enrolment, State, receipt_key};
 
 const BASIS: Table = Table { name: "basis", columns: &[("hash", Of::Text), ("body", Of::Text)] };
 const FREED: Table = Table { name: "receipt_freed", columns: &[("enrolment_id", Of::Text), ("recorded_at", Of::Int)] };
@@ -134,6 +134,18 @@ pub(crate) async fn known(
 pub(crate) async fn before_end(tx: &Tx, id: &str) -> Result<Option<Enrolment>, Error> {
     let sql = format!("{READ} WHERE e.enrolment_id = $1 AND e.state <> 'ended' ORDER BY e.version DESC LIMIT 1");
     rows::one(tx, &sql, vec![id.into()]).await?.map(|row| read(&row)).transpose()
+}
+
+/// An enrolment as it was before a death ended it, or ended it earlier: its newest version that ended by none.
+pub(crate) async fn before_death(tx: &Tx, id: &str) -> Result<Option<Enrolment>, Error> {
+    let sql = format!("{READ} WHERE e.enrolment_id = $1 ORDER BY e.version DESC");
+    for row in rows::all(tx, &sql, vec![id.into()]).await? {
+        let version = read(&row)?;
+        if version.end_reason != Some(EndReason::Death) {
+            return Ok(Some(version));
+        }
+    }
+    Ok(None)
 }
 
 const KNOWN: &str = "e.recorded_at <= $1 AND NOT EXISTS (SELECT 1 FROM enrolment later \

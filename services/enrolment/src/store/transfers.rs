@@ -1,6 +1,6 @@
 //! Transfers out and in.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use store::sea_orm::{ConnectionTrait, QueryResult};
 use store::{Error, Tx};
@@ -75,6 +75,14 @@ pub(crate) async fn undo(tx: &Tx, id: &str, at: DateTime<Utc>) -> Result<(), Err
 pub(crate) async fn began(tx: &Tx, enrolment: &str) -> Result<Option<Transfer>, Error> {
     let sql = format!("{READ} WHERE t.enrolment_id = $1 AND t.inward = 1 AND u.transfer_id IS NULL");
     rows::one(tx, &sql, vec![enrolment.into()]).await?.map(|row| read(&row)).transpose()
+}
+
+/// A person's transfers out, by id, whose certificate says a last day after this one, in order of time.
+pub(crate) async fn left_after(tx: &Tx, person: &str, day: NaiveDate) -> Result<Vec<String>, Error> {
+    let sql = format!("{READ} WHERE t.person_id = $1 AND t.inward = 0 ORDER BY t.recorded_at, t.transfer_id");
+    let all: Vec<Transfer> =
+        rows::all(tx, &sql, vec![person.into()]).await?.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(all.into_iter().filter(|one| !one.undone && one.certificate.to > day).map(|one| one.id).collect())
 }
 
 /// Records what is to be taken along, the first time it is asked; gives what was recorded.

@@ -34,7 +34,7 @@ pub(crate) fn messages(name: &str, rows: &[pb::ImportRow], each: usize, last: bo
     rows.chunks(each).enumerate().map(message).collect()
 }
 
-async fn import(world: &World, messages: Vec<pb::ImportPeopleRequest>) -> pb::ImportPeopleResponse {
+pub(crate) async fn import(world: &World, messages: Vec<pb::ImportPeopleRequest>) -> pb::ImportPeopleResponse {
     world.imports.clone().import_people(iter(messages)).await.unwrap().into_inner()
 }
 
@@ -178,7 +178,9 @@ fn a_paid_row_in_another_scheme_is_kept_as_duplicate_and_one_stands_by_the_rule(
         let against =
             pb::ResolveDuplicateRequest { standing_enrolment_id: other.enrolment_id.clone(), ..resolve.clone() };
         assert_eq!(fields(&calls.resolve_duplicate(against).await.unwrap_err()), ["reason"]);
-        let resolved = calls.resolve_duplicate(resolve.clone()).await.unwrap().into_inner().duplicate.unwrap();
+        let answer = calls.resolve_duplicate(resolve.clone()).await.unwrap().into_inner();
+        assert_eq!(crate::late::spans(&answer.lost_days), [("2022-01-01", "2022-12-31")]);
+        let resolved = answer.duplicate.unwrap();
         let ended = resolved.enrolments.iter().find(|one| one.enrolment_id == other.enrolment_id).unwrap();
         assert_eq!((resolved.resolved, ended.state()), (true, pb::EnrolmentState::Ended));
         let again = pb::ResolveDuplicateRequest { idempotency_key: "r2".to_owned(), ..resolve };

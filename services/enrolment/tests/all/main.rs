@@ -18,6 +18,8 @@ mod households;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod late;
+#[cfg(test)]
 mod mistakes;
 #[cfg(test)]
 mod people;

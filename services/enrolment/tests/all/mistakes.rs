@@ -160,7 +160,7 @@ fn an_employers_premium_nobody_knows_is_no_amount_and_what_an_employer_paid_is_b
     });
 }
 
-async fn correct(world: &World, person: &str, died: &str) -> pb::CorrectPersonResponse {
+pub(crate) async fn correct(world: &World, person: &str, died: &str) -> pb::CorrectPersonResponse {
     let request = pb::CorrectPersonRequest {
         idempotency_key: key(),
         person_id: person.to_owned(),

@@ -7,7 +7,7 @@ use testkit::on_both;
 
 use crate::support::{World, covered, employee, eventually, fault, fields, key, paid, reasons, resident};
 
-fn out(enrolment: &pb::Enrolment) -> pb::TransferOutRequest {
+pub(crate) fn out(enrolment: &pb::Enrolment) -> pb::TransferOutRequest {
     pb::TransferOutRequest {
         idempotency_key: key(),
         enrolment_id: enrolment.enrolment_id.clone(),
@@ -17,7 +17,11 @@ fn out(enrolment: &pb::Enrolment) -> pb::TransferOutRequest {
 }
 
 /// Asks to take a person in.
-fn taking(person: &str, certificate: &pb::TransferCertificate, terms: &pb::EnrolmentTerms) -> pb::TransferInRequest {
+pub(crate) fn taking(
+    person: &str,
+    certificate: &pb::TransferCertificate,
+    terms: &pb::EnrolmentTerms,
+) -> pb::TransferInRequest {
     pb::TransferInRequest {
         idempotency_key: key(),
         person_id: person.to_owned(),
@@ -28,13 +32,13 @@ fn taking(person: &str, certificate: &pb::TransferCertificate, terms: &pb::Enrol
 }
 
 /// The same, confirmed by an officer.
-fn confirmed(request: pb::TransferInRequest) -> pb::TransferInRequest {
+pub(crate) fn confirmed(request: pb::TransferInRequest) -> pb::TransferInRequest {
     let officer = pb::TransferConfirmation { operator_id: "officer".to_owned(), reference: "letter 7".to_owned() };
     pb::TransferInRequest { confirmed_by: Some(officer), ..request }
 }
 
 /// A certificate of a place that has no packs here, with a balance of 500 yuan.
-fn elsewhere(number: &str) -> pb::TransferCertificate {
+pub(crate) fn elsewhere(number: &str) -> pb::TransferCertificate {
     pb::TransferCertificate {
         certificate_id: number.to_owned(),
         person_id: "their-number".to_owned(),
@@ -478,7 +482,7 @@ async fn months(
 
 async fn comes(world: &World, person: &str, certificate: &pb::TransferCertificate, to: &str) -> pb::Enrolment {
     world.noon(&certificate.to_date);
-    let how = EnrolHow::CentralPeriod.into();
+    let how = EnrolHow::AfterResident.into();
     let terms = pb::EnrolmentTerms { division: to.to_owned(), how, ..resident() };
     let answer = world.transfers.clone().transfer_in(confirmed(taking(person, certificate, &terms))).await;
     let answer = answer.unwrap().into_inner();
