@@ -45,6 +45,7 @@ pub fn coverage_facts(v: &mut Violations, facts: &policy_pb::CoverageFacts) -> O
     let paid = date(v, "paid_date", &facts.paid_date);
     let enrolled = optional_date(v, "enrolled_date", &facts.enrolled_date);
     let born = optional_date(v, "born_date", &facts.born_date);
+    let joined = optional_date(v, "joined_date", &facts.joined_date);
     let employee_ended = optional_date(v, "employee_ended_date", &facts.employee_ended_date);
     Some(CoverageFacts {
         division: division?,
@@ -55,7 +56,7 @@ pub fn coverage_facts(v: &mut Violations, facts: &policy_pb::CoverageFacts) -> O
         cover_year: cover_year?,
         paid: paid?,
         enrolled: enrolled?.or(paid)?,
-        joined: None,
+        joined: joined?,
         born: born?,
         employee_ended: employee_ended?,
         broken_years: facts.broken_years,

@@ -153,6 +153,7 @@ pub fn coverage_facts(facts: &CoverageFacts) -> policy_pb::CoverageFacts {
         employee_ended_date: optional_date(facts.employee_ended),
         broken_years: facts.broken_years,
         repaid_years: facts.repaid_years,
+        joined_date: optional_date(facts.joined),
     }
 }
 

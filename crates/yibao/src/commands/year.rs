@@ -39,11 +39,9 @@ pub(crate) fn run(args: &cli::Year, out: &mut Out) -> Result<ExitCode, Error> {
         let stop = Stop::when(async { drop(ended.await) });
         let place = Place { folder, settlement: 0, enrolment: 0, assistance: 0 };
         let suite = Suite::start(&place, &process, &stop).await?;
-        let callers = Callers::new(
-            &format!("http://{}", suite.settlement),
-            &format!("http://{}", suite.assistance),
-            args.callers,
-        )?;
+        let [settlement, enrolment, assistance] =
+            [suite.settlement, suite.enrolment, suite.assistance].map(|address| format!("http://{address}"));
+        let callers = Callers::new([&settlement, &enrolment, &assistance], args.callers)?;
         let drain = settings.drain;
         let serving = tokio::spawn(async move { suite.serve(drain, &stop).await });
         let told = tokio::select! { told = tell(year, args, callers, out) => told, () = asked => Err(Error::Stopped) };
@@ -63,7 +61,7 @@ fn empty(folder: PathBuf) -> Result<PathBuf, Error> {
 }
 
 /// Grants, settles, reports and audits; how many differences there are.
-async fn tell(year: Year, args: &cli::Year, callers: Callers, out: &mut Out) -> Result<usize, Error> {
+async fn tell(mut year: Year, args: &cli::Year, callers: Callers, out: &mut Out) -> Result<usize, Error> {
     let (seed, scale, bills, people) = (args.seed, args.scale, year.bills(), year.people.len());
     if !out.is_json() {
         out.line(match out.lang {
@@ -75,6 +73,7 @@ async fn tell(year: Year, args: &cli::Year, callers: Callers, out: &mut Out) -> 
         out.flush()?;
     }
     let (terms, planned) = (year.terms(), year.planned());
+    callers.register(&mut year).await?;
     callers.grant(&year).await?;
     let told = callers.settle(year).await?;
     let mut audit = Audit::new(planned, told);

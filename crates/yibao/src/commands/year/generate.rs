@@ -56,7 +56,7 @@ pub(super) struct Year {
     months: u32,
     facts: PersonFacts,
     pub(super) people: Vec<Person>,
-    seed: u64,
+    pub(super) seed: u64,
     planned: Vec<Planned>,
 }
 

@@ -1,4 +1,4 @@
-//! The services as a year's callers ask them: categories are granted, bills settled person by person, and waited until both services
+//! The services as a year's callers ask them: people are registered, categories are granted, bills settled person by person, and waited until both services
 //! have kept everything.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,8 @@ use pb::assistance::v1::stream_report_response::Part;
 use pb::assistance::v1::{
     ListReassessmentsRequest, ListReservationsRequest, ReassessmentState, ReportTerms, StreamReportRequest,
 };
+use pb::enrolment::v1::person_service_client::PersonServiceClient;
+use pb::enrolment::v1::{DocumentType, Identity, RegisterPersonRequest, RegisterPersonResponse, Sex};
 use pb::settlement::v1::settlement_service_client::SettlementServiceClient;
 use pb::settlement::v1::{Claim, GetClaimRequest, SettleRequest, SettleResponse, ThirdSystem, settle_response};
 use pb::r#type::v1::EntryState;
@@ -37,9 +39,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// The birthday of everybody made up.
+const BORN: &str = "1970-01-01";
+
 /// Who calls.
 pub(super) struct Callers {
     settlement: Client,
+    enrolment: Client,
     assistance: Client,
     many: usize,
 }
@@ -52,15 +58,48 @@ struct Queue {
 }
 
 impl Callers {
-    /// So many, behind the addresses of settlement and assistance.
-    pub(super) fn new(settlement: &str, assistance: &str, many: NonZeroU32) -> Result<Self, Error> {
-        let (settlement, assistance) = (rpc::channel(settlement)?, rpc::channel(assistance)?);
-        Ok(Self { settlement, assistance, many: usize::try_from(many.get()).unwrap_or(1) })
+    /// So many, behind the addresses of settlement, enrolment and assistance.
+    pub(super) fn new([settlement, enrolment, assistance]: [&str; 3], many: NonZeroU32) -> Result<Self, Error> {
+        let (settlement, enrolment) = (rpc::channel(settlement)?, rpc::channel(enrolment)?);
+        let assistance = rpc::channel(assistance)?;
+        Ok(Self { settlement, enrolment, assistance, many: usize::try_from(many.get()).unwrap_or(1) })
     }
 
     /// A client of reports.
     pub(super) fn reports(&self) -> ReportServiceClient<Client> {
         ReportServiceClient::new(self.assistance.clone())
+    }
+
+    /// Registers who is to be granted a category: from here on the person has the id that enrolment knows.
+    pub(super) async fn register(&self, year: &mut Year) -> Result<(), Error> {
+        let seed = year.seed;
+        let assisted: Vec<(usize, &mut Person)> =
+            year.people.iter_mut().filter(|person| person.category.is_some()).enumerate().collect();
+        let (progress, total) = (Progress::new(), u64::try_from(assisted.len()).unwrap_or_default());
+        for (number, person) in assisted {
+            let identity = Identity {
+                name: format!("生成{number}"),
+                document_type: DocumentType::Passport.into(),
+                document_number: format!("G{seed}-{number:06}"),
+                born_date: BORN.to_owned(),
+                sex: Sex::Female.into(),
+                phone: String::new(),
+            };
+            let request = RegisterPersonRequest {
+                idempotency_key: format!("{seed}-{}", person.id),
+                identity: Some(identity),
+                ..RegisterPersonRequest::default()
+            };
+            let client = PersonServiceClient::new(self.enrolment.clone());
+            let call = move || {
+                let (mut client, request) = (client.clone(), request.clone());
+                async move { client.register_person(request).await }
+            };
+            let RegisterPersonResponse { person: known } = answered("register a person", call).await?;
+            person.id = known.map(|known| known.person_id).unwrap_or_default();
+            progress.at("people", u64::try_from(number).unwrap_or_default(), total);
+        }
+        Ok(())
     }
 
     /// Grants every category from the year's first day on.
