@@ -239,7 +239,8 @@ pub(crate) fn insertion(table: &str, columns: &Columns, end: &str) -> String {
 }
 
 /// Runs a query over rows; `{rows}` in it stands for them: something to select from, named `r`, with the column `ordinal` as
-/// their order. What is written `{rows} JOIN` goes through the rows first and looks the other table up. The values `$1`, `$2`, … of the query itself are `own`. On SQLite very many rows are asked about piece by piece.
+/// their order. What is written `{rows} JOIN` goes through the rows first and looks the other table up. The values `$1`, `$2`, …
+/// of the query itself are `own`. On SQLite very many rows are asked about piece by piece.
 ///
 /// # Errors
 /// As [`insert`].

@@ -212,14 +212,15 @@ pub async fn movements(
     all(connection, &sql, values).await?.iter().map(row::movement).collect()
 }
 
-/// What of the money a claim has given back to its person's own account, up to the decision at hand, paid at once what the person
-/// owed.
+/// What of the money that the decision at hand gave back to its person's own account paid at once what the person owed. What earlier
+/// decisions gave back is no longer offered to the bill, so it is not taken off again.
 ///
 /// # Errors
 /// What the database said.
 pub async fn repaid(connection: &impl ConnectionTrait, claim: &Claim) -> Result<Fen, Error> {
+    // a decision and its movements are of one commit, at one moment
     let sql = "SELECT CAST(coalesce(-sum(m.amount_fen), 0) AS BIGINT) AS repaid FROM decision d \
-         JOIN movement m ON m.person = $3 AND m.about = d.claim AND m.kind = 'owed_paid' AND m.moved_at <= d.decided_at \
+         JOIN movement m ON m.person = $3 AND m.about = d.claim AND m.kind = 'owed_paid' AND m.moved_at = d.decided_at \
          WHERE d.claim = $1 AND d.revision = $2";
     let revision = i64::from(claim.decided.revision);
     let values = vec![claim.id.as_str().into(), revision.into(), claim.person.as_str().into()];

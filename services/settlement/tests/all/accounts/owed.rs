@@ -184,6 +184,12 @@ fn a_refund_pays_what_is_owed_and_bills_that_stay_keep_what_the_account_paid() {
             assert_eq!(shares_of(one.after.as_ref()), [0, 3_000, 0, 0]);
         }
         assert_eq!(stands(&mut client, "p").await, (0, 12_000));
+        // the next refund says what it gave back itself, and no balance below zero
+        house.client().refund_lines(refund("F2", &first.claim_id, &[(0, 3_000)])).await.expect("refunded");
+        assert_eq!(stands(&mut client, "p").await, (0, 9_000));
+        let told = statement(&house, &first.claim_id, None).await;
+        assert!(told.contains("Came back to the own account and paid what was owed: 30.00\n"), "{told}");
+        assert!(!told.contains("Balance of the own account"), "{told}");
         house.reverses("R1", &first).await.expect("reversed");
         assert_eq!(stands(&mut client, "p").await, (0, 3_000));
         house.reverses("R2", &second).await.expect("reversed");
