@@ -85,5 +85,10 @@ pub const MIGRATIONS: Set = Set {
             sqlite: include_str!("store/sql/claim_order.sqlite.sql"),
             postgres: include_str!("store/sql/claim_order.postgres.sql"),
         },
+        Step {
+            name: "claim_drawn",
+            sqlite: include_str!("store/sql/claim_drawn.sqlite.sql"),
+            postgres: include_str!("store/sql/claim_drawn.postgres.sql"),
+        },
     ],
 };

@@ -134,9 +134,10 @@ pub async fn last_numbered(connection: &impl ConnectionTrait) -> Result<(i64, Op
     if connection.get_database_backend() != DbBackend::Postgres {
         return Ok((number("SELECT coalesce(max(rowid), 0) AS n FROM claim").await?, None));
     }
-    // in this order: whoever draws a number has begun to write before, so it is among those that the second one sees
+    // in this order: whoever drew a number up to the first was under way before it drew (claim_drawn), so before the second, which is
+    // this question's own; what a snapshot says of the newest is only the newest that has ended
     let last = number("SELECT last_value AS n FROM claim_seq").await?;
-    let begun = number("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS n").await?;
+    let begun = number("SELECT pg_current_xact_id()::text::bigint AS n").await?;
     Ok((last, Some(begun)))
 }
 

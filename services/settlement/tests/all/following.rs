@@ -112,3 +112,43 @@ fn a_commit_under_way_that_drew_a_lower_number_is_waited_for_and_not_passed_by()
         house.close().await;
     });
 }
+
+#[test]
+fn a_commit_that_has_only_drawn_its_number_is_waited_for_though_none_has_ended_since() {
+    on_postgres(|url| async move {
+        let house = town(&url).await;
+        house.settles("K0", "p", &visit("B0", "2035-03-01", 10_000)).await;
+        let mut token = String::new();
+        read_on(&house, &mut token).await;
+        let (drew, has_drawn) = oneshot::channel::<()>();
+        let (end, ends) = oneshot::channel::<()>();
+        let (database, held) = (house.database.clone(), std::sync::Mutex::new(Some((drew, ends))));
+        let late = tokio::spawn(async move {
+            let work = |tx: Tx| {
+                let held = held.lock().unwrap().take();
+                async move {
+                    let (drew, ends) = held.expect("once");
+                    // as an insert does first of all, before it writes its row
+                    let default = "DO $$ DECLARE drawn text; BEGIN \
+                         SELECT pg_get_expr(adbin, adrelid) INTO drawn FROM pg_attrdef \
+                         JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum \
+                         WHERE adrelid = 'claim'::regclass AND attname = 'seq'; \
+                         EXECUTE 'SELECT ' || drawn; END $$";
+                    tx.execute_unprepared(default).await?;
+                    drew.send(()).unwrap();
+                    timeout(SOON, ends).await.unwrap().unwrap();
+                    Ok::<_, Error>(())
+                }
+            };
+            let attempts = store::Attempts { most: 1, deadline: SOON, ..store::Attempts::default() };
+            database.transaction_with(attempts, work).await
+        });
+        timeout(SOON, has_drawn).await.unwrap().unwrap();
+        let refused = house.client().stream_claims(all_after(&token)).await.expect_err("a commit is under way");
+        assert_eq!(reason(&refused), "CONTENDED");
+        end.send(()).unwrap();
+        late.await.unwrap().expect("it is committed");
+        assert_eq!(read_on(&house, &mut token).await, []);
+        house.close().await;
+    });
+}
