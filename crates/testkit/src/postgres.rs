@@ -13,12 +13,18 @@ pub struct Postgres {
     output: Lines<BufReader<ChildStdout>>,
 }
 
-/// Starts a cluster in a folder of its own, says so, stops and starts it as asked until its input ends, and removes everything.
-/// PostgreSQL refuses to run as root.
+/// Copies a cluster nobody has used into a folder of its own, or makes the first one, starts it, says so, stops and starts it as
+/// asked until its input ends, and removes everything. PostgreSQL refuses to run as root.
 const KEEP: &str = r#"
 set -e
-bin=$1 port=$2
-folder=$(mktemp -d)
+bin=$1 port=$2 unused=$3
+# in memory where there is plenty: a cluster is a thousand files, and lives for seconds
+free=$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)
+if [ -w /dev/shm ] && [ "${free:-0}" -gt 4000000 ]; then
+  folder=$(mktemp -d -p /dev/shm)
+else
+  folder=$(mktemp -d)
+fi
 as() { "$@"; }
 if [ "$(id -u)" = 0 ]; then
   as() { runuser -u postgres -- "$@"; }
@@ -33,7 +39,14 @@ all() {
 cleanup() { kill -CONT $(all) || true; as "$bin/pg_ctl" -D "$folder/data" -m immediate -w -s stop || true; cd /; rm -rf "$folder"; }
 trap cleanup EXIT
 trap '' INT TERM HUP PIPE
-as "$bin/initdb" -D "$folder/data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync >&2
+if [ -r "$unused/PG_VERSION" ]; then
+  cp -a "$unused" "$folder/data"
+else
+  as "$bin/initdb" -D "$folder/data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync >&2
+  # whole or not at all, and of several that made one the first; the others are not kept
+  cp -a "$folder/data" "$unused.$$"
+  mv -T "$unused.$$" "$unused" || rm -rf "$unused.$$"
+fi
 start() {
   as "$bin/pg_ctl" -D "$folder/data" -w -s -l "$folder/log" \
     -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder -c fsync=off" start </dev/null >&2
@@ -71,6 +84,7 @@ impl Postgres {
         let port = free.port();
         let mut keeper = Command::new("sh")
             .args(["-c", KEEP, "keeper", &bin.display().to_string(), &port.to_string()])
+            .arg(unused(bin))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -151,6 +165,15 @@ fn binaries() -> PathBuf {
         version.and_then(|version| version.parse::<u32>().ok())
     });
     servers.pop().expect("PostgreSQL's server is installed (Debian: apt-get install postgresql)")
+}
+
+/// Where a cluster nobody has used is kept for the tests after the first, below the target folder: making one costs more than a second.
+fn unused(bin: &Path) -> PathBuf {
+    let version = bin.parent().and_then(Path::file_name).unwrap_or_default();
+    let program = std::env::current_exe().expect("a test knows its program");
+    // target/<profile>/deps/<test>
+    let folder = program.parent().expect("a program is in a folder");
+    folder.join(format!("unused-postgres-{}", version.display()))
 }
 
 fn is_server(bin: &Path) -> bool {
