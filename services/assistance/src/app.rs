@@ -15,6 +15,7 @@ pub(crate) mod grant;
 pub(crate) mod import;
 pub(crate) mod keep;
 pub(crate) mod mend;
+pub(crate) mod monthly;
 pub(crate) mod pay_application;
 mod problem;
 pub(crate) mod propose;

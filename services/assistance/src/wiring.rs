@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use chrono::Datelike as _;
 use host::{Stop, every};
 use pb::assistance::v1::application_service_server::ApplicationServiceServer;
 use pb::assistance::v1::category_service_server::CategoryServiceServer;
@@ -15,10 +16,11 @@ use rpc::limits::MESSAGE_BYTES_MAX;
 use store::Database;
 use store::outbox::{self, RelaySettings, Topics};
 use terms::Division;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use crate::app::sms::{self, SmsSettings};
-use crate::app::{App, apply, deliver, mend, sweep, tell, watch as watched};
+use crate::app::{App, apply, deliver, mend, monthly, sweep, tell, watch as watched};
 use crate::clients::{Directory, Inbox, OneStop, Sender, Streams};
 use crate::rpc::{Applications, Categories, Reports, Reservations, Watching, confirmed};
 use crate::watch::{Watch, watch};
@@ -31,6 +33,9 @@ const LINES_EVERY: Duration = Duration::from_secs(5);
 
 /// How often it is looked for applications that answers of departments want: an earlier version opened none.
 const WANTED_EVERY: Duration = Duration::from_secs(60);
+
+/// How often it is looked whether a month has ended whose watch lists nobody has compared.
+const MONTHLY_EVERY: Duration = Duration::from_secs(600);
 
 /// How often it is looked for what is to be told.
 const STREAMS_POLL: Duration = Duration::from_millis(200);
@@ -137,6 +142,7 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
     }
     tasks.spawn(ask_for_lines(Arc::clone(&app), stop.clone()));
     tasks.spawn(open_what_is_wanted(Arc::clone(&app), stop.clone()));
+    tasks.spawn(compare_each_month(Arc::clone(&app), stop.clone()));
     tasks.spawn(async move {
         let owner = app.id();
         readiness.degraded("settlement", false).await;
@@ -252,4 +258,26 @@ async fn open_what_is_wanted(app: Arc<App>, stop: Stop) {
         }
     };
     every(WANTED_EVERY, stop.asked(), once).await;
+}
+
+/// Compares the watch lists of each month that ended.
+async fn compare_each_month(app: Arc<App>, stop: Stop) {
+    let compared: Arc<Mutex<Option<(i32, u32)>>> = Arc::default();
+    let once = || {
+        let (app, compared) = (Arc::clone(&app), Arc::clone(&compared));
+        async move {
+            let today = app.today();
+            let month = Some((today.year(), today.month()));
+            // a lock that is held while it is compared: the next turn begins after it
+            let mut compared = compared.lock().await;
+            if *compared == month {
+                return;
+            }
+            match monthly::compare_month_before(&app, today).await {
+                Ok(()) => *compared = month,
+                Err(fault) => tracing::warn!(%fault, "the watch lists of the month before were not compared"),
+            }
+        }
+    };
+    every(MONTHLY_EVERY, stop.asked(), once).await;
 }

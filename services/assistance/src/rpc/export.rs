@@ -1,90 +1,124 @@
-//! The watch list as a file: CSV (RFC 4180), piece by piece.
+//! The watch list as a file, piece by piece: its columns, and the cursor that reads it.
+
+mod csv;
+mod parquet;
 
 use std::sync::Arc;
 
 use ::pb::assistance::v1 as pb;
+use chrono::{DateTime, NaiveDate, Utc};
 use rpc::Fault;
 use terms::Word as _;
 use tokio::sync::mpsc;
 use tonic::Status;
 
 use crate::app::{App, Problem};
-use crate::domain::Entry;
 use crate::store::watches::{self, Listed, Wanted};
 
-/// Entries of a piece.
-pub(super) const CHUNK: u64 = 500;
+use self::csv::Csv;
+pub(super) use self::csv::quoted;
+use self::parquet::Parquet;
 
-/// The names of the columns.
-const NAMES: &str = "entry_id,person_id,year,state,division,scheme,categories,burden_fen,line_fen,rules_date,\
-    policy_version,sequence,application_id,listed_at,changed_at";
+/// Entries read at once.
+pub(super) const CHUNK: u64 = 500;
+/// Bytes of a piece, far below what a message may have.
+const PIECE: usize = 256 * 1024;
+
+/// The form of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// CSV (RFC 4180).
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// What a column has of an entry.
+enum Cell {
+    Text(fn(&Listed) -> String),
+    MaybeText(fn(&Listed) -> Option<String>),
+    Day(fn(&Listed) -> NaiveDate),
+    Year(fn(&Listed) -> i32),
+    Number(fn(&Listed) -> u64),
+    MaybeFen(fn(&Listed) -> Option<i64>),
+    Moment(fn(&Listed) -> DateTime<Utc>),
+}
+
+/// The columns, the same in every form.
+const COLUMNS: [(&str, Cell); 15] = [
+    ("entry_id", Cell::Text(|one| one.entry.id.to_string())),
+    ("person_id", Cell::Text(|one| one.entry.person.to_string())),
+    ("year", Cell::Year(|one| one.entry.stand.year)),
+    ("state", Cell::Text(|one| one.entry.state.word().to_owned())),
+    ("division", Cell::Text(|one| one.entry.stand.division.to_string())),
+    ("scheme", Cell::Text(|one| one.entry.stand.scheme.word().to_owned())),
+    ("categories", Cell::Text(categories)),
+    ("burden_fen", Cell::MaybeFen(|one| one.entry.stand.burden.map(money::Fen::get))),
+    ("line_fen", Cell::MaybeFen(|one| one.entry.line.map(money::Fen::get))),
+    ("rules_date", Cell::Day(|one| one.entry.stand.rules_date)),
+    ("policy_version", Cell::Text(|one| one.entry.stand.version.to_string())),
+    ("sequence", Cell::Number(|one| one.entry.sequence)),
+    ("application_id", Cell::MaybeText(|one| one.application.map(|id| id.to_string()))),
+    ("listed_at", Cell::Moment(|one| one.entry.listed_at)),
+    ("changed_at", Cell::Moment(|one| one.entry.changed_at)),
+];
+
+fn categories(one: &Listed) -> String {
+    let words: Vec<&str> = one.entry.stand.categories.iter().map(|category| category.word()).collect();
+    words.join(" ")
+}
+
+/// Writes entries in a form.
+trait Writes: Send {
+    /// Takes entries; what can be sent now.
+    fn add(&mut self, found: Vec<Listed>) -> Result<Vec<u8>, Fault>;
+    /// The rest of the file.
+    fn end(&mut self) -> Result<Vec<u8>, Fault>;
+}
+
+type Sent = mpsc::Sender<Result<pb::ExportWatchResponse, Status>>;
 
 /// Sends the list, read by a cursor; ends with the caller.
-pub(super) fn csv(app: Arc<App>, mut wanted: Wanted) -> mpsc::Receiver<Result<pb::ExportWatchResponse, Status>> {
+pub(super) fn file(
+    app: Arc<App>,
+    form: Form,
+    wanted: Wanted,
+) -> mpsc::Receiver<Result<pb::ExportWatchResponse, Status>> {
     let (sender, receiver) = mpsc::channel(4);
     tokio::spawn(async move {
-        let (mut text, mut entries) = (format!("{NAMES}\r\n"), 0);
-        loop {
-            let found = match watches::list(app.database.reader(), &wanted).await {
-                Ok(found) => found,
-                Err(error) => return drop(sender.send(Err(Fault::from(Problem::Store(error)).into())).await),
-            };
-            for one in &found {
-                text.push_str(&line(one));
-                entries += 1;
-            }
-            let chunk = std::mem::take(&mut text).into_bytes();
-            if !chunk.is_empty() && sender.send(Ok(pb::ExportWatchResponse { chunk, entries })).await.is_err() {
-                return;
-            }
-            let Some(last) = found.last() else { return };
-            wanted.after = Some(last.entry.id);
+        if let Err(fault) = send(&app, form, wanted, &sender).await {
+            drop(sender.send(Err(fault.into())).await);
         }
     });
     receiver
 }
 
-fn line(one: &Listed) -> String {
-    let Entry { id, person, state, stand, line, sequence, listed_at, changed_at, .. } = &one.entry;
-    let categories: Vec<&str> = stand.categories.iter().map(|category| category.word()).collect();
-    let fields = [
-        id.to_string(),
-        person.to_string(),
-        stand.year.to_string(),
-        state.word().to_owned(),
-        stand.division.to_string(),
-        stand.scheme.word().to_owned(),
-        categories.join(" "),
-        stand.burden.unwrap_or_default().get().to_string(),
-        line.map(|line| line.get().to_string()).unwrap_or_default(),
-        stand.rules_date.to_string(),
-        stand.version.to_string(),
-        sequence.to_string(),
-        one.application.map(|id| id.to_string()).unwrap_or_default(),
-        listed_at.to_rfc3339(),
-        changed_at.to_rfc3339(),
-    ];
-    let fields: Vec<String> = fields.iter().map(|field| quoted(field)).collect();
-    format!("{}\r\n", fields.join(","))
+async fn send(app: &App, form: Form, mut wanted: Wanted, sender: &Sent) -> Result<(), Fault> {
+    let mut writer: Box<dyn Writes> = match form {
+        Form::Csv => Box::new(Csv::new()),
+        Form::Parquet => Box::new(Parquet::new()?),
+    };
+    let mut entries = 0;
+    loop {
+        let found = watches::list(app.database.reader(), &wanted).await.map_err(Problem::Store)?;
+        let Some(last) = found.last().map(|last| last.entry.id) else { break };
+        wanted.after = Some(last);
+        entries += found.len() as u64;
+        let bytes = writer.add(found)?;
+        if !pieces(&bytes, entries, sender).await {
+            return Ok(());
+        }
+    }
+    pieces(&writer.end()?, entries, sender).await;
+    Ok(())
 }
 
-/// A field, in quotes where it has to be.
-pub(super) fn quoted(field: &str) -> String {
-    if field.contains(['"', ',', '\r', '\n']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
+/// Sends bytes; whether anybody still listens.
+async fn pieces(bytes: &[u8], entries: u64, sender: &Sent) -> bool {
+    for chunk in bytes.chunks(PIECE) {
+        if sender.send(Ok(pb::ExportWatchResponse { chunk: chunk.to_vec(), entries })).await.is_err() {
+            return false;
+        }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_field_that_would_be_read_otherwise_stands_in_quotes() {
-        assert_eq!(quoted("P1"), "P1");
-        assert_eq!(quoted("a,b"), "\"a,b\"");
-        assert_eq!(quoted("a \"b\"\n"), "\"a \"\"b\"\"\n\"");
-    }
+    true
 }

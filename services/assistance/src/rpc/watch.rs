@@ -148,15 +148,20 @@ impl Watching {
         let division = fields::division(&mut v, "division", &r.division);
         let year = fields::year(&mut v, "year", r.year);
         let states = states(&mut v, &r.states);
-        let is_csv = r.format == i32::from(pb::WatchFormat::Csv);
-        if !is_csv {
-            v.add("format", r.format, "WATCH_FORMAT_CSV, the only form there is");
-        }
+        let form = match pb::WatchFormat::try_from(r.format) {
+            Ok(pb::WatchFormat::Csv) => Some(export::Form::Csv),
+            Ok(pb::WatchFormat::Parquet) => Some(export::Form::Parquet),
+            _ => {
+                v.add("format", r.format, "WATCH_FORMAT_CSV or WATCH_FORMAT_PARQUET");
+                None
+            }
+        };
         let wanted = (|| {
             let (division, year, states) = (Some(division?), Some(year?), states?);
             Some(Wanted { division, person: None, year, states, after: None, most: export::CHUNK })
         })();
-        Ok(ReceiverStream::new(export::csv(Arc::clone(&self.0), v.finish(wanted)?)))
+        let (form, wanted) = v.finish(form.zip(wanted))?;
+        Ok(ReceiverStream::new(export::file(Arc::clone(&self.0), form, wanted)))
     }
 }
 

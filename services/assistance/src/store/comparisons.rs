@@ -97,6 +97,13 @@ pub(crate) async fn differences(
     found.iter().map(difference).collect()
 }
 
+/// The places of a year's claims, and of its entries.
+pub(crate) async fn divisions(connection: &impl ConnectionTrait, year: i32) -> Result<Vec<Division>, Error> {
+    let sql = "SELECT division FROM claim_fact WHERE year = $1 UNION SELECT division FROM watch_entry WHERE year = $1";
+    let found = row::all(connection, sql, vec![i64::from(year).into()]).await?;
+    found.iter().map(|found| row::parsed(found, "division")).collect()
+}
+
 /// How many differences the last comparison of each division found, all together: for the gauge.
 pub(crate) async fn last_found(connection: &impl ConnectionTrait) -> Result<i64, Error> {
     let sql = "SELECT CAST(coalesce(sum(c.differences), 0) AS BIGINT) AS found FROM comparison c WHERE NOT EXISTS \

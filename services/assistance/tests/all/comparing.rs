@@ -58,7 +58,7 @@ async fn compare(world: &World, folded: Vec<StreamBurdensResponse>) -> (Vec<Watc
     try_compare(world, asking(&key())).await.unwrap()
 }
 
-async fn change_by_hand(world: &World, sql: &str) {
+pub(crate) async fn change_by_hand(world: &World, sql: &str) {
     let work = |tx: store::Tx| async move {
         tx.execute_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
         Ok::<_, store::Error>(())
@@ -181,6 +181,24 @@ fn a_comparison_goes_on_although_its_caller_goes_away() {
         // the first of them stands at the line
         assert_eq!((found, done.people_compared, done.people_listed), (Vec::new(), 1_200, 1_199));
         assert_eq!((asked, world.settlement.folded.lock().unwrap().len()), (1, 1));
+    });
+}
+
+#[test]
+fn a_month_that_ended_is_compared_without_being_asked_for_and_once() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let changes = [burdened("P1", 1, LINE + 1, &[]), burdened("P2", 1, LINE, &[])];
+        world.keep(&changes).await;
+        *world.settlement.burdens.lock().unwrap() = changes.iter().map(folded).collect();
+        world.noon("2022-11-01");
+        let restarted = world.replica().await;
+        let kept = || async { (world.count("SELECT count(*) AS n FROM comparison").await == 1).then_some(()) };
+        crate::support::eventually(kept).await;
+        let asked = world.settlement.folded.lock().unwrap().len();
+        let (found, done) = try_compare(&restarted, asking("monthly-370000-2022-10")).await.unwrap();
+        assert_eq!((found, done.people_compared, done.people_listed), (Vec::new(), 2, 1));
+        assert_eq!(world.settlement.folded.lock().unwrap().len(), asked, "settlement was not asked again");
     });
 }
 

@@ -16,6 +16,8 @@ mod converge;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod exporting;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod mending;
