@@ -41,6 +41,7 @@ pub const MIGRATIONS: &[Set] = &[
             step!("watch"),
             step!("application"),
             step!("report"),
+            step!("watch_place"),
         ],
     },
 ];
