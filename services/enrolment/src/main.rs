@@ -49,7 +49,9 @@ async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + S
     let policies = Policies::Registry(registry.clone());
     let Process { clock, ids } = process;
     let outbox_keep = config.outbox_keep;
-    let parts = Parts { database: database.clone(), policies, settlement: Some(settlement), clock, ids, outbox_keep };
+    let assistance = config.assistance_address.as_deref().map(rpc::channel).transpose()?;
+    let settlement = Some(settlement);
+    let parts = Parts { database: database.clone(), policies, settlement, assistance, clock, ids, outbox_keep };
     let mut running = enrolment::start(parts, &stop);
     let readiness = running.services.readiness();
     // Settlement has the policies; it may start after this process.
