@@ -16,6 +16,7 @@ pub(crate) mod import;
 pub(crate) mod keep;
 pub(crate) mod mend;
 pub(crate) mod pay_application;
+pub(crate) mod premium;
 mod problem;
 pub(crate) mod propose;
 pub(crate) mod report;

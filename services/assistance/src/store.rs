@@ -11,6 +11,7 @@ pub(crate) mod imports;
 pub(crate) mod limits;
 pub(crate) mod mends;
 pub(crate) mod people;
+pub(crate) mod premiums;
 pub(crate) mod reports;
 mod row;
 pub(crate) mod watches;
@@ -41,6 +42,7 @@ pub const MIGRATIONS: &[Set] = &[
             step!("watch"),
             step!("application"),
             step!("report"),
+            step!("premium"),
         ],
     },
 ];
