@@ -176,15 +176,19 @@ async fn relay_to_assistance(app: Arc<App>, readiness: Readiness, stop: Stop) {
 /// Tells of what was booked while assistance was not connected, at the start and then again and again: another process may not have been
 /// told its address yet.
 async fn adopt(app: &App) {
+    let mut turns = tokio::time::interval(ADOPT_EVERY);
     loop {
-        let pause = match premium::adopt(app).await {
-            Ok(true) => Duration::ZERO,
-            Ok(false) => ADOPT_EVERY,
-            Err(problem) => {
-                tracing::warn!(%problem, "premium assistance that was booked without assistance was not told");
-                ASSISTANCE_BACKOFF
+        turns.tick().await;
+        loop {
+            match premium::adopt(app).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(problem) => {
+                    tracing::warn!(%problem, "premium assistance that was booked without assistance was not told");
+                    turns.reset_after(ASSISTANCE_BACKOFF);
+                    break;
+                }
             }
-        };
-        tokio::time::sleep(pause).await;
+        }
     }
 }
