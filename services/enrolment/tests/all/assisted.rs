@@ -3,7 +3,7 @@
 use ::pb::r#type::v1::{Category, EnrolHow, Scheme};
 use pb::enrolment::v1 as pb;
 use rpc::limits::DEADLINE_MAX;
-use testkit::on_both;
+use testkit::{on_both, on_sqlite};
 use tonic::Request;
 
 use crate::imports::{import, messages, row};
@@ -163,12 +163,28 @@ fn without_an_answer_nobody_is_enrolled_and_a_call_that_was_answered_asks_nobody
         let reused = world.enrolments.clone().enrol(changed).await.unwrap_err();
         assert_eq!(fault(&reused).0, "KEY_REUSED");
         assert_eq!(world.assistance.asked.lock().unwrap().len(), asked, "nobody was asked for these");
+        world.says_that_assistance_is_away(true).await;
 
         *world.assistance.away.lock().unwrap() = false;
         let look = || async { world.enrolments.clone().enrol(late.clone()).await.ok() };
         let done = eventually(look).await.into_inner();
         let Some(pb::enrol_response::Outcome::Enrolment(enrolment)) = done.outcome else { panic!("refused") };
         assert_eq!(assisted_fen(&enrolment), 30_000);
+        world.says_that_assistance_is_away(false).await;
+    });
+}
+
+#[test]
+fn assistance_that_hangs_is_waited_for_no_longer_than_a_part_of_the_call() {
+    on_sqlite(|url| async move {
+        let world = World::new(&url).await;
+        // it takes connections and never says a word
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let hung = world.connected_to(&format!("http://{}", silent.local_addr().unwrap())).await;
+        let request = enrolling(&hung.person(1).await, resident());
+        let late = hung.enrolments.clone().enrol(request).await.unwrap_err();
+        assert_eq!(fault(&late).0, "UNAVAILABLE", "before the call itself is over");
+        hung.says_that_assistance_is_away(true).await;
     });
 }
 

@@ -25,6 +25,9 @@ use rpc::{Client, Fault, Reason};
 use settlement_pb::account_service_server::{AccountService, AccountServiceServer};
 use store::{Database, migrations};
 use tonic::{Code, Request, Response, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt as _;
 
 pub(crate) use assisting::Assisting;
@@ -47,6 +50,7 @@ pub(crate) struct World {
     pub(crate) accounts: Arc<Accounts>,
     /// Not connected but where the test says so.
     pub(crate) assistance: Arc<Assisting>,
+    pub(crate) health: HealthClient<Client>,
     pub(crate) people: PersonServiceClient<Client>,
     pub(crate) enrolments: EnrolmentServiceClient<Client>,
     pub(crate) transfers: TransferServiceClient<Client>,
@@ -109,6 +113,7 @@ impl World {
             clock,
             accounts,
             assistance: assisting,
+            health: HealthClient::new(channel.clone()),
             people: PersonServiceClient::new(channel.clone()),
             enrolments: EnrolmentServiceClient::new(channel.clone()),
             transfers: TransferServiceClient::new(channel.clone()),
@@ -121,6 +126,17 @@ impl World {
     /// Sets the clock to noon of a day in China.
     pub(crate) fn noon(&self, day: &str) {
         *self.clock.0.lock().unwrap() = format!("{day}T04:00:00Z").parse().unwrap();
+    }
+
+    /// Waits until health says whether assistance is away.
+    pub(crate) async fn says_that_assistance_is_away(&self, is_away: bool) {
+        let expected = if is_away { ServingStatus::NotServing } else { ServingStatus::Serving };
+        let asked = HealthCheckRequest { service: "degraded.assistance".to_owned() };
+        let look = || async {
+            let found = self.health.clone().check(asked.clone()).await.ok()?.into_inner().status();
+            (found == expected).then_some(())
+        };
+        eventually(look).await;
     }
 
     /// Lets the clock go on.
