@@ -34,6 +34,8 @@
 //! A share of a fund that another service keeps (the packs' `held_by`: assistance, tilt) is owed by it: `due:` is debited in
 //! the books that settle the bill, and [`mirror`] makes the entry of the books that keep the fund, which debits `fund:` and
 //! credits `due:`. Summed over both journals, `due:` is zero for each claim: a claim is whole in both, or absent in both.
+//! So is a premium that such a fund pays: `income:<division>:premium_assisted` where it came in, and
+//! `due:<division>:premium_assisted` in the books that keep the fund, add up to zero for each enrolment.
 //!
 //! Sums are written with debits above zero. A fund may be overdrawn (a shortfall is a fact to report, not a reason to turn a
 //! patient away); personal and family accounts may not, nor may more of a receivable be paid than is owed, judged after each

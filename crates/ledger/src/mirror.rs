@@ -1,7 +1,8 @@
-//! The other side of a settlement: entries of the books that keep a fund of which bills are settled elsewhere.
+//! The other side of what is booked elsewhere: entries of the books that keep a fund of which bills are settled, or premiums paid.
 
 use money::Fen;
-use terms::{Division, EntryKind, Name};
+use policy::Version;
+use terms::{Division, EntryKind, IncomeSource, Name, Word as _};
 
 use crate::{Account, Draft, Entry, EntryError, Heading};
 
@@ -28,6 +29,26 @@ pub fn difference(
     let mut draft = Draft::new(EntryKind::Adjustment, heading);
     draft.original = Some(settled);
     entry(draft, division, changes)
+}
+
+/// The entry of a premium that a fund pays for a person, in fen: the fund is debited, and owes it to the books in which it came in as
+/// `income:<division>:premium_assisted`, under the same last word (`due:<division>:premium_assisted`). The heading's reference is
+/// the enrolment; `policy` is the version that computed the premium.
+///
+/// # Errors
+/// [`EntryError`]: nothing paid, a payer without a name, or an amount that does not fit.
+pub fn premium(
+    heading: Heading,
+    policy: Version,
+    (division, payer): (Division, Name),
+    amount: Fen,
+) -> Result<Entry, EntryError> {
+    let mut draft = Draft::new(EntryKind::Contribution, heading);
+    draft.policy = Some(policy);
+    draft.debit(Account::Fund { division, payer }, amount);
+    let owed_for = Name::new(IncomeSource::PremiumAssisted.word()).unwrap_or(Name::EMPTY);
+    draft.credit(Account::Due { division, payer: owed_for }, amount);
+    draft.seal()
 }
 
 fn entry(mut draft: Draft, division: Division, changes: &[(Name, Fen)]) -> Result<Option<Entry>, EntryError> {

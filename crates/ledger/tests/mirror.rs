@@ -203,3 +203,19 @@ fn a_reversal_in_the_keepers_books_is_the_mirror_of_its_entry() {
     journal.append(book::reverse(name("R1"), day(), &entry).unwrap()).unwrap();
     assert_eq!(journal.balance(&due()).net(), Fen::ZERO);
 }
+
+#[test]
+fn a_premium_that_a_fund_pays_is_owed_to_the_books_in_which_it_came_in() {
+    let place = (division(), name("assistance"));
+    let entry = mirror::premium(heading("S1", "E1"), SHIPPED.version(), place, yuan("320.00")).unwrap();
+    let lines: Vec<_> = entry.lines.iter().map(|line| (line.account.to_string(), line.signed())).collect();
+    let (fund, due) = (format!("fund:{}:assistance", division()), format!("due:{}:premium_assisted", division()));
+    assert_eq!(lines, [(fund, yuan("320.00")), (due, -yuan("320.00"))]);
+    assert_eq!((entry.kind, entry.policy), (EntryKind::Contribution, Some(SHIPPED.version())));
+    let mut journal = Journal::new();
+    journal.append(entry.clone()).unwrap();
+    journal.append(book::reverse(name("R1"), day(), &entry).unwrap()).unwrap();
+    assert!(journal.balances().values().all(|balance| balance.net().is_zero()));
+    let nothing = mirror::premium(heading("S2", "E1"), SHIPPED.version(), place, Fen::ZERO);
+    assert_eq!(nothing, Err(EntryError::Empty));
+}

@@ -89,6 +89,7 @@ impl Suite {
             database: people.clone(),
             policies: Policies::Registry(running.registry),
             settlement: Some(rpc::channel(&format!("http://{settled}"))?),
+            assistance: Some(rpc::channel(&format!("http://{assisted}"))?),
             clock: Arc::clone(&process.clock),
             ids: Arc::clone(&process.ids),
             outbox_keep: Duration::from_secs(u64::from(enrolment::OUTBOX_KEEP_DAYS) * 86_400),

@@ -17,6 +17,7 @@ pub(crate) mod keep;
 pub(crate) mod mend;
 pub(crate) mod monthly;
 pub(crate) mod pay_application;
+pub(crate) mod premium;
 mod problem;
 pub(crate) mod propose;
 pub(crate) mod report;

@@ -11,6 +11,7 @@ pub(crate) mod imports;
 pub(crate) mod limits;
 pub(crate) mod mends;
 pub(crate) mod people;
+pub(crate) mod premiums;
 pub(crate) mod reports;
 mod row;
 pub(crate) mod watches;
@@ -42,6 +43,7 @@ pub const MIGRATIONS: &[Set] = &[
             step!("application"),
             step!("report"),
             step!("watch_place"),
+            step!("premium"),
         ],
     },
 ];

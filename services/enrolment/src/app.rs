@@ -1,5 +1,6 @@
 //! What the service does, one verb a file: each decides what happens and in which order.
 
+pub(crate) mod assisted;
 pub(crate) mod book;
 pub(crate) mod change;
 pub(crate) mod correct;
@@ -13,6 +14,7 @@ pub(crate) mod household;
 pub(crate) mod import;
 pub(crate) mod newborn;
 pub(crate) mod pay;
+pub(crate) mod premium;
 mod problem;
 pub(crate) mod qualify;
 pub(crate) mod register;
@@ -32,7 +34,7 @@ use host::{Clock, Ids};
 
 pub(crate) use problem::Problem;
 
-use crate::clients::Settlement;
+use crate::clients::{Assistance, Settlement};
 use crate::wiring::Policies;
 
 /// What every verb is handed.
@@ -40,10 +42,14 @@ pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) policies: Policies,
     pub(crate) settlement: Option<Settlement>,
+    /// Which categories people have, and whose fund assists with premiums; none where it is not connected.
+    pub(crate) assistance: Option<Assistance>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     /// Wakes the relay of the outbox.
     pub(crate) news: Arc<tokio::sync::Notify>,
+    /// Wakes the relay that tells assistance.
+    pub(crate) premium_news: Arc<tokio::sync::Notify>,
 }
 
 impl App {
@@ -54,6 +60,12 @@ impl App {
     /// Today in China.
     pub(crate) fn today(&self) -> NaiveDate {
         host::china_day(self.now())
+    }
+
+    /// Wakes the relays: something was committed.
+    pub(crate) fn wake(&self) {
+        self.news.notify_one();
+        self.premium_news.notify_one();
     }
 
     pub(crate) fn id(&self) -> String {

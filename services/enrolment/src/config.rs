@@ -19,6 +19,8 @@ pub struct Config {
     pub database_connections: u32,
     /// `SETTLEMENT_ADDRESS`: the service with the accounts and the policy registry; migrating needs none.
     pub settlement_address: String,
+    /// `ASSISTANCE_ADDRESS`: which categories people have, and whose fund assists with premiums; none: categories are handed in.
+    pub assistance_address: Option<String>,
     /// `REDIS_URL`: copies of policy versions; may be left out.
     pub redis_url: Option<Secret<String>>,
     /// `POLICY_POLL_SECONDS`: how often the registry is asked whether a head moved.
@@ -43,6 +45,7 @@ impl Config {
         let sixteen = NonZeroU32::MIN.saturating_add(15);
         let connections = reader.or("DATABASE_CONNECTIONS", sixteen, "a whole number above zero");
         let settlement = reader.address("SETTLEMENT_ADDRESS", "http://settlement:7001");
+        let assistance = reader.optional_address("ASSISTANCE_ADDRESS", "http://assistance:7003");
         let redis = reader.optional_secret("REDIS_URL", "redis://host:port");
         if let Some(Some(url)) = &redis
             && !registry::is_redis_address(url.expose())
@@ -58,6 +61,7 @@ impl Config {
             database_url: database_url?,
             database_connections: connections?.get(),
             settlement_address: settlement?,
+            assistance_address: assistance?,
             redis_url: redis?,
             policy_poll: Duration::from_secs(poll?.get().into()),
             outbox_keep: Duration::from_secs(u64::from(keep?.get()) * 86_400),

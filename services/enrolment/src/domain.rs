@@ -14,7 +14,9 @@ mod words;
 pub(crate) use days::{CENTURY, Days};
 pub(crate) use document::{BadDocument, check};
 pub(crate) use duplicate::{Duplicate, Resolution, TWICE, standing};
-pub(crate) use enrolment::{Covered, Enrolment, History, Interval, Payment, Suspension, Terms, clauses, intervals};
+pub(crate) use enrolment::{
+    Covered, Enrolment, Granted, History, Interval, Payment, Suspension, Terms, clauses, intervals,
+};
 pub(crate) use household::{Household, Membership, Qualification};
 pub(crate) use import::{Import, Reject, RowProblem};
 pub(crate) use person::{Identity, Person, document_hash};

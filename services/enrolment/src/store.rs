@@ -7,6 +7,7 @@ pub(crate) mod enrolments;
 pub(crate) mod households;
 pub(crate) mod imports;
 pub(crate) mod people;
+pub(crate) mod premiums;
 pub(crate) mod qualifications;
 pub(crate) mod report;
 mod rows;
@@ -39,6 +40,11 @@ pub const MIGRATIONS: &[Set] = &[
                 name: "free_again",
                 sqlite: include_str!("store/sql/free_again.sqlite.sql"),
                 postgres: include_str!("store/sql/free_again.postgres.sql"),
+            },
+            Step {
+                name: "premium",
+                sqlite: include_str!("store/sql/premium.sqlite.sql"),
+                postgres: include_str!("store/sql/premium.postgres.sql"),
             },
         ],
     },

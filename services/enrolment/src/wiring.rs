@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use host::Stop;
+use host::{Readiness, Stop, every};
 use pb::enrolment::v1::directory_service_server::DirectoryServiceServer;
 use pb::enrolment::v1::enrolment_service_server::EnrolmentServiceServer;
 use pb::enrolment::v1::import_service_server::ImportServiceServer;
@@ -13,13 +13,13 @@ use pb::enrolment::v1::transfer_service_server::TransferServiceServer;
 use policy::Policy;
 use rpc::limits::MESSAGE_BYTES_MAX;
 use store::Database;
-use store::outbox::{self, RelaySettings};
+use store::outbox::{self, RelaySettings, Topics};
 use terms::Division;
 use tokio::task::JoinSet;
 use watch::Watch;
 
-use crate::app::{App, deliver};
-use crate::clients::Settlement;
+use crate::app::{App, deliver, premium};
+use crate::clients::{Assistance, Settlement};
 use crate::rpc::{Directory, Enrolments, Imports, People, Reports, Transfers};
 
 /// Where the policy in use comes from.
@@ -59,6 +59,9 @@ pub struct Parts {
     pub policies: Policies,
     /// The client of settlement's accounts; without it credits wait.
     pub settlement: Option<rpc::Client>,
+    /// The client of assistance, which says which categories people have and whose fund assists with premiums; without it categories
+    /// are handed in, and what is booked of premium assistance waits until it is connected.
+    pub assistance: Option<rpc::Client>,
     /// What time it is.
     pub clock: Arc<dyn host::Clock>,
     /// New ids.
@@ -82,9 +85,11 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
         database: parts.database,
         policies: parts.policies,
         settlement: parts.settlement.map(Settlement::new),
+        assistance: parts.assistance.map(Assistance::new),
         clock: parts.clock,
         ids: parts.ids,
         news: Arc::default(),
+        premium_news: Arc::default(),
     });
     let mut tasks = JoinSet::new();
     let (database, policies) = (app.database.clone(), app.policies.clone());
@@ -99,7 +104,10 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
         .with(DirectoryServiceServer::new(Directory(Arc::clone(&app))).max_decoding_message_size(most))
         .with(TransferServiceServer::new(Transfers(Arc::clone(&app))).max_decoding_message_size(most))
         .with(ImportServiceServer::new(Imports(Arc::clone(&app))).max_decoding_message_size(most))
-        .with(ReportServiceServer::new(Reports(app)).max_decoding_message_size(most));
+        .with(ReportServiceServer::new(Reports(Arc::clone(&app))).max_decoding_message_size(most));
+    if app.assistance.is_some() {
+        tasks.spawn(relay_to_assistance(Arc::clone(&app), services.readiness(), stop.clone()));
+    }
     let registry = match policies {
         Policies::Registry(registry) => Some(registry),
         _ => None,
@@ -124,11 +132,63 @@ async fn relay(app: Arc<App>, stop: Stop) {
         }
     }
     let owner = app.id();
-    let settings = RelaySettings { wake: Arc::clone(&app.news), ..RelaySettings::default() };
+    let topics = Topics::But(premium::TOPICS);
+    let settings = RelaySettings { topics, wake: Arc::clone(&app.news), ..RelaySettings::default() };
     let deliver = |event| {
         let app = Arc::clone(&app);
         async move { deliver::event(&app, event).await }
     };
     let now = || app.now().timestamp_micros();
     outbox::relay(&app.database, &owner, deliver, now, settings, stop.asked()).await;
+}
+
+/// The longest pause before what assistance could not be told is tried again.
+const ASSISTANCE_BACKOFF: Duration = Duration::from_secs(5);
+/// How often it is shown whether assistance is away.
+const ASSISTANCE_SHOWN_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked for premium assistance that nobody was told of: it was booked while assistance was not connected.
+const ADOPT_EVERY: Duration = Duration::from_secs(3_600);
+
+/// Tells assistance what its fund pays of premiums; where it is away, that waits in the outbox.
+async fn relay_to_assistance(app: Arc<App>, readiness: Readiness, stop: Stop) {
+    let owner = app.id();
+    let (topics, wake) = (Topics::Only(premium::TOPICS), Arc::clone(&app.premium_news));
+    let settings = RelaySettings { topics, wake, backoff_max: ASSISTANCE_BACKOFF, ..RelaySettings::default() };
+    let deliver = |event| {
+        let app = Arc::clone(&app);
+        async move { deliver::event(&app, event).await }
+    };
+    let now = || app.now().timestamp_micros();
+    let telling = outbox::relay(&app.database, &owner, deliver, now, settings, stop.asked());
+    let showing = every(ASSISTANCE_SHOWN_EVERY, stop.asked(), || {
+        let (app, readiness) = (Arc::clone(&app), readiness.clone());
+        async move {
+            let is_away = app.assistance.as_ref().is_some_and(Assistance::is_away);
+            readiness.degraded("assistance", is_away).await;
+        }
+    });
+    let adopting = async {
+        tokio::select! { () = stop.asked() => {}, () = adopt(&app) => {} }
+    };
+    tokio::join!(telling, showing, adopting);
+}
+
+/// Tells of what was booked while assistance was not connected, at the start and then again and again: another process may not have been
+/// told its address yet.
+async fn adopt(app: &App) {
+    let mut turns = tokio::time::interval(ADOPT_EVERY);
+    loop {
+        turns.tick().await;
+        loop {
+            match premium::adopt(app).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(problem) => {
+                    tracing::warn!(%problem, "premium assistance that was booked without assistance was not told");
+                    turns.reset_after(ASSISTANCE_BACKOFF);
+                    break;
+                }
+            }
+        }
+    }
 }

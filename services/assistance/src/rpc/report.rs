@@ -17,10 +17,11 @@ use tracing::Instrument as _;
 use wire::read as fields;
 
 use self::form::{Form, Names};
-use super::read;
-use crate::app::App;
+use super::{premium, read};
 use crate::app::report::{Part, Reporting, report};
-use crate::domain::Month;
+use crate::app::{App, Problem};
+use crate::domain::{Month, Territory};
+use crate::store::premiums;
 
 /// Reports who was helped.
 #[derive(Clone)]
@@ -85,6 +86,20 @@ impl Reports {
         };
         tokio::spawn(writing.in_current_span());
         Ok(ReceiverStream::new(receiver))
+    }
+
+    async fn premiums(&self, r: &pb::GetPremiumReportRequest) -> Result<pb::GetPremiumReportResponse, Fault> {
+        let mut v = Violations::new();
+        let asked = reporting(&mut v, r.terms.as_ref());
+        if let Some(scheme) = r.terms.as_ref().and_then(|terms| terms.scheme) {
+            v.within("terms", |v| v.add("scheme", scheme, "nothing: only residents are assisted with premiums"));
+        }
+        let asked = v.finish(asked)?;
+        let (places, months) = (Territory::apart(&asked.divisions), (asked.from, asked.to));
+        let found = premiums::report(self.0.database.reader(), months, &places).await;
+        let (rows, total) = found.map_err(Problem::Store)?;
+        let (rows, total) = (rows.iter().map(premium::row).collect(), Some(premium::sum(total)));
+        Ok(pb::GetPremiumReportResponse { rows, total })
     }
 
     /// The parts of a report, made as they are read, until the call's deadline.
@@ -171,5 +186,12 @@ impl ReportService for Reports {
         request: Request<pb::ExportReportRequest>,
     ) -> Result<Response<Self::ExportReportStream>, Status> {
         Ok(Response::new(self.export(request.get_ref())?))
+    }
+
+    async fn get_premium_report(
+        &self,
+        request: Request<pb::GetPremiumReportRequest>,
+    ) -> Result<Response<pb::GetPremiumReportResponse>, Status> {
+        Ok(Response::new(self.premiums(request.get_ref()).await?))
     }
 }

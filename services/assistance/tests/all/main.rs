@@ -26,6 +26,8 @@ mod once;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod premiums;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod reporting;

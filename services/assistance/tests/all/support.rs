@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 use host::{Server, Services, Stop, SystemIds};
 use pb::application_service_client::ApplicationServiceClient;
 use pb::category_service_client::CategoryServiceClient;
+use pb::premium_service_client::PremiumServiceClient;
 use pb::report_service_client::ReportServiceClient;
 use pb::reservation_service_client::ReservationServiceClient;
 use pb::watch_service_client::WatchServiceClient;
@@ -58,6 +59,7 @@ pub(crate) struct World {
     pub(crate) watch: WatchServiceClient<Client>,
     pub(crate) applications: ApplicationServiceClient<Client>,
     pub(crate) reports: ReportServiceClient<Client>,
+    pub(crate) premiums: PremiumServiceClient<Client>,
 }
 
 impl World {
@@ -145,6 +147,7 @@ impl World {
             reservations: ReservationServiceClient::new(channel.clone()),
             watch: WatchServiceClient::new(channel.clone()),
             applications: ApplicationServiceClient::new(channel.clone()),
+            premiums: PremiumServiceClient::new(channel.clone()),
             reports: ReportServiceClient::new(channel),
         }
     }

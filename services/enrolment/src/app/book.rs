@@ -9,7 +9,7 @@ use store::outbox::Event;
 use store::{Tx, journal, outbox};
 use terms::{Division, EntryKind, IncomeSource, Name, Scheme};
 
-use super::{App, Problem};
+use super::{App, Problem, premium};
 use crate::domain::{AccountCredit, CreditKind, Enrolment, PremiumSource, TakenBack};
 use crate::store::credits;
 
@@ -158,10 +158,11 @@ fn payer(enrolment: &Enrolment) -> Result<Name, Fault> {
     found.ok_or_else(|| Fault::internal("nobody is known to whom a premium is owed back"))
 }
 
-/// Writes entries into the journal, and credits beside the events that will tell settlement.
-pub(crate) async fn write(tx: &Tx, entries: &[Entry], owed: &[AccountCredit]) -> Result<(), Problem> {
+/// Writes entries into the journal, and credits beside the events that will tell settlement; of premium assistance assistance is told.
+pub(crate) async fn write(app: &App, tx: &Tx, entries: &[Entry], owed: &[AccountCredit]) -> Result<(), Problem> {
     if !entries.is_empty() {
         journal::append(tx, entries).await?;
+        premium::tell(app, tx, entries).await?;
     }
     if !owed.is_empty() {
         credits::add(tx, owed).await?;

@@ -54,6 +54,15 @@ impl Asked {
     }
 }
 
+/// Whether a call was made before: then what it rests on need not be asked for again.
+///
+/// # Errors
+/// What the database said.
+pub(super) async fn is_known(app: &App, asked: &Asked) -> Result<bool, Problem> {
+    let kept = idempotency::look_up(app.database.reader(), &[&asked.call()]).await?;
+    Ok(kept.iter().any(Option::is_some))
+}
+
 /// Does the work in one transaction with the key of the call; a reply given before is given again.
 ///
 /// # Errors
@@ -84,7 +93,7 @@ where
             }
         };
         let answered = app.database.transaction::<_, Problem, _, _>(attempt).await;
-        app.news.notify_one();
+        app.wake();
         answered
     };
     let running = Call::running();

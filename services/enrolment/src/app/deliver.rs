@@ -1,4 +1,4 @@
-//! Tells settlement what it must hear, each once: the id of the credit or transfer is its key there too.
+//! Tells settlement what it must hear, each once: the id of the credit or transfer is its key there too. Assistance is told by `premium`.
 
 use pb::settlement::v1::MovementKind;
 use rpc::{Fault, Reason};
@@ -8,7 +8,7 @@ use tracing::Instrument as _;
 
 use super::book::{CREDIT_TOPIC, RETURN_SUFFIX, RETURN_TOPIC, fund};
 use super::transfer::BALANCE_TOPIC;
-use super::{App, Problem};
+use super::{App, Problem, premium};
 use crate::clients::{Debit, Settlement};
 use crate::domain::CreditKind;
 use crate::store::{credits, enrolments, transfers};
@@ -126,6 +126,7 @@ pub(crate) async fn event(app: &App, event: Event) -> Result<(), Problem> {
             CREDIT_TOPIC => credit(app, &id).await,
             RETURN_TOPIC => take_back(app, &id).await,
             BALANCE_TOPIC => balance(app, &id).await,
+            topic if premium::TOPICS.contains(&topic) => premium::deliver(app, (topic, &event.id), &id).await,
             topic => Err(Fault::internal(format!("an event of the unknown topic {topic}")).into()),
         }
     };

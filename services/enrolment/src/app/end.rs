@@ -75,7 +75,7 @@ pub(super) async fn go_on(
     }
     let entries = book::redone(app, &journal::by_reference(tx, &alive.id).await?)?;
     let credit = book::credit(app, &alive, alive.recorded_at);
-    book::write(tx, &entries, credit.as_slice()).await?;
+    book::write(app, tx, &entries, credit.as_slice()).await?;
     Ok((alive, entries))
 }
 
@@ -146,7 +146,7 @@ pub(super) async fn undo(
 ) -> Result<(Vec<Entry>, Vec<AccountCredit>), Problem> {
     let booked = standing(journal::by_reference(tx, &enrolment.id).await?);
     let entries = book::undone(app, enrolment, &booked)?;
-    book::write(tx, &entries, &[]).await?;
+    book::write(app, tx, &entries, &[]).await?;
     let taken_back = book::take_back(tx, enrolment).await?;
     Ok((entries, taken_back))
 }

@@ -78,7 +78,7 @@ pub(crate) async fn begin(
     enrolments::add(tx, std::slice::from_ref(&done.enrolment)).await?;
     if done.enrolment.payment.is_some() {
         let credit = book::credit(app, &done.enrolment, done.enrolment.recorded_at);
-        book::write(tx, &done.entries, credit.as_slice()).await?;
+        book::write(app, tx, &done.entries, credit.as_slice()).await?;
     }
     Ok(Ok(done))
 }

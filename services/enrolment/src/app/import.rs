@@ -62,7 +62,7 @@ pub(crate) async fn keep(app: &Arc<App>, batch: Batch) -> Result<Import, Fault> 
             match app.database.transaction_with(attempts, work).await {
                 Err(Problem::Store(store::Error::Contended { .. })) if made < ATTEMPTS => made += 1,
                 ended => {
-                    app.news.notify_one();
+                    app.wake();
                     return ended;
                 }
             }
@@ -106,7 +106,7 @@ async fn kept(app: &App, tx: &Tx, batch: &Batch) -> Result<Import, Problem> {
     }
     import.done = batch.last;
     import.committed_at = app.after(import.committed_at);
-    work.write(tx, &batch.import).await?;
+    work.write(app, tx, &batch.import).await?;
     imports::say(tx, &batch.import, rows.iter().map(|row| (row.number, row.hash.as_str()))).await?;
     imports::advance(tx, &import).await?;
     Ok(import)
@@ -404,7 +404,7 @@ impl Work {
         self.known.insert(person.id.clone(), (person, others));
     }
 
-    async fn write(self, tx: &Tx, import: &str) -> Result<(), Problem> {
+    async fn write(self, app: &App, tx: &Tx, import: &str) -> Result<(), Problem> {
         let again = || store::Error::Contended { attempts: 1, source: None };
         if people::add(tx, &self.people).await? > 0 || enrolments::keep_receipts(tx, &self.receipts).await? > 0 {
             // another call was faster: the batch is decided again with what that one committed
@@ -413,7 +413,7 @@ impl Work {
         households::found(tx, &self.households, self.now).await?;
         households::add_members(tx, &self.memberships).await?;
         enrolments::add(tx, &self.enrolments).await?;
-        book::write(tx, &self.entries, &self.credits).await?;
+        book::write(app, tx, &self.entries, &self.credits).await?;
         duplicates::add(tx, &self.duplicates).await?;
         imports::reject(tx, import, &self.rejects).await?;
         Ok(())

@@ -63,7 +63,7 @@ pub(crate) async fn pay(app: &App, tx: &Tx, command: &Pay) -> Result<Result<Done
     enrolments::add(tx, std::slice::from_ref(&enrolment)).await?;
     let mut credits = transfer::brought_in(tx, &enrolment).await?;
     credits.extend(book::credit(app, &enrolment, enrolment.recorded_at));
-    book::write(tx, &entries, &credits).await?;
+    book::write(app, tx, &entries, &credits).await?;
     Ok(Ok(Done { enrolment, entries }))
 }
 

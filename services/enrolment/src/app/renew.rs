@@ -1,5 +1,6 @@
 //! Enrols a person for the year after.
 
+use chrono::NaiveDate;
 use rpc::{Fault, Violations};
 use store::Tx;
 use terms::{EnrolHow, PersonGroup, Scheme};
@@ -7,7 +8,7 @@ use terms::{EnrolHow, PersonGroup, Scheme};
 use super::decide::Refused;
 use super::enrol::{self, Done, NEWEST, locked_enrolment};
 use super::{App, Problem};
-use crate::domain::{EndReason, Enrolment, History, State, Terms};
+use crate::domain::{EndReason, Enrolment, Granted, History, State, Terms};
 use crate::store::enrolments;
 
 /// Asks to renew.
@@ -15,6 +16,10 @@ pub(crate) struct Renew {
     pub(crate) enrolment: String,
     /// What the new year differs in, whole.
     pub(crate) terms: Option<Terms>,
+    /// The day of the call.
+    pub(crate) today: NaiveDate,
+    /// What assistance has granted that holds on it, where the terms are those of the year before; none where it was not asked.
+    pub(crate) granted: Option<Granted>,
 }
 
 /// Enrols a person for the year after the enrolment's.
@@ -33,7 +38,7 @@ pub(crate) async fn renew(app: &App, tx: &Tx, command: &Renew) -> Result<Result<
             }
             violations.finish(Some(terms.clone()))?
         }
-        None => renewed(app, &old, year),
+        None => renewed(&old, year, command),
     };
     let others = enrolments::of_person(tx, &person.id, NEWEST).await?;
     enrol::begin(app, tx, &person, terms, &others).await
@@ -42,8 +47,12 @@ pub(crate) async fn renew(app: &App, tx: &Tx, command: &Renew) -> Result<Result<
 /// The terms of the year before. How a person came to be enrolled, and what was before, was that year's: a resident who renews
 /// before the year begins does so in the central period, later it is late; employees have no such period and go on from the
 /// day on which their insurance stopped. A newborn is a minor in the next year.
-fn renewed(app: &App, old: &Enrolment, year: i32) -> Terms {
-    let mut terms = Terms { cover_year: year, enrolled: app.today(), joined: None, ..old.terms.clone() };
+fn renewed(old: &Enrolment, year: i32, command: &Renew) -> Terms {
+    let mut terms =
+        Terms { cover_year: year, enrolled: command.today, joined: None, grants: None, ..old.terms.clone() };
+    if let Some(granted) = command.granted.clone() {
+        terms.granted(granted);
+    }
     let in_time = terms.enrolled < terms.year().from;
     terms.history = History { carried_months: old.terms.history.carried_months, ..History::default() };
     terms.how = match terms.scheme {

@@ -188,7 +188,7 @@ pub(crate) async fn take_in(
         return Err(taken(&certificate.id).into());
     }
     if done.enrolment.payment.is_some() {
-        book::write(tx, &[], &brought_in(tx, &done.enrolment).await?).await?;
+        book::write(app, tx, &[], &brought_in(tx, &done.enrolment).await?).await?;
     }
     Ok(Ok((done, transfer)))
 }

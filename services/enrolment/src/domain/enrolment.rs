@@ -21,12 +21,21 @@ pub(crate) struct Terms {
     pub(crate) county: CountyKind,
     pub(crate) college: College,
     pub(crate) categories: Vec<Category>,
+    /// The grants they come from, where assistance was asked; none where they were handed in.
+    #[serde(default)]
+    pub(crate) grants: Option<Vec<String>>,
     pub(crate) employer: String,
     pub(crate) premium_base: Fen,
     pub(crate) history: History,
 }
 
 impl Terms {
+    /// What assistance has granted counts from here on.
+    pub(crate) fn granted(&mut self, granted: Granted) {
+        self.categories = granted.categories;
+        self.grants = Some(granted.grants);
+    }
+
     /// First and last day of the cover year.
     pub(crate) fn year(&self) -> Days {
         let day = |month, day| NaiveDate::from_ymd_opt(self.cover_year, month, day).unwrap_or_default();
@@ -44,6 +53,15 @@ impl Terms {
     pub(crate) fn not_before(&self) -> Option<NaiveDate> {
         self.history.employee_ended.and_then(|ended| ended.succ_opt())
     }
+}
+
+/// What assistance has granted a person that holds on a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Granted {
+    /// Each once, in order.
+    pub(crate) categories: Vec<Category>,
+    /// The ids of the grants.
+    pub(crate) grants: Vec<String>,
 }
 
 /// What a person's insurance was before.

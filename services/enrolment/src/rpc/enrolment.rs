@@ -14,7 +14,7 @@ use super::words::{name, word};
 use super::{read, write};
 use crate::app::change::{Asked, change};
 use crate::app::enrol::NEWEST;
-use crate::app::{App, Problem, cover, end, enrol, find, newborn, pay, renew, resolve, suspend, switch};
+use crate::app::{App, Problem, assisted, cover, end, enrol, find, newborn, pay, renew, resolve, suspend, switch};
 use crate::domain::{Days, EndReason};
 use crate::store::{credits, duplicates, enrolments};
 
@@ -30,8 +30,9 @@ impl Enrolments {
         let person = read::id(&mut v, "person_id", &r.person_id);
         let terms = read::terms(&mut v, r.terms.as_ref(), self.0.today(), None);
         let command = person.zip(terms).map(|(person, terms)| enrol::Enrol { person, terms });
-        let (key, command) = v.finish(key.zip(command))?;
+        let (key, mut command) = v.finish(key.zip(command))?;
         let asked = Asked::new("Enrol", &key, &r);
+        assisted::decide(&self.0, &asked, &command.person, &mut command.terms).await?;
         change(&self.0, asked, command, |app, tx, c| async move {
             Ok(match enrol::enrol(&app, &tx, &c).await? {
                 Ok(done) => pb::EnrolResponse {
@@ -96,9 +97,15 @@ impl Enrolments {
             None => Some(None),
             terms => read::terms(&mut v, terms.as_ref(), today, None).map(Some),
         };
-        let command = enrolment.zip(terms).map(|(enrolment, terms)| renew::Renew { enrolment, terms });
-        let (key, command) = v.finish(key.zip(command))?;
+        let command =
+            enrolment.zip(terms).map(|(enrolment, terms)| renew::Renew { enrolment, terms, today, granted: None });
+        let (key, mut command) = v.finish(key.zip(command))?;
         let asked = Asked::new("RenewEnrolment", &key, &r);
+        let enrolment = &command.enrolment;
+        match &mut command.terms {
+            Some(terms) => assisted::decide_after(&self.0, &asked, enrolment, terms).await?,
+            None => command.granted = assisted::granted_after(&self.0, &asked, (enrolment, today)).await?,
+        }
         change(&self.0, asked, command, |app, tx, c| async move {
             Ok(match renew::renew(&app, &tx, &c).await? {
                 Ok(done) => pb::RenewEnrolmentResponse {
@@ -200,8 +207,9 @@ impl Enrolments {
         let to = fields::date(&mut v, "to_date", &r.to_date);
         let terms = read::terms(&mut v, r.terms.as_ref(), self.0.today(), to.and_then(|to| to.succ_opt()));
         let command = (|| Some(switch::Switch { enrolment: enrolment?, to: to?, terms: terms? }))();
-        let (key, command) = v.finish(key.zip(command))?;
+        let (key, mut command) = v.finish(key.zip(command))?;
         let asked = Asked::new("SwitchScheme", &key, &r);
+        assisted::decide_after(&self.0, &asked, &command.enrolment, &mut command.terms).await?;
         change(&self.0, asked, command, |app, tx, c| async move {
             Ok(match switch::switch(&app, &tx, &c).await? {
                 Ok(switched) => pb::SwitchSchemeResponse {

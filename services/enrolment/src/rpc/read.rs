@@ -120,6 +120,7 @@ pub(super) fn terms(
             county: county?.unwrap_or(CountyKind::Other),
             college: college?.unwrap_or(College::No),
             categories: categories?,
+            grants: None,
             employer: employer?,
             premium_base: base?,
             history: history?,

@@ -10,7 +10,7 @@ use wire::read as fields;
 
 use super::{read, write};
 use crate::app::change::{Asked, change};
-use crate::app::{App, Problem, transfer};
+use crate::app::{App, Problem, assisted, transfer};
 use crate::store::transfers;
 
 /// Transfers people between places.
@@ -53,8 +53,9 @@ impl Transfers {
             let (person, certificate, terms) = (person?, certificate?, terms?);
             Some(transfer::TransferIn { person, certificate, terms, confirmed: confirmed? })
         })();
-        let (key, command) = v.finish(key.zip(command))?;
+        let (key, mut command) = v.finish(key.zip(command))?;
         let asked = Asked::new("TransferIn", &key, &r);
+        assisted::decide(&self.0, &asked, &command.person, &mut command.terms).await?;
         change(&self.0, asked, command, |app, tx, c| async move {
             Ok(match transfer::take_in(&app, &tx, &c).await? {
                 Ok((done, transfer)) => pb::TransferInResponse {

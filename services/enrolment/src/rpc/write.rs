@@ -79,6 +79,11 @@ pub(super) fn enrolment(enrolment: &Enrolment) -> pb::Enrolment {
         ended_date: write::optional_date(enrolment.ended),
         policy_version: enrolment.policy_version.clone(),
         recorded_at: Some(write::moment(enrolment.recorded_at)),
+        category_source: match enrolment.terms.grants {
+            Some(_) => pb::CategorySource::Granted.into(),
+            None => pb::CategorySource::HandedIn.into(),
+        },
+        category_grant_ids: enrolment.terms.grants.clone().unwrap_or_default(),
     }
 }
 

@@ -19,6 +19,7 @@ fn a_configuration_is_read_with_its_defaults_and_shows_no_secret() {
     ]);
     let config = config.unwrap();
     assert_eq!((config.database_connections, config.policy_poll.as_secs()), (16, 5));
+    assert_eq!(config.assistance_address, None);
     assert!(!format!("{config:?}").contains("hidden"));
 }
 
@@ -26,13 +27,21 @@ fn a_configuration_is_read_with_its_defaults_and_shows_no_secret() {
 fn everything_that_is_wrong_is_said_at_once() {
     let wrong = read(&[
         ("DATABASE_URL", "mysql://x"),
+        ("ASSISTANCE_ADDRESS", "nowhere"),
         ("DATABASE_CONNECTIONS", "0"),
         ("POLICY_POLL_SECONDS", "soon"),
         ("COLOUR", "blue"),
     ]);
     let errors = wrong.unwrap_err();
     let names: Vec<&str> = errors.errors().iter().filter_map(|line| line.split(' ').next()).collect();
-    let expected = ["COLOUR", "DATABASE_CONNECTIONS", "DATABASE_URL", "POLICY_POLL_SECONDS", "SETTLEMENT_ADDRESS"];
+    let expected = [
+        "ASSISTANCE_ADDRESS",
+        "COLOUR",
+        "DATABASE_CONNECTIONS",
+        "DATABASE_URL",
+        "POLICY_POLL_SECONDS",
+        "SETTLEMENT_ADDRESS",
+    ];
     assert_eq!(names, expected.map(|name| format!("{PREFIX}{name}")));
 }
 

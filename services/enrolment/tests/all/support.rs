@@ -1,5 +1,7 @@
 //! A service of the test's own, a clock that the test sets, and a settlement service that writes down what it is told.
 
+mod assisting;
+
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::path::Path;
@@ -23,7 +25,12 @@ use rpc::{Client, Fault, Reason};
 use settlement_pb::account_service_server::{AccountService, AccountServiceServer};
 use store::{Database, migrations};
 use tonic::{Code, Request, Response, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt as _;
+
+pub(crate) use assisting::Assisting;
 
 /// A clock that stands where the test sets it and goes on a millisecond each time it is read.
 pub(crate) struct TestClock(Mutex<DateTime<Utc>>);
@@ -41,6 +48,9 @@ pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) accounts: Arc<Accounts>,
+    /// Not connected but where the test says so.
+    pub(crate) assistance: Arc<Assisting>,
+    pub(crate) health: HealthClient<Client>,
     pub(crate) people: PersonServiceClient<Client>,
     pub(crate) enrolments: EnrolmentServiceClient<Client>,
     pub(crate) transfers: TransferServiceClient<Client>,
@@ -61,12 +71,40 @@ impl World {
         let database = Database::open(url).await.unwrap();
         migrations::migrate(&database, MIGRATIONS).await.unwrap();
         let clock = Arc::new(TestClock(Mutex::new("2021-11-15T04:00:00Z".parse().unwrap())));
+        Self::of(database, clock, (packs, None), Arc::default()).await
+    }
+
+    /// A service with the tests' own packs that is connected with assistance, whose address is given too.
+    pub(crate) async fn assisted(url: &str) -> Self {
+        Self::new(url).await.connected().await
+    }
+
+    /// Another process of the same service, connected with assistance.
+    pub(crate) async fn connected(&self) -> Self {
+        let address = self.assistance.serve().await;
+        self.connected_to(&address).await
+    }
+
+    /// Another process of the same service, connected with what is at an address.
+    pub(crate) async fn connected_to(&self, address: &str) -> Self {
+        let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
+        Self::of(database, clock, (packs(), Some(address)), Arc::clone(&self.assistance)).await
+    }
+
+    async fn of(
+        database: Database,
+        clock: Arc<TestClock>,
+        (packs, address): (Vec<PackFile>, Option<&str>),
+        assisting: Arc<Assisting>,
+    ) -> Self {
         let accounts = Arc::new(Accounts::default());
         let settlement = serve(Services::new().with(AccountServiceServer::from_arc(Arc::clone(&accounts)))).await;
         let policies = Policies::Fixed(Arc::new(Policy::compile(&packs).unwrap()));
         let (ids, settlement) = (Arc::new(SystemIds), Some(rpc::channel(&settlement).unwrap()));
         let outbox_keep = Duration::from_secs(30 * 86_400);
-        let parts = Parts { database: database.clone(), policies, settlement, clock: clock.clone(), ids, outbox_keep };
+        let assistance = address.map(|address| rpc::channel(address).unwrap());
+        let (kept, clock_of) = (database.clone(), clock.clone());
+        let parts = Parts { database: kept, policies, settlement, assistance, clock: clock_of, ids, outbox_keep };
         let mut running = enrolment::start(parts, &Stop::when(pending()));
         tokio::spawn(async move { while running.tasks.join_next().await.is_some() {} });
         let channel = rpc::channel(&serve(running.services).await).unwrap();
@@ -74,6 +112,8 @@ impl World {
             database,
             clock,
             accounts,
+            assistance: assisting,
+            health: HealthClient::new(channel.clone()),
             people: PersonServiceClient::new(channel.clone()),
             enrolments: EnrolmentServiceClient::new(channel.clone()),
             transfers: TransferServiceClient::new(channel.clone()),
@@ -86,6 +126,17 @@ impl World {
     /// Sets the clock to noon of a day in China.
     pub(crate) fn noon(&self, day: &str) {
         *self.clock.0.lock().unwrap() = format!("{day}T04:00:00Z").parse().unwrap();
+    }
+
+    /// Waits until health says whether assistance is away.
+    pub(crate) async fn says_that_assistance_is_away(&self, is_away: bool) {
+        let expected = if is_away { ServingStatus::NotServing } else { ServingStatus::Serving };
+        let asked = HealthCheckRequest { service: "degraded.assistance".to_owned() };
+        let look = || async {
+            let found = self.health.clone().check(asked.clone()).await.ok()?.into_inner().status();
+            (found == expected).then_some(())
+        };
+        eventually(look).await;
     }
 
     /// Lets the clock go on.

@@ -446,15 +446,15 @@ async fn journal(database: &DatabaseConnection) -> BTreeMap<String, Amounts> {
     claims
 }
 
-async fn rows(database: &DatabaseConnection, sql: &str) -> Vec<QueryResult> {
+pub(crate) async fn rows(database: &DatabaseConnection, sql: &str) -> Vec<QueryResult> {
     let statement = Statement::from_string(database.get_database_backend(), sql);
     database.query_all_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
-fn text(row: &QueryResult, column: &str) -> String {
+pub(crate) fn text(row: &QueryResult, column: &str) -> String {
     row.try_get("", column).unwrap_or_else(|error| panic!("{column}: {error}"))
 }
 
-fn number(row: &QueryResult, column: &str) -> i64 {
+pub(crate) fn number(row: &QueryResult, column: &str) -> i64 {
     row.try_get("", column).unwrap_or_else(|error| panic!("{column}: {error}"))
 }

@@ -19,8 +19,8 @@ use tonic_types::StatusExt as _;
 use crate::audit::Books;
 use crate::town;
 
-const SETTLEMENT: Program = Program::new(env!("CARGO_BIN_EXE_e2e-settlement"), "YIBAO_SETTLEMENT_");
-const ASSISTANCE: Program = Program::new(env!("CARGO_BIN_EXE_e2e-assistance"), "YIBAO_ASSISTANCE_");
+pub(crate) const SETTLEMENT: Program = Program::new(env!("CARGO_BIN_EXE_e2e-settlement"), "YIBAO_SETTLEMENT_");
+pub(crate) const ASSISTANCE: Program = Program::new(env!("CARGO_BIN_EXE_e2e-assistance"), "YIBAO_ASSISTANCE_");
 
 /// How long something is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -83,7 +83,7 @@ impl Places {
 impl Cluster {
     /// Both processes, ready, in the tests' town; `url` is settlement's database, and the other one stands beside it.
     pub(crate) async fn open(url: &str) -> Self {
-        let assistance_url = beside(url).await;
+        let assistance_url = beside(url, "assistance").await;
         let [settlement, assistance] = free();
         // they connect anew after every loss
         let channels = [settlement, assistance].map(|at| rpc::channel(&format!("http://{at}")).expect("an address"));
@@ -252,7 +252,7 @@ fn may_come_again(status: &Status) -> bool {
 }
 
 /// Two free ports, below those that the system gives to outgoing connections: nobody takes them while a process is away.
-fn free() -> [SocketAddr; 2] {
+pub(crate) fn free() -> [SocketAddr; 2] {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 100).expect("below a hundred") * 100;
     let mut free = std::iter::repeat_with(|| 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000)
@@ -261,13 +261,13 @@ fn free() -> [SocketAddr; 2] {
     std::array::from_fn(|_| free.next().expect("a port is free"))
 }
 
-/// The URL of a second database beside the first.
-async fn beside(url: &str) -> String {
+/// The URL of another database beside the first.
+pub(crate) async fn beside(url: &str, name: &str) -> String {
     if url.starts_with("sqlite:") {
-        return url.replace("test.db", "assistance.db");
+        return url.replace("test.db", &format!("{name}.db"));
     }
     let first = sea_orm::Database::connect(url).await.expect("a connection");
-    first.execute_unprepared("CREATE DATABASE assistance").await.expect("a second database");
+    first.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("another database");
     first.close().await.expect("closed");
-    format!("{}/assistance", url.strip_suffix("/postgres").expect("the server's own database"))
+    format!("{}/{name}", url.strip_suffix("/postgres").expect("the server's own database"))
 }
