@@ -6,6 +6,7 @@ mod category;
 mod export;
 mod import;
 mod page;
+mod payer;
 mod read;
 mod report;
 mod reservation;
@@ -15,6 +16,7 @@ mod write;
 
 pub(crate) use application::{Applications, confirmed};
 pub(crate) use category::Categories;
+pub(crate) use payer::Payers;
 pub(crate) use report::Reports;
 pub(crate) use reservation::Reservations;
 pub(crate) use watch::Watching;

@@ -10,7 +10,9 @@ pub(crate) mod holds;
 pub(crate) mod imports;
 pub(crate) mod limits;
 pub(crate) mod mends;
+pub(crate) mod offers;
 pub(crate) mod people;
+pub(crate) mod plans;
 pub(crate) mod reports;
 mod row;
 pub(crate) mod watches;
@@ -41,6 +43,7 @@ pub const MIGRATIONS: &[Set] = &[
             step!("watch"),
             step!("application"),
             step!("report"),
+            step!("offer"),
         ],
     },
 ];

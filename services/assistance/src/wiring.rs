@@ -7,6 +7,7 @@ use std::time::Duration;
 use host::{Stop, every};
 use pb::assistance::v1::application_service_server::ApplicationServiceServer;
 use pb::assistance::v1::category_service_server::CategoryServiceServer;
+use pb::assistance::v1::payer_service_server::PayerServiceServer;
 use pb::assistance::v1::report_service_server::ReportServiceServer;
 use pb::assistance::v1::reservation_service_server::ReservationServiceServer;
 use pb::assistance::v1::watch_service_server::WatchServiceServer;
@@ -20,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::app::sms::{self, SmsSettings};
 use crate::app::{App, apply, deliver, mend, sweep, tell, watch as watched};
 use crate::clients::{Directory, Inbox, OneStop, Sender, Streams};
-use crate::rpc::{Applications, Categories, Reports, Reservations, Watching, confirmed};
+use crate::rpc::{Applications, Categories, Payers, Reports, Reservations, Watching, confirmed};
 use crate::watch::{Watch, watch};
 
 /// How often it is looked whether the policy under which settlement refused a year is still the one in use.
@@ -123,6 +124,7 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
     let services = host::Services::new()
         .with(ApplicationServiceServer::new(Applications(Arc::clone(&app))).max_decoding_message_size(most))
         .with(CategoryServiceServer::new(Categories(Arc::clone(&app))).max_decoding_message_size(most))
+        .with(PayerServiceServer::new(Payers(Arc::clone(&app))).max_decoding_message_size(most))
         .with(ReportServiceServer::new(Reports(Arc::clone(&app))).max_decoding_message_size(most))
         .with(ReservationServiceServer::new(Reservations(Arc::clone(&app))).max_decoding_message_size(most))
         .with(WatchServiceServer::new(Watching(Arc::clone(&app))).max_decoding_message_size(most));
