@@ -79,7 +79,7 @@ fn member(person: &str, from: &str, to: &str) -> pb::PlanMember {
     pb::PlanMember { person_id: person.to_owned(), days: Some(days) }
 }
 
-fn joining(key: &str, plan: &str, members: &[(&str, &str, &str)]) -> pb::JoinMembersRequest {
+pub(crate) fn joining(key: &str, plan: &str, members: &[(&str, &str, &str)]) -> pb::JoinMembersRequest {
     let members = members.iter().map(|(person, from, to)| member(person, from, to)).collect();
     pb::JoinMembersRequest { idempotency_key: key.to_owned(), plan_id: plan.to_owned(), members }
 }

@@ -1,8 +1,8 @@
 //! A statement shows apart what other payers promise and have paid of a claim, and says where it could not ask.
 
 use pb::assistance::v1 as pb_assistance;
-use pb::r#type::v1::Period;
 use pb::settlement::v1::{GetStatementRequest, Language, StatementFormat};
+use pb::r#type::v1::Period;
 use pb_assistance::answer_offer_request::Answer;
 use pb_assistance::payer_service_client::PayerServiceClient;
 use serde_json::Value as Json;
@@ -95,7 +95,8 @@ fn a_statement_shows_what_other_payers_promise_and_have_paid_apart_from_the_clai
         };
         payers.record_offer_paid(paid).await.expect("paid");
         let text = statement(&town, id, StatementFormat::Text, Language::Zh).await;
-        for said in ["其他支付方", "乙慈善会：承诺", "120.00", "乙慈善会：确认", "乙慈善会：已付", "100.00"] {
+        for said in ["其他支付方", "乙慈善会：承诺", "120.00", "乙慈善会：确认", "乙慈善会：已付", "100.00"]
+        {
             assert!(text.contains(said), "{said}: {text}");
         }
         let text = statement(&town, id, StatementFormat::Text, Language::En).await;
