@@ -2,6 +2,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use policy::{OfferBand, OfferBase, OfferPeriod};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -238,4 +239,72 @@ fn where_less_cash_is_left_than_was_confirmed_it_is_confirmed_anew() {
     assert_eq!(found.superseded.len(), 1, "what is paid is paid");
     assert_eq!(world.promised(), [one("A", "C1", 420_000), one("B", "C1", 420_000)]);
     assert_eq!(room(Fen::new(839_999), world.offers.iter()), Fen::new(419_999));
+}
+
+/// What happens to a year: a bill comes to stand otherwise, or an offer is confirmed and perhaps paid.
+#[derive(Clone, Debug)]
+enum Step {
+    Stands { claim: u8, left: i64, cash: i64, is_reversed: bool },
+    Confirms { offer: usize, amount: i64, is_paid: bool },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let stands = (0..3_u8, 0..1_500_000_i64, 0..1_500_000_i64, prop::bool::weighted(0.2));
+    let stands = stands.prop_map(|(claim, left, cash, is_reversed)| Step::Stands { claim, left, cash, is_reversed });
+    let confirms = (0..8_usize, 1..1_000_000_i64, any::<bool>());
+    let confirms = confirms.prop_map(|(offer, amount, is_paid)| Step::Confirms { offer, amount, is_paid });
+    prop::collection::vec(prop_oneof![stands, confirms], 1..24)
+}
+
+proptest! {
+    /// However a year came to stand as it does, what is promised and was paid of each bill is what plans promise of it from scratch,
+    /// nobody's confirmation takes more than the cash, and nothing more is offered when it is looked at again.
+    #[test]
+    fn what_stands_is_what_would_be_offered_from_scratch_less_what_was_paid(steps in steps()) {
+        let plans = || vec![plan("A", 1, "2022-01-01", OfferPeriod::Bill), plan("B", 1, "2022-01-01", OfferPeriod::Year)];
+        let mut world = World::new(plans());
+        let mut bills: BTreeMap<u8, OfferBill> = BTreeMap::new();
+        for step in steps {
+            match step {
+                Step::Stands { claim, left, cash, is_reversed } => {
+                    let stand = bill(&format!("C{claim}"), i64::from(claim), left);
+                    let stand = OfferBill { cash: Fen::new(cash), ..stand };
+                    bills.insert(claim, if is_reversed { reversed(stand) } else { stand });
+                }
+                Step::Confirms { offer, amount, is_paid } => {
+                    let open: Vec<&Offer> =
+                        world.offers.iter().filter(|offer| offer.state == OfferState::Offered).collect();
+                    let Some(found) = open.get(offer % open.len().max(1)).copied() else { continue };
+                    let cash = bills.values().find(|bill| bill.claim == found.claim).map_or(Fen::ZERO, |bill| bill.cash);
+                    let of_claim = world.offers.iter().filter(|offer| offer.claim == found.claim);
+                    let amount = amount.min(room(cash, of_claim).get());
+                    let id = found.id;
+                    if amount > 0 {
+                        world.confirm(id.as_str(), amount, is_paid);
+                    }
+                }
+            }
+            let now: Vec<OfferBill> = bills.values().cloned().collect();
+            world.renew(&now);
+            prop_assert_eq!(world.renew(&now), Renewed::default());
+            let mut scratch = World::new(plans());
+            scratch.renew(&now);
+            for bill in &now {
+                for plan in ["A", "B"] {
+                    let of = |offer: &&Offer| (offer.plan.as_str(), offer.claim) == (plan, bill.claim);
+                    let stands = |offer: &&Offer| offer.state != OfferState::Superseded;
+                    let sum = |world: &World| -> Fen {
+                        world.offers.iter().filter(of).filter(stands).map(|offer| offer.promised).sum()
+                    };
+                    let paid: Fen =
+                        world.offers.iter().filter(of).filter(|offer| !stands(offer)).map(|offer| offer.paid).sum();
+                    prop_assert_eq!(sum(&world), sum(&scratch).above(paid));
+                }
+                let of_claim = || world.offers.iter().filter(|offer| offer.claim == bill.claim);
+                let paid: Fen = of_claim().map(|offer| offer.paid).sum();
+                let taken: Fen = of_claim().map(Offer::takes).sum();
+                prop_assert!(taken <= bill.cash.max(paid), "{taken} of {}", bill.cash);
+            }
+        }
+    }
 }
