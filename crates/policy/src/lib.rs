@@ -40,4 +40,7 @@ pub use question::{
     Contribution, ContributionFacts, Coverage, CoverageFacts, FoundValue, Indicator, IndicatorFacts, LimitFacts,
     MostPaid, PaidBefore, Watch, WatchFacts,
 };
+pub use rules::offer::{
+    Offer, OfferBand, OfferBase, OfferCounts, OfferFacts, OfferPeriod, OfferTerms, OfferTilt, offer,
+};
 pub use year::{Adjustment, Applied, Year, YearError};

@@ -17,6 +17,7 @@ pub(crate) mod indicator;
 pub(crate) mod layer;
 pub(crate) mod limit;
 pub(crate) mod off_class_b;
+pub(crate) mod offer;
 pub(crate) mod payment;
 pub(crate) mod ratio;
 pub(crate) mod scope;

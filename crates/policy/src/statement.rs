@@ -15,6 +15,7 @@ mod html;
 mod labels;
 mod lang;
 mod national;
+mod others;
 mod record;
 mod refusal;
 mod source;
@@ -33,6 +34,7 @@ pub use answer::{Answered, answer_json, answer_json_text, answer_text};
 pub use html::html;
 pub use lang::Paint;
 pub use national::NationalResult;
+pub use others::{OtherPayer, Promise};
 
 /// A decision with what it was made from, ready to be shown.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +45,19 @@ pub struct Statement<'a> {
     decision: &'a Decision,
     held: &'a [HeldShare],
     repaid: Fen,
+    others: Others<'a>,
+}
+
+/// What is known of payers behind the decision.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Others<'a> {
+    /// Nobody knows of any.
+    #[default]
+    NotAsked,
+    /// Who knows could not be asked.
+    Away,
+    /// These, which may be none.
+    Known(&'a [OtherPayer]),
 }
 
 impl<'a> Statement<'a> {
@@ -50,7 +65,7 @@ impl<'a> Statement<'a> {
     /// are shown without their sources, and the statement says so.
     #[must_use]
     pub const fn new(policy: &'a Policy, person: &'a Person, bill: &'a Bill, decision: &'a Decision) -> Self {
-        Self { policy, person, bill, decision, held: &[], repaid: Fen::ZERO }
+        Self { policy, person, bill, decision, held: &[], repaid: Fen::ZERO, others: Others::NotAsked }
     }
 
     /// With what the services that keep funds let the bill take, so that it says why where it was less than due.
@@ -64,6 +79,12 @@ impl<'a> Statement<'a> {
     #[must_use]
     pub const fn with_repaid(self, repaid: Fen) -> Self {
         Self { repaid, ..self }
+    }
+
+    /// With what payers behind the decision promise and have paid, so that it shows both, apart from the decision's shares.
+    #[must_use]
+    pub const fn with_others(self, others: Others<'a>) -> Self {
+        Self { others, ..self }
     }
 
     /// For a terminal or a printer, in 100 columns.

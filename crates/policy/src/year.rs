@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use money::Fen;
 use serde::Serialize;
-use terms::{Name, Word};
+use terms::{Division, Name, Scheme, Word};
 
 use crate::decision::{Decision, Settlement};
 use crate::facts::{Accumulators, Bill, Facts, Person};
@@ -177,9 +177,15 @@ impl Policy {
     /// Whether the pack folds a year in order of service date (`year.toml`); otherwise in order of settlement.
     #[must_use]
     pub fn folds_by_service_date(&self, person: &Person, bill: &Bill) -> bool {
-        let scheme = person.schemes.first().map_or("common", |scheme| scheme.word());
+        self.year_by_service_date(person.division, person.schemes.first().copied(), bill.to)
+    }
+
+    /// Whether the pack of a division folds a scheme's year in order of service date, as in force on a day.
+    #[must_use]
+    pub fn year_by_service_date(&self, division: Division, scheme: Option<Scheme>, on: NaiveDate) -> bool {
+        let scheme = scheme.map_or("common", |scheme| scheme.word());
         let addresses = [format!("{scheme}.year.order"), "common.year.order".to_owned()];
-        let found = in_force(&self.chain(person.division), &addresses, bill.to);
+        let found = in_force(&self.chain(division), &addresses, on);
         found.is_some_and(|found| {
             found.rows.iter().any(|(_, dated)| matches!(&dated.value, Value::Word(word) if word == "service_date"))
         })

@@ -1,6 +1,7 @@
 //! What the service does, one verb a file: each decides what happens and in which order.
 
 pub(crate) mod adopt;
+pub(crate) mod answer_offer;
 pub(crate) mod appeal;
 pub(crate) mod application;
 pub(crate) mod apply;
@@ -13,10 +14,13 @@ pub(crate) mod deliver;
 pub(crate) mod end;
 pub(crate) mod grant;
 pub(crate) mod import;
+pub(crate) mod join;
 pub(crate) mod keep;
 pub(crate) mod mend;
 pub(crate) mod monthly;
+pub(crate) mod offer;
 pub(crate) mod pay_application;
+pub(crate) mod plan;
 pub(crate) mod premium;
 mod problem;
 pub(crate) mod propose;

@@ -7,6 +7,7 @@ mod hold;
 mod list;
 mod mend;
 mod message;
+mod offer;
 mod premium;
 mod report;
 mod watch;
@@ -24,6 +25,9 @@ pub(crate) use list::{
 };
 pub(crate) use mend::{Answer, AskState, Mend, Occasion, Reassess, Refused};
 pub(crate) use message::{Message, NoText, Telling, of_application, of_claim, of_grant};
+pub(crate) use offer::{
+    Member, Offer, OfferBill, OfferState, OtherPayerKind, Plan, Renewed, Renewing, is_within, renewed, room, version_on,
+};
 pub(crate) use premium::{BookedPremium, Premium, PremiumRow, PremiumSum, premium_fund};
 pub(crate) use report::{Cell, Counted, Month, Row, Sum, Table, Territory};
 pub(crate) use watch::{

@@ -6,6 +6,7 @@ mod category;
 mod export;
 mod import;
 mod page;
+mod payer;
 mod premium;
 mod read;
 mod report;
@@ -16,6 +17,7 @@ mod write;
 
 pub(crate) use application::{Applications, confirmed};
 pub(crate) use category::Categories;
+pub(crate) use payer::Payers;
 pub(crate) use premium::Premiums;
 pub(crate) use report::Reports;
 pub(crate) use reservation::Reservations;

@@ -10,7 +10,9 @@ pub(crate) mod holds;
 pub(crate) mod imports;
 pub(crate) mod limits;
 pub(crate) mod mends;
+pub(crate) mod offers;
 pub(crate) mod people;
+pub(crate) mod plans;
 pub(crate) mod premiums;
 pub(crate) mod reports;
 mod row;
@@ -44,6 +46,7 @@ pub const MIGRATIONS: &[Set] = &[
             step!("report"),
             step!("watch_place"),
             step!("premium"),
+            step!("offer"),
         ],
     },
 ];

@@ -8,6 +8,7 @@ use chrono::Datelike as _;
 use host::{Stop, every};
 use pb::assistance::v1::application_service_server::ApplicationServiceServer;
 use pb::assistance::v1::category_service_server::CategoryServiceServer;
+use pb::assistance::v1::payer_service_server::PayerServiceServer;
 use pb::assistance::v1::premium_service_server::PremiumServiceServer;
 use pb::assistance::v1::report_service_server::ReportServiceServer;
 use pb::assistance::v1::reservation_service_server::ReservationServiceServer;
@@ -23,7 +24,7 @@ use tokio::task::JoinSet;
 use crate::app::sms::{self, SmsSettings};
 use crate::app::{App, apply, deliver, mend, monthly, sweep, tell, watch as watched};
 use crate::clients::{Directory, Inbox, OneStop, Sender, Streams};
-use crate::rpc::{Applications, Categories, Premiums, Reports, Reservations, Watching, confirmed};
+use crate::rpc::{Applications, Categories, Payers, Premiums, Reports, Reservations, Watching, confirmed};
 use crate::watch::{Watch, watch};
 
 /// How often it is looked whether the policy under which settlement refused a year is still the one in use.
@@ -129,6 +130,7 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
     let services = host::Services::new()
         .with(ApplicationServiceServer::new(Applications(Arc::clone(&app))).max_decoding_message_size(most))
         .with(CategoryServiceServer::new(Categories(Arc::clone(&app))).max_decoding_message_size(most))
+        .with(PayerServiceServer::new(Payers(Arc::clone(&app))).max_decoding_message_size(most))
         .with(PremiumServiceServer::new(Premiums(Arc::clone(&app))).max_decoding_message_size(most))
         .with(ReportServiceServer::new(Reports(Arc::clone(&app))).max_decoding_message_size(most))
         .with(ReservationServiceServer::new(Reservations(Arc::clone(&app))).max_decoding_message_size(most))

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::national::NationalResult;
-use super::{Lang, Statement, refusal};
+use super::{Lang, Statement, others, refusal};
 use crate::decision::{self, Outcome, Refusal};
 use crate::pack::Clause;
 use crate::statement::source::Source;
@@ -35,6 +35,9 @@ pub(super) struct Record<'a> {
     settlement: Option<Settled<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<Vec<Cause<'a>>>,
+    /// What payers behind the decision promise and have paid; not in any share above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other_payers: Option<others::Record>,
     assumed: Vec<Cited<'a>>,
     clauses: BTreeMap<&'a str, &'a Clause>,
 }
@@ -79,6 +82,7 @@ impl<'a> Record<'a> {
             bill: BillFacts::of(statement.bill),
             settlement,
             refusal: refused,
+            other_payers: others::record(statement.others),
             assumed: cited(&statement.assumed()),
             clauses: statement.clauses(),
         }

@@ -6,7 +6,7 @@ mod result;
 use super::escape::plain;
 use super::explain::{self, Entry, Section};
 use super::figures::yuan;
-use super::{Lang, Paint, Statement, heading, labels, refusal};
+use super::{Lang, Paint, Statement, heading, labels, others, refusal};
 use crate::decision::{Refusal, Settlement};
 use crate::facts::Costs;
 use crate::pack::Clause;
@@ -27,6 +27,7 @@ pub(super) fn statement(statement: &Statement<'_>, lang: Lang, paint: Paint) -> 
         result::payers(&mut page, statement, settlement);
         result::identities(&mut page, statement);
         result::after(&mut page, statement, settlement);
+        others::text(&mut page, statement.others);
     }
     assumed(&mut page, statement);
     clauses(&mut page, statement.clauses().into_values());

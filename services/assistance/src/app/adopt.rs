@@ -12,7 +12,7 @@ use wire::change::{StandingYear, YearStand};
 
 use super::change::to_its_end;
 use super::watch::{self, Lines};
-use super::{App, Problem, mend};
+use super::{App, Problem, mend, offer};
 use crate::domain::{Adopting, Circumstances, Seen, Tally};
 use crate::store::{adoptions, desks};
 
@@ -108,6 +108,8 @@ async fn keep(
         about: adoption,
     });
     watch::adopt(app, tx, &seen.collect::<Vec<_>>()).await?;
+    let touched = years.iter().map(|one| (one.standing.person, one.standing.year.year));
+    offer::renew(app, tx, &touched.collect()).await?;
     Ok((tally, adoptions::people_over(tx, adoption).await?))
 }
 

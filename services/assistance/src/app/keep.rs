@@ -14,7 +14,7 @@ use wire::change::Change;
 use wire::write;
 
 use super::change::to_its_end;
-use super::{App, Problem, mend, watch};
+use super::{App, Problem, mend, offer, watch};
 use crate::domain::{Circumstances, Desk, Kept};
 use crate::store::desks;
 
@@ -39,6 +39,7 @@ pub(crate) async fn post(app: &Arc<App>, changes: Vec<Change>) -> Result<Vec<Ans
                 let answers = on_desks(&app, &mut desks, &changes)?;
                 mend::write(&app, &tx, &mut desks).await?;
                 watch::keep(&app, &tx, &changes, &answers, &lines).await?;
+                offer::keep(&app, &tx, &changes, &answers).await?;
                 Ok::<_, Problem>(answers)
             }
         };

@@ -15,7 +15,7 @@ use wire::change::Change;
 use super::change::to_its_end;
 use super::standing::{OnDay, on_day};
 use super::watch::{self, Lines};
-use super::{App, Problem, keep, mend};
+use super::{App, Problem, keep, mend, offer};
 use crate::domain::{Ask, Granted, HoldState, Kept, Reserved, Reserving, Under, known};
 use crate::store::desks;
 
@@ -164,5 +164,6 @@ async fn held(app: &App, tx: &Tx, request: &Request, (asks, lines): (&[Ask], &Li
     };
     mend::write(app, tx, &mut desks).await?;
     watch::keep(app, tx, &request.earlier, &kept, lines).await?;
+    offer::keep(app, tx, &request.earlier, &kept).await?;
     Ok(answer)
 }

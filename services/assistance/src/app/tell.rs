@@ -18,13 +18,15 @@ use super::keep::Answer;
 use super::{App, Problem};
 use crate::clients::{StreamEntry, Streams};
 use crate::domain::{
-    Application, Entry, Grant, Kept, Message, Office, Telling, WatchNews, of_claim, of_grant, offices,
+    Application, Entry, Grant, Kept, Message, Offer, OfferState, Office, Renewed, Telling, WatchNews, of_claim,
+    of_grant, offices,
 };
 
 /// The topics of what goes to streams.
-pub(crate) const TOPICS: &[&str] = &[CIVIL, RURAL, SMS];
+pub(crate) const TOPICS: &[&str] = &[CIVIL, RURAL, OFFER, SMS];
 const CIVIL: &str = "push.civil_affairs";
 const RURAL: &str = "push.rural_revitalisation";
+const OFFER: &str = "push.offer";
 const SMS: &str = "sms";
 
 /// The stream of messages to people, and the group that sends them.
@@ -49,6 +51,7 @@ fn place(topic: &str) -> Option<Place> {
         RURAL => {
             Some(Place { stream: "yibao:push:rural_revitalisation", group: "rural_revitalisation", again: days(7) })
         }
+        OFFER => Some(Place { stream: "yibao:push:offer", group: "offer", again: days(7) }),
         // nobody wants yesterday's messages twice
         SMS => Some(Place { stream: SMS_STREAM, group: SMS_GROUP, again: Duration::from_secs(3_600) }),
         _ => None,
@@ -121,6 +124,32 @@ fn push(app: &App, entry: &Entry, topic: &str, news: WatchNews, about: Name) -> 
     });
     // apart from what settlement is asked of the same person: neither waits for the other
     written(app, id, format!("push:{}", entry.person), topic, &content)
+}
+
+/// What other payers hear of their offers: each that is made, and each that no longer stands.
+///
+/// # Errors
+/// What the database said.
+pub(crate) async fn offers(app: &App, tx: &Tx, renewed: &Renewed) -> Result<(), Problem> {
+    if !app.tells {
+        return Ok(());
+    }
+    let event = |offer: &Offer, (kind, was, place): (&str, Option<OfferState>, Option<Name>)| {
+        let id = app.id();
+        let content = json!({
+            "id": id, "kind": kind, "offer_id": offer.id.as_str(), "plan_id": offer.plan.as_str(),
+            "version": offer.version, "payer": offer.payer.as_str(), "person_id": offer.person.as_str(),
+            "year": offer.year, "claim_id": offer.claim.as_str(), "revision": offer.revision,
+            "base_fen": offer.base.get(), "promised_fen": offer.promised.get(),
+            "confirmed_fen": offer.confirmed.get(), "paid_fen": offer.paid.get(),
+            "state_before": was.map(OfferState::word), "replaced_by": place.map(|place| place.to_string()),
+            "happened_at": app.now().to_rfc3339(),
+        });
+        written(app, id, format!("push:{}", offer.person), OFFER, &content)
+    };
+    let gone = renewed.superseded.iter().map(|(offer, was, place)| event(offer, ("superseded", Some(*was), *place)));
+    let new = renewed.offered.iter().map(|offer| event(offer, ("offered", None, None)));
+    write(tx, gone.chain(new).collect()).await
 }
 
 fn written(app: &App, id: String, key: String, topic: &str, content: &serde_json::Value) -> Event {

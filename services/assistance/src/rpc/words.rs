@@ -2,10 +2,12 @@
 
 use ::pb::assistance::v1 as pb;
 use ::pb::r#type::v1::EntryState;
+use policy::{OfferBase, OfferPeriod};
 use rpc::Violations;
 
 use crate::domain::{
-    Act, ApplicationState, AskState, DifferenceKind, HoldState, ImportMode, Office, WatchDifferenceKind, WatchState,
+    Act, ApplicationState, AskState, DifferenceKind, HoldState, ImportMode, OfferState, Office, OtherPayerKind,
+    WatchDifferenceKind, WatchState,
 };
 
 const OFFICES: &[(Office, pb::Office)] = &[
@@ -190,3 +192,34 @@ pub(super) fn act_number(act: Act) -> i32 {
     };
     act.into()
 }
+
+/// A word of a table of words by its number; `UNSPECIFIED` and unknown numbers are violations.
+macro_rules! table {
+    ($read:ident, $write:ident, $table:ident, $word:ty, $pb:ident, $what:literal, { $($variant:ident),+ }) => {
+        const $table: &[($word, pb::$pb)] = &[$((<$word>::$variant, pb::$pb::$variant)),+];
+
+        #[doc = concat!($what, "; `UNSPECIFIED` and unknown numbers are violations.")]
+        pub(super) fn $read(v: &mut Violations, field: &str, number: i32) -> Option<$word> {
+            let found = $table.iter().find(|(_, known)| *known as i32 == number).map(|(word, _)| *word);
+            if found.is_none() {
+                let names: Vec<&str> = $table.iter().map(|(_, known)| known.as_str_name()).collect();
+                v.add(field, number, format!("one of {}", names.join(", ")));
+            }
+            found
+        }
+
+        #[doc = concat!("The number: ", $what, ".")]
+        pub(super) fn $write(word: $word) -> i32 {
+            $table.iter().find(|(known, _)| *known == word).map_or(0, |(_, number)| *number as i32)
+        }
+    };
+}
+
+table!(other_payer, other_payer_number, OTHER_PAYERS, OtherPayerKind, OtherPayerKind, "A kind of other payer", {
+    Charity, Union, Commercial
+});
+table!(offer_state, offer_state_number, OFFERS, OfferState, OfferState, "A state of an offer", {
+    Offered, Confirmed, Declined, Paid, Superseded
+});
+table!(offer_base, offer_base_number, BASES, OfferBase, OfferBase, "What a plan pays on", { LeftWithinScope, Cash });
+table!(offer_period, offer_period_number, PERIODS, OfferPeriod, OfferPeriod, "For what a plan counts", { Bill, Year });

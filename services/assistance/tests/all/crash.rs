@@ -13,6 +13,7 @@ use assistance::MIGRATIONS;
 use host::Services;
 use pb::application_service_client::ApplicationServiceClient;
 use pb::category_service_client::CategoryServiceClient;
+use pb::payer_service_client::PayerServiceClient;
 use pb::reservation_service_client::ReservationServiceClient;
 use policy_pb::registry_service_server::{RegistryService, RegistryServiceServer};
 use rpc::{Client, Fault};
@@ -24,6 +25,7 @@ use tokio_stream::{Stream, iter};
 use tonic::{Request, Response, Status};
 
 use crate::applying::{category, grants, wanting};
+use crate::offers::{joining, registering, sixty_percent};
 use crate::support::{SHIPPED, Settlement, asking, change, eventually, granted, granting, serve, stand, terms};
 
 /// Every failpoint of the service.
@@ -198,6 +200,25 @@ impl Served {
         CategoryServiceClient::new(self.channel.clone())
     }
 
+    fn payers(&self) -> PayerServiceClient<Client> {
+        PayerServiceClient::new(self.channel.clone())
+    }
+
+    /// Registers a plan that has a person as member.
+    async fn plan(&self, person: &str) {
+        let plan = self.payers().register_plan(registering("", sixty_percent())).await.unwrap().into_inner();
+        let members = [(person, "2022-01-01", "2022-12-31")];
+        let joining = joining("join", &plan.plan.unwrap().plan_id, &members);
+        self.payers().join_members(iter(vec![joining])).await.unwrap();
+    }
+
+    /// What stands promised to a person, in fen.
+    async fn promised(&self, person: &str) -> Vec<i64> {
+        let request = pb::ListOffersRequest { person_id: person.to_owned(), ..Default::default() };
+        let offers = self.payers().list_offers(request).await.unwrap().into_inner().offers;
+        offers.iter().map(|offer| offer.promised_fen).collect()
+    }
+
     /// Waits until the process has stopped at a failpoint, and kills it: SIGKILL.
     async fn killed_at(mut self, point: &str) {
         let (mut said, stopped) = (self.said.take().expect("asked once"), format!("failpoint {point}"));
@@ -254,6 +275,7 @@ async fn holds_and_changes(around: &Around) {
     let served = around.served("post.kept").await;
     let held = served.hold("post").await;
     assert!(held.parts[0].granted_fen == 700, "it was kept: {held:?}");
+    served.plan("post").await;
     let mut client = served.reservations();
     let request = pb::PostChangesRequest { changes: vec![used.clone()] };
     let calling = tokio::spawn(async move { client.post_changes(request).await });
@@ -262,6 +284,8 @@ async fn holds_and_changes(around: &Around) {
     let served = around.served("").await;
     assert_eq!(served.post(used).await, pb::PostOutcome::Known);
     assert_eq!((served.limit("post").await, served.hold("post").await.state()), ((0, 600), EntryState::Posted));
+    // 60 % of (99,994.00 - 3,000.00): offered in the same commit, and once
+    assert_eq!(served.promised("post").await, [5_819_640]);
     let late = served.reservations().reserve(asking("post", "post", 700)).await.unwrap().into_inner();
     assert!(matches!(late.outcome, Some(pb::reserve_response::Outcome::Over(_))), "{late:?}");
 }

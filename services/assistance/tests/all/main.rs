@@ -22,6 +22,8 @@ mod imports;
 #[cfg(test)]
 mod mending;
 #[cfg(test)]
+mod offers;
+#[cfg(test)]
 mod once;
 #[cfg(test)]
 mod orders;

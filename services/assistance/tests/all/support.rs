@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 use host::{Server, Services, Stop, SystemIds};
 use pb::application_service_client::ApplicationServiceClient;
 use pb::category_service_client::CategoryServiceClient;
+use pb::payer_service_client::PayerServiceClient;
 use pb::premium_service_client::PremiumServiceClient;
 use pb::report_service_client::ReportServiceClient;
 use pb::reservation_service_client::ReservationServiceClient;
@@ -59,6 +60,7 @@ pub(crate) struct World {
     pub(crate) watch: WatchServiceClient<Client>,
     pub(crate) applications: ApplicationServiceClient<Client>,
     pub(crate) reports: ReportServiceClient<Client>,
+    pub(crate) payers: PayerServiceClient<Client>,
     pub(crate) premiums: PremiumServiceClient<Client>,
 }
 
@@ -148,7 +150,8 @@ impl World {
             watch: WatchServiceClient::new(channel.clone()),
             applications: ApplicationServiceClient::new(channel.clone()),
             premiums: PremiumServiceClient::new(channel.clone()),
-            reports: ReportServiceClient::new(channel),
+            reports: ReportServiceClient::new(channel.clone()),
+            payers: PayerServiceClient::new(channel),
         }
     }
 

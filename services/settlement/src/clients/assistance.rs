@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use money::Fen;
+use pb::assistance::v1::payer_service_client::PayerServiceClient;
 use pb::assistance::v1::reservation_service_client::ReservationServiceClient;
 use pb::assistance::v1::{
-    Ask, GetStandingRequest, PlannedDay, PostChangesRequest, PostOutcome, ReserveRequest, reserve_response,
+    Ask, GetStandingRequest, ListOffersRequest, Offer, OfferState, PlannedDay, PostChangesRequest, PostOutcome,
+    ReserveRequest, reserve_response,
 };
 use pb::settlement::v1::Change;
+use policy::statement::{OtherPayer, Promise};
 use prost::Message as _;
 use rpc::{Call, Client, Deadline, Fault, Violations};
 use store::outbox::Event;
@@ -30,6 +33,7 @@ const POSTING: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Assistance {
     client: ReservationServiceClient<Client>,
+    payers: PayerServiceClient<Client>,
     patience: Duration,
     /// Until when nobody asks it.
     paused: Mutex<Option<Instant>>,
@@ -76,7 +80,8 @@ impl Assistance {
     /// The keeper behind a channel, which an answer is waited for no longer than `patience`, whatever the call's deadline.
     #[must_use]
     pub fn new(client: Client, patience: Duration) -> Self {
-        Self { client: ReservationServiceClient::new(client), patience, paused: Mutex::new(None) }
+        let payers = PayerServiceClient::new(client.clone());
+        Self { client: ReservationServiceClient::new(client), payers, patience, paused: Mutex::new(None) }
     }
 
     /// A person's categories on days.
@@ -140,6 +145,37 @@ impl Assistance {
         Ok(answer.changes.iter().map(|posted| is_kept(posted.outcome())).collect())
     }
 
+    /// What other payers promise and have paid of a claim. Whether it is reached here says nothing to bills, which do not wait for it.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` where it is not reached in time.
+    pub async fn offers(&self, claim: Name) -> Result<Vec<OtherPayer>, Fault> {
+        let away = || Fault::unavailable("assistance", PAUSE);
+        if self.paused.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| Instant::now() < until) {
+            return Err(away());
+        }
+        let running = Call::running();
+        let left = running.as_ref().and_then(|call| call.deadline.remaining()).unwrap_or(self.patience * 3);
+        let deadline = Deadline::after(self.patience.min(left / 3));
+        let request_id = running.map(|call| call.request_id).unwrap_or_default();
+        let asking = async {
+            let (mut offers, mut page_token) = (Vec::new(), String::new());
+            loop {
+                let (claim_id, states, page_size) = (claim.to_string(), every_state(), 1_000);
+                let request = ListOffersRequest { claim_id, states, page_size, page_token, ..Default::default() };
+                let page = self.payers.clone().list_offers(request).await?.into_inner();
+                offers.extend(page.offers);
+                page_token = page.next_page_token;
+                if page_token.is_empty() {
+                    return Ok::<_, Status>(offers);
+                }
+            }
+        };
+        let answer = deadline.run(Call { request_id, deadline }.carry(asking)).await;
+        let offers = answer.map_err(|late| away().because(late))?.map_err(|status| away().because(status))?;
+        offers.into_iter().map(other_payer).collect()
+    }
+
     /// Asks within a part of the time that is left. Where it was not reached in all the time it may take, nobody asks for a while;
     /// a caller in a hurry says nothing about it, and is told so itself.
     async fn asked<T>(&self, waits: Waits, asking: impl Future<Output = Result<T, Status>>) -> Result<T, Fault> {
@@ -171,6 +207,26 @@ impl Assistance {
         let answer = answer.map_err(|late| Fault::unavailable("assistance", PAUSE).because(late))?;
         answer.map_err(|status| Fault::unavailable("assistance", PAUSE).because(status))
     }
+}
+
+fn every_state() -> Vec<i32> {
+    let states =
+        [OfferState::Offered, OfferState::Confirmed, OfferState::Declined, OfferState::Paid, OfferState::Superseded];
+    states.into_iter().map(i32::from).collect()
+}
+
+fn other_payer(offer: Offer) -> Result<OtherPayer, Fault> {
+    let promise = match offer.state() {
+        OfferState::Offered => Promise::Offered,
+        OfferState::Confirmed => Promise::Confirmed,
+        OfferState::Declined => Promise::Declined,
+        OfferState::Paid => Promise::Paid,
+        OfferState::Superseded => Promise::Superseded,
+        OfferState::Unspecified => return Err(Fault::internal("an offer in a state nobody knows")),
+    };
+    let (promised, confirmed) = (Fen::new(offer.promised_fen), Fen::new(offer.confirmed_fen));
+    let paid = Fen::new(offer.paid_fen);
+    Ok(OtherPayer { payer: offer.payer, zh: offer.zh, en: offer.en, promise, promised, confirmed, paid })
 }
 
 fn on_day(v: &mut Violations, day: &pb::assistance::v1::DayCategories) -> Option<(NaiveDate, Vec<Category>)> {

@@ -4,12 +4,13 @@ use pb::settlement::v1::{
     GetStatementRequest, GetStatementResponse, Language, ReplayClaimRequest, ReplayClaimResponse, StatementFormat,
 };
 use policy::Lang;
-use policy::statement::{Paint, Statement, html};
+use policy::statement::{OtherPayer, Others, Paint, Statement, html};
 use rpc::{Fault, Violations};
 use wire::read;
 
 use super::{Settlement, numbered};
 use crate::app::store_fault;
+use crate::domain::Claim;
 use crate::store::{self as tables, bytes_of, sha256};
 
 impl Settlement {
@@ -37,7 +38,13 @@ impl Settlement {
         let facts = &claim.decided.facts;
         let statement = Statement::new(&policy, &facts.person, &facts.bill, &claim.decided.decision);
         let repaid = tables::repaid(self.bench.database.reader(), &claim).await.map_err(store_fault)?;
-        let statement = statement.with_held(&facts.held).with_repaid(repaid);
+        let offers = self.offers(&claim, request.revision).await;
+        let others = match &offers {
+            None => Others::NotAsked,
+            Some(Err(_)) => Others::Away,
+            Some(Ok(payers)) => Others::Known(payers),
+        };
+        let statement = statement.with_held(&facts.held).with_repaid(repaid).with_others(others);
         // printed, a claim that was reversed must not be taken for one that is paid
         let mark = (!claim.stands())
             .then(|| lang.of("已冲正，以下金额均已撤回", "REVERSED: every amount below was taken back"));
@@ -61,6 +68,17 @@ impl Settlement {
             _ => ("text/plain; charset=utf-8", marked(statement.text(lang, Paint::Plain), "\n\n")),
         };
         Ok(GetStatementResponse { media_type: media_type.to_owned(), text })
+    }
+
+    /// What other payers promise and have paid of a claim; none where nobody knows, or an earlier decision is shown.
+    async fn offers(&self, claim: &Claim, revision: Option<u32>) -> Option<Result<Vec<OtherPayer>, Fault>> {
+        let assistance = self.one_stop.assistance.as_ref().filter(|_| revision.is_none())?;
+        let offers = assistance.offers(claim.id).await;
+        if let Err(fault) = &offers {
+            let error: &dyn std::error::Error = fault;
+            tracing::warn!(error, claim = %claim.id, "a statement does not say what other payers promise");
+        }
+        Some(offers)
     }
 
     /// Decides a claim again from its stored facts under its own version, and compares the bytes with those stored.

@@ -3,6 +3,7 @@
 mod application;
 mod edges;
 mod fake;
+mod offers;
 mod town;
 
 use pb::settlement::v1::{

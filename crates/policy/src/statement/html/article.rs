@@ -2,7 +2,7 @@ use super::steps::Clauses;
 use super::{facts, result, safe, steps, waterfall};
 use crate::decision::{Refusal, Settlement};
 use crate::statement::figures::{per_mille, percent_of_mille};
-use crate::statement::{Lang, Statement, refusal};
+use crate::statement::{Lang, Statement, others, refusal};
 
 /// The statement of one bill.
 pub(super) fn article(statement: &Statement<'_>, number: usize, lang: Lang) -> String {
@@ -49,6 +49,7 @@ fn settled(statement: &Statement<'_>, settlement: &Settlement, clauses: &mut Cla
         steps::layers(statement, settlement, clauses, lang),
         result::national(statement, lang),
         result::after(statement, settlement, lang),
+        others::html(statement.others, lang),
         result::assumed(&assumed, clauses.statement, lang),
     ]
     .concat()

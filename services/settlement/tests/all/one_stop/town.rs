@@ -110,7 +110,7 @@ impl Town {
         until("the keeper is away", async || self.reservations().get_limits(asked.clone()).await.is_err()).await;
     }
 
-    fn channel(&self) -> rpc::Client {
+    pub(super) fn channel(&self) -> rpc::Client {
         rpc::channel(&format!("http://{}", self.address)).expect("an address")
     }
 
