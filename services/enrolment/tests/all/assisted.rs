@@ -198,9 +198,11 @@ fn a_premium_whose_answer_was_lost_is_told_again_under_its_own_key_and_settlemen
         let enrolment = world.enrol(&person, resident()).await;
         let again = || async {
             world.later(1);
-            Some(world.assistance.told.lock().unwrap().clone()).filter(|told| told.len() == 3)
+            Some(world.assistance.told.lock().unwrap().clone()).filter(|told| told.len() >= 3)
         };
-        assert_eq!(eventually(again).await, vec![("book", enrolment.enrolment_id.clone()); 3]);
+        let mut all = eventually(again).await;
+        all.dedup();
+        assert_eq!(all, [("book", enrolment.enrolment_id.clone())]);
         let booked = world.assistance.booked.lock().unwrap().clone();
         assert_eq!((booked.len(), world.assistance.paid_fen()), (1, 30_000));
         assert_eq!(booked[0].idempotency_key.len(), 36, "the entry's own id");

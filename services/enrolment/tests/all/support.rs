@@ -66,17 +66,15 @@ impl World {
     }
 
     pub(crate) async fn with(url: &str, packs: Vec<PackFile>) -> Self {
-        // what goes wrong inside is shown with the test that failed
-        drop(tracing_subscriber::fmt().with_env_filter("warn").with_test_writer().try_init());
-        let database = Database::open(url).await.unwrap();
-        migrations::migrate(&database, MIGRATIONS).await.unwrap();
-        let clock = Arc::new(TestClock(Mutex::new("2021-11-15T04:00:00Z".parse().unwrap())));
-        Self::of(database, clock, (packs, None), Arc::default()).await
+        let (database, clock) = ready(url).await;
+        Self::of(database, clock, (packs, None), Others::default()).await
     }
 
-    /// A service with the tests' own packs that is connected with assistance, whose address is given too.
+    /// A service with the tests' own packs that is connected with assistance.
     pub(crate) async fn assisted(url: &str) -> Self {
-        Self::new(url).await.connected().await
+        let ((database, clock), others) = (ready(url).await, Others::default());
+        let address = others.1.serve().await;
+        Self::of(database, clock, (packs(), Some(&address)), others).await
     }
 
     /// Another process of the same service, connected with assistance.
@@ -88,16 +86,16 @@ impl World {
     /// Another process of the same service, connected with what is at an address.
     pub(crate) async fn connected_to(&self, address: &str) -> Self {
         let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
-        Self::of(database, clock, (packs(), Some(address)), Arc::clone(&self.assistance)).await
+        let others = (Arc::clone(&self.accounts), Arc::clone(&self.assistance));
+        Self::of(database, clock, (packs(), Some(address)), others).await
     }
 
     async fn of(
         database: Database,
         clock: Arc<TestClock>,
         (packs, address): (Vec<PackFile>, Option<&str>),
-        assisting: Arc<Assisting>,
+        (accounts, assisting): Others,
     ) -> Self {
-        let accounts = Arc::new(Accounts::default());
         let settlement = serve(Services::new().with(AccountServiceServer::from_arc(Arc::clone(&accounts)))).await;
         let policies = Policies::Fixed(Arc::new(Policy::compile(&packs).unwrap()));
         let (ids, settlement) = (Arc::new(SystemIds), Some(rpc::channel(&settlement).unwrap()));
@@ -219,6 +217,18 @@ impl World {
         let one = |interval: &pb::CoverageInterval| (interval.kind(), days(interval).from_date, days(interval).to_date);
         found.intervals.iter().map(one).collect()
     }
+}
+
+/// The services beside it.
+type Others = (Arc<Accounts>, Arc<Assisting>);
+
+/// A database that is migrated, and a clock at noon of 15 November 2021 in China.
+async fn ready(url: &str) -> (Database, Arc<TestClock>) {
+    // what goes wrong inside is shown with the test that failed
+    drop(tracing_subscriber::fmt().with_env_filter("warn").with_test_writer().try_init());
+    let database = Database::open(url).await.unwrap();
+    migrations::migrate(&database, MIGRATIONS).await.unwrap();
+    (database, Arc::new(TestClock(Mutex::new("2021-11-15T04:00:00Z".parse().unwrap()))))
 }
 
 /// Serves on a free loopback port and gives the address.
