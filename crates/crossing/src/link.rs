@@ -20,7 +20,7 @@ pub struct Link {
     pub sent: Mark,
     /// The last message that came with all before it.
     pub seen: Mark,
-    /// The highest sequence that came.
+    /// The highest sequence that came or that the peer has signed for.
     pub highest: u64,
 }
 
@@ -155,10 +155,14 @@ impl Link {
         Taken::New { gap: before.is_none().then_some(missing) }
     }
 
-    /// The sequences that have not come, from the first to the last but one that has; what is asked of the peer.
+    /// The peer has signed that it sent this many: only so is missed what was lost at the end of a chain.
+    pub fn hears(&mut self, sequence: u64) {
+        self.highest = self.highest.max(sequence);
+    }
+
+    /// What is asked of the peer: from the first sequence that has not come to the highest that is known of. Some may have come.
     #[must_use]
     pub fn missing(&self) -> Option<RangeInclusive<u64>> {
-        let missing = self.seen.sequence.saturating_add(1)..=self.highest.saturating_sub(1);
-        (self.highest > self.seen.sequence).then_some(missing)
+        (self.highest > self.seen.sequence).then_some(self.seen.sequence.saturating_add(1)..=self.highest)
     }
 }
