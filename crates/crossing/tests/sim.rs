@@ -3,6 +3,7 @@
 
 mod auditor;
 mod books;
+mod caught;
 mod flaws;
 mod moves;
 mod network;

@@ -86,7 +86,12 @@ impl Auditor {
         let before = std::mem::replace(&mut known.care, after);
         known.hospital_bill = hospital_bill;
         let stands = known.claims.values().any(|claim| claim.3);
-        self.holds("ended", bill, !GIVEN_UP.contains(&before) || before == after, "it leaves an end at the place of care");
+        self.holds(
+            "ended",
+            bill,
+            !GIVEN_UP.contains(&before) || before == after,
+            "it leaves an end at the place of care",
+        );
         self.holds("single", bill, !(GIVEN_UP.contains(&after) && stands), "given up while a claim stands");
     }
 
@@ -113,7 +118,14 @@ impl Auditor {
     }
 
     /// The bureau has committed a claim.
-    pub(crate) fn committed(&mut self, bill: Bill, hospital_bill: u32, key: (u32, u32), claim: (i64, i64, i64), total: i64) {
+    pub(crate) fn committed(
+        &mut self,
+        bill: Bill,
+        hospital_bill: u32,
+        key: (u32, u32),
+        claim: (i64, i64, i64),
+        total: i64,
+    ) {
         self.claims += 1;
         let (owed, cash, day) = claim;
         let known = self.known(bill);
@@ -157,8 +169,12 @@ impl Auditor {
             }
         }
         let payable = -known.care_payable;
-        let claimed = known.claims.values().any(|claim| (claim.0, claim.1) == (item.owed, item.cash) && (item.reversed || claim.2 == item.day));
-        let agreed = side == Side::Insured || self.items.get(&(peer, Side::Insured, node)).is_some_and(|items| items.contains(&item));
+        let claimed = known
+            .claims
+            .values()
+            .any(|claim| (claim.0, claim.1) == (item.owed, item.cash) && (item.reversed || claim.2 == item.day));
+        let agreed = side == Side::Insured
+            || self.items.get(&(peer, Side::Insured, node)).is_some_and(|items| items.contains(&item));
         let paid_once = payable >= 0 && (payable == 0 || payable == item.owed);
         self.holds("agreed", bill, claimed, "booked what the fund has not agreed to");
         self.holds("agreed", bill, agreed, "booked what the place of insurance has not");
@@ -185,7 +201,13 @@ impl Auditor {
     }
 
     /// A bill holds, uses or gives back some of a prepayment, which now stands so.
-    pub(crate) fn prepaid(&mut self, pair: (usize, usize), bill: Bill, moves: (i64, i64), now: (Option<i64>, i64, i64)) {
+    pub(crate) fn prepaid(
+        &mut self,
+        pair: (usize, usize),
+        bill: Bill,
+        moves: (i64, i64),
+        now: (Option<i64>, i64, i64),
+    ) {
         let sums = self.prepaid.entry(pair).or_default();
         *sums = (sums.0 + moves.0, sums.1 + moves.1);
         let sums = *sums;
@@ -207,7 +229,8 @@ impl Auditor {
 
     /// When all is healed: rows that are still in progress.
     pub(crate) fn quiet(&mut self, bill: Bill, row: &str) {
-        let open = ["new", "asking", "confirming", "cancelling", "reversing", "settling", "offered", "unfinished", "booked"];
+        let open =
+            ["new", "asking", "confirming", "cancelling", "reversing", "settling", "offered", "unfinished", "booked"];
         self.holds("quiet", bill, !open.contains(&row), &format!("still {row}"));
     }
 
@@ -216,7 +239,12 @@ impl Auditor {
         for (bill, known) in std::mem::take(&mut self.bills) {
             let stands: i64 = known.claims.values().filter(|claim| claim.3).map(|claim| claim.0).sum();
             let settled = known.claims.values().any(|claim| claim.3);
-            self.holds("conserved", bill, known.bureau_cross + known.insured_cross == 0, "cross is not zero in the bureau");
+            self.holds(
+                "conserved",
+                bill,
+                known.bureau_cross + known.insured_cross == 0,
+                "cross is not zero in the bureau",
+            );
             self.holds("conserved", bill, known.care_province + known.insured_province == 0, "the provinces differ");
             self.holds("conserved", bill, known.care_province == stands, "what is owed is not what stands");
             self.holds("quiet", bill, (known.care == "settled") == settled, "settled on one side only");
@@ -224,8 +252,10 @@ impl Auditor {
             self.holds("prepaid", bill, known.used == stands, "used is not what stands");
         }
         let items = std::mem::take(&mut self.items);
-        let sides: BTreeSet<(usize, usize)> =
-            items.keys().map(|(node, side, peer)| if *side == Side::Care { (*node, *peer) } else { (*peer, *node) }).collect();
+        let sides: BTreeSet<(usize, usize)> = items
+            .keys()
+            .map(|(node, side, peer)| if *side == Side::Care { (*node, *peer) } else { (*peer, *node) })
+            .collect();
         for (care, insured) in sides {
             let sorted = |side, node, peer| {
                 let mut list: Vec<Item> = items.get(&(node, side, peer)).cloned().unwrap_or_default();

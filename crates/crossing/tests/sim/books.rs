@@ -68,7 +68,13 @@ impl Bureau {
     }
 
     /// Settles if the shares are these. Gives the answer, and the claim where this very call committed it.
-    pub(crate) fn settle(&mut self, key: Key, request: Request, shares: (i64, i64), day: i64) -> (Settled, Option<Claim>) {
+    pub(crate) fn settle(
+        &mut self,
+        key: Key,
+        request: Request,
+        shares: (i64, i64),
+        day: i64,
+    ) -> (Settled, Option<Claim>) {
         match self.keys.get(&key) {
             Some(Kept::Settled(claim)) => return (Settled::Is(*claim), None),
             Some(Kept::Refused) => return (Settled::Refused, None),

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use crossing::{
-    Booked, CareBill, CareEvent, CareState, Effect, InsuredBill, InsuredEvent, InsuredState, Lapse, Moved, Says, Terms, Told,
+    Booked, CareBill, CareEvent, CareState, Effect, InsuredBill, InsuredEvent, InsuredState, Lapse, Moved, Says, Terms,
+    Told,
 };
 use money::Fen;
 
@@ -47,7 +48,13 @@ pub(crate) enum Flaw {
 
 impl Flaw {
     /// What a flawed machine makes of an event; none where it does what the true one does.
-    pub(crate) fn care(self, bill: &CareBill, event: CareEvent, now: DateTime<Utc>, terms: &Terms) -> Option<Moved<CareBill>> {
+    pub(crate) fn care(
+        self,
+        bill: &CareBill,
+        event: CareEvent,
+        now: DateTime<Utc>,
+        terms: &Terms,
+    ) -> Option<Moved<CareBill>> {
         match (self, event, bill.state) {
             (Self::BooksOnOffer, CareEvent::Said { step, says, .. }, _) if step == bill.step => {
                 let state = settled_on_offer(bill, says)?;

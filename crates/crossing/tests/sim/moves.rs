@@ -3,18 +3,18 @@
 use std::rc::Rc;
 
 use crossing::{
-    Asks, BillId, Booked, CareBill, CareEvent, CareState, Effect, InsuredBill, InsuredEvent, InsuredState, Says, Step, Told,
-    Untaken,
+    Asks, BillId, Booked, CareBill, CareEvent, CareState, Effect, InsuredBill, InsuredEvent, InsuredState, Says, Step,
+    Told, Untaken,
 };
 use money::Fen;
 
 use crate::sim::auditor::{Item, Side};
+use crate::sim::books::Request;
 use crate::sim::flaws::Flaw;
 use crate::sim::network::Body;
 use crate::sim::node::{CareRow, InsuredRow, Prepaid, care_word, insured_word};
 use crate::sim::workload::{self, day_number};
 use crate::sim::world::{Answer, Call, Event, Out, Wants, World, asks_kind, content};
-use crate::sim::books::Request;
 
 impl World {
     /// A hospital's call at its province.
@@ -35,7 +35,8 @@ impl World {
             Wants::SettleOther if !known => return,
             Wants::Settle if !known && self.nodes[node].has_open(visit.request.hospital_bill, visit.bill) => return,
             Wants::Settle | Wants::SettleOther => {
-                let asked = Request { total: visit.request.total + i64::from(wants == Wants::SettleOther), ..visit.request };
+                let asked =
+                    Request { total: visit.request.total + i64::from(wants == Wants::SettleOther), ..visit.request };
                 let wait = self.rng.between(30_000, 180_000);
                 let deadline = self.clock(node) + chrono::Duration::milliseconds(wait);
                 CareEvent::Settle { content: content(&asked), deadline }
@@ -51,7 +52,10 @@ impl World {
     pub(crate) fn care_moves(&mut self, node: usize, id: BillId, event: CareEvent) {
         let Some(row) = self.nodes[node].care.get(&id).copied() else { return };
         let now = self.clock(node);
-        let moved = self.flaw.care(&row.bill, event, now, &self.terms).unwrap_or_else(|| row.bill.step(event, now, &self.terms));
+        let moved = self
+            .flaw
+            .care(&row.bill, event, now, &self.terms)
+            .unwrap_or_else(|| row.bill.step(event, now, &self.terms));
         if self.trace {
             println!("{} care {node} {id} {event:?} -> {:?} {:?}", self.now, moved.state.state, moved.effects);
         }
@@ -73,7 +77,8 @@ impl World {
                 let key = (id, step, asks_kind(asks));
                 let kept = self.end(node, peer).asked.get(&key).map(Rc::clone);
                 let message = kept.unwrap_or_else(|| {
-                    let message = self.append(node, peer, None, Body::Asks { bill: id, step, asks, request: row.request });
+                    let message =
+                        self.append(node, peer, None, Body::Asks { bill: id, step, asks, request: row.request });
                     self.end(node, peer).asked.insert(key, Rc::clone(&message));
                     message
                 });
@@ -118,7 +123,11 @@ impl World {
                 self.auditor.told(id.0, word, owed);
                 self.outs.push(Out::Told(row.visit, word));
             }
-            Effect::Reply(..) | Effect::Decide { .. } | Effect::Settle { .. } | Effect::Renew { .. } | Effect::Reverse { .. } => {
+            Effect::Reply(..)
+            | Effect::Decide { .. }
+            | Effect::Settle { .. }
+            | Effect::Renew { .. }
+            | Effect::Reverse { .. } => {
                 unreachable!("no effect of the place of care: {effect:?}")
             }
         }
@@ -141,7 +150,13 @@ impl World {
         self.auditor.prepaid((node, peer), bill.0, (pending, used), now);
     }
 
-    pub(crate) fn insured_moves(&mut self, node: usize, id: BillId, event: InsuredEvent, from: Option<(usize, Request)>) {
+    pub(crate) fn insured_moves(
+        &mut self,
+        node: usize,
+        id: BillId,
+        event: InsuredEvent,
+        from: Option<(usize, Request)>,
+    ) {
         let kept = self.nodes[node].insured.get(&id).copied();
         let fresh = from.map(|(peer, request)| InsuredRow { bill: InsuredBill::new(id), peer, request });
         let Some(row) = kept.or(fresh) else { return };
@@ -187,7 +202,9 @@ impl World {
                 self.outs.push(Out::Call(Call::Decide { bill, step, content: content(&request), round, request }));
             }
             Effect::Settle { round } => {
-                let InsuredState::Settling(offer) = row.bill.state else { unreachable!("settles what is not confirmed") };
+                let InsuredState::Settling(offer) = row.bill.state else {
+                    unreachable!("settles what is not confirmed")
+                };
                 let shares = (offer.owed.get(), offer.cash.get());
                 let attempt = row.bill.attempts;
                 self.outs.push(Out::Call(Call::Settle { bill, round, attempt, request, shares }));
@@ -221,7 +238,12 @@ impl World {
     fn reply(&mut self, node: usize, peer: usize, bill: BillId, step: Step, says: Says) {
         let Some(asker) = self.end(node, peer).askers.get(&(bill, step)).copied() else { return };
         let body = Body::Says { bill, step, says };
-        let kept = self.end(node, peer).replied.get(&asker).and_then(|kept| kept.iter().find(|kept| kept.says == body)).map(Rc::clone);
+        let kept = self
+            .end(node, peer)
+            .replied
+            .get(&asker)
+            .and_then(|kept| kept.iter().find(|kept| kept.says == body))
+            .map(Rc::clone);
         let message = kept.unwrap_or_else(|| {
             let message = self.append(node, peer, Some(asker), body);
             self.end(node, peer).replied.entry(asker).or_default().push(Rc::clone(&message));
@@ -245,7 +267,8 @@ impl World {
 /// A state a flawed machine makes of an offer: settled, without a receipt.
 pub(crate) fn settled_on_offer(bill: &CareBill, says: Says) -> Option<CareBill> {
     let (CareState::Asking { .. }, Says::Offered(offer)) = (bill.state, says) else { return None };
-    let receipt = crossing::Receipt { message: [0; 32], owed: offer.owed, cash: offer.cash, day: offer.until.date_naive() };
+    let receipt =
+        crossing::Receipt { message: [0; 32], owed: offer.owed, cash: offer.cash, day: offer.until.date_naive() };
     Some(CareBill { state: CareState::Settled { receipt, finished: false }, step: bill.step + 1, ..*bill })
 }
 

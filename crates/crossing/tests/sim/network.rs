@@ -75,7 +75,15 @@ impl Network {
             }
         }
         let drops = [0, 10, 50, 200][rng.below(4)];
-        Self { drops, doubles: [0, 20, 100][rng.below(3)], slow: [5, 20, 60][rng.below(3)], cuts, healed_at, sent: 0, forged: 0 }
+        Self {
+            drops,
+            doubles: [0, 20, 100][rng.below(3)],
+            slow: [5, 20, 60][rng.below(3)],
+            cuts,
+            healed_at,
+            sent: 0,
+            forged: 0,
+        }
     }
 
     /// When a message sent now arrives, as often as it does.

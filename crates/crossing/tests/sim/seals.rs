@@ -60,7 +60,8 @@ impl Seals {
         match self {
             Self::Hash => {
                 let body: [u8; 32] = Sha256::digest(&sealed.body).into();
-                body == sealed.header.body_sha256 && Keyed(sealed.header.sender).sign(&sealed.header.bytes()) == sealed.signature
+                body == sealed.header.body_sha256
+                    && Keyed(sealed.header.sender).sign(&sealed.header.bytes()) == sealed.signature
             }
             Self::Ed25519(_, keys) => keys.check(sealed, on).is_ok(),
         }

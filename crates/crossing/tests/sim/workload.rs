@@ -47,7 +47,7 @@ fn visit(world: &mut World, care: usize, insured: usize, at: i64) {
     world.at(at, Event::Window { visit: number, wants: Wants::Settle });
     let rng = &mut world.rng;
     let soon = at + rng.between(10, 200);
-    let (twice, reversed, other) = (rng.chance(100), rng.chance(200), rng.chance(30));
+    let (twice, reversed, other) = (rng.chance(100), rng.chance(250), rng.chance(30));
     let (again, undo) = (at + rng.between(1, 3_000), undone_at(rng.between(0, 3), at, rng.between(0, 600_000)));
     let (home, refused) = (rng.chance(300), rng.chance(40));
     let (home_total, back) = (rng.between(1_000, 500_000), soon + rng.between(1_000, 240_000));
@@ -58,7 +58,11 @@ fn visit(world: &mut World, care: usize, insured: usize, at: i64) {
         world.at(again, Event::Window { visit: number, wants: Wants::SettleOther });
     }
     if home {
-        world.at(soon, Event::AtHome { node: insured, person, total: home_total });
+        // once as a rule; now and then again and again, until all rounds are used
+        let times = if home_total % 4 == 0 { 12 } else { 1 };
+        for time in 0..times {
+            world.at(soon + time * 60, Event::AtHome { node: insured, person, total: home_total / times });
+        }
     }
     if refused {
         world.at(soon, Event::Covers { node: insured, person, covered: false });
@@ -100,7 +104,7 @@ fn prepayments(world: &mut World) {
         }
         let same = world.visits.iter().filter(|visit| (visit.care, visit.insured) == (care, insured));
         let demand: i64 = same.map(|visit| visit.request.total).sum();
-        let amount = world.rng.chance(500).then_some(demand * 4 / 10);
+        let amount = world.rng.chance(500).then_some(demand * 6 / 10);
         world.nodes[care].prepaid.insert(insured, Prepaid { amount, ..Prepaid::default() });
     }
 }

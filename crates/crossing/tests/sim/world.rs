@@ -5,7 +5,10 @@ use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 use chrono::{DateTime, Datelike as _, Duration, NaiveDate, Utc};
-use crossing::{Asks, BillId, CareEvent, InsuredEvent, Link, Sha, Shares, Step, Taken, Terms, Undone, Unsettled, Untaken, Why};
+use crossing::{
+    Asks, BillId, CareEvent, InsuredEvent, InsuredState, Link, Sha, Shares, Step, Taken, Terms, Undone, Unsettled,
+    Untaken, Why,
+};
 use sha2::{Digest as _, Sha256};
 use terms::Name;
 use uuid::Uuid;
@@ -14,7 +17,7 @@ use crate::sim::auditor::{Auditor, Side};
 use crate::sim::books::{Bureau, Request, Settled};
 use crate::sim::flaws::Flaw;
 use crate::sim::network::{Body, Message, Network};
-use crate::sim::node::{Came, End, Node, care_word, insured_word};
+use crate::sim::node::{Came, End, InsuredRow, Node, care_word, insured_word};
 use crate::sim::rng::Rng;
 use crate::sim::seals::{Seals, division};
 use crate::sim::workload::{self, Visit};
@@ -59,7 +62,10 @@ pub(crate) enum Call {
 impl Call {
     fn bill(&self) -> BillId {
         match self {
-            Self::Decide { bill, .. } | Self::Settle { bill, .. } | Self::Withdraw { bill, .. } | Self::Reverse { bill, .. } => *bill,
+            Self::Decide { bill, .. }
+            | Self::Settle { bill, .. }
+            | Self::Withdraw { bill, .. }
+            | Self::Reverse { bill, .. } => *bill,
         }
     }
 }
@@ -93,6 +99,8 @@ pub(crate) struct World {
     pub(crate) seals: Seals,
     skews: Vec<i64>,
     crashes: u64,
+    /// How often of a thousand a call of a bureau is lost, or comes late.
+    losses: u64,
     pub(crate) outs: Vec<Out>,
     pub(crate) terms: Terms,
     pub(crate) steps: u64,
@@ -123,7 +131,7 @@ impl World {
         let network = Network::new(&mut rng, PROVINCES, HEALED);
         let seals = if seed % 250 == 249 { Seals::ed25519(PROVINCES) } else { Seals::Hash };
         let skews = (0..PROVINCES).map(|_| rng.between(-300_000, 300_000)).collect();
-        let crashes = [0, 1, 4, 10][rng.below(4)];
+        let (crashes, losses) = ([0, 2, 5, 12][rng.below(4)], [10, 40, 150][rng.below(3)]);
         let bureau = || {
             let mut bureau = Bureau::default();
             bureau.forgets_refusals = flaw == Flaw::RefusalNotKept;
@@ -144,6 +152,7 @@ impl World {
             seals,
             skews,
             crashes,
+            losses,
             outs: Vec::new(),
             terms: Terms {
                 offer: seconds(120),
@@ -182,8 +191,12 @@ impl World {
     pub(crate) fn run(&mut self) -> Option<String> {
         self.drain();
         // the day's heads: what was lost at the end of a chain is missed only now
-        let pairs: Vec<(usize, usize)> =
-            self.nodes.iter().enumerate().flat_map(|(node, kept)| kept.ends.keys().map(move |peer| (node, *peer))).collect();
+        let pairs: Vec<(usize, usize)> = self
+            .nodes
+            .iter()
+            .enumerate()
+            .flat_map(|(node, kept)| kept.ends.keys().map(move |peer| (node, *peer)))
+            .collect();
         for (node, peer) in pairs {
             let sent = self.nodes[node].ends[&peer].link.sent.sequence;
             self.end(peer, node).link.hears(sent);
@@ -265,7 +278,7 @@ impl World {
             Out::Call(call) => {
                 let life = self.nodes[node].life;
                 let at = self.now + self.rng.between(2, 30);
-                if self.now < HEALED && self.rng.chance(30) {
+                if self.now < HEALED && self.rng.chance(self.losses) {
                     // lost, or late: the caller hears that it was away
                     self.at(at + 2_000, Event::Answer { node, life, bill: call.bill(), answer: away(&call) });
                     if self.rng.chance(600) {
@@ -339,7 +352,8 @@ impl World {
             Wants::SettleOther => true,
             Wants::Reverse => ["reversed", "lapsed", "refused", "stands"].contains(&told),
         };
-        if !done {
+        // a second attempt is not taken while the first stands, and that may be for good
+        if !done && self.now < HEALED + LIMIT / 2 {
             let at = self.now + self.rng.between(20_000, 60_000);
             self.at(at, Event::Window { visit, wants });
         }
@@ -452,7 +466,8 @@ impl World {
     pub(crate) fn append(&mut self, node: usize, peer: usize, reply_to: Option<Uuid>, says: Body) -> Rc<Message> {
         let (high, low) = (self.rng.next(), self.rng.next());
         let at = self.clock(node);
-        let draft = crossing::Draft { id: Uuid::from_u64_pair(high, low), kind: Name::new(says.kind()).unwrap(), reply_to, at };
+        let draft =
+            crossing::Draft { id: Uuid::from_u64_pair(high, low), kind: Name::new(says.kind()).unwrap(), reply_to, at };
         self.end(node, peer);
         let end = self.nodes[node].ends.get_mut(&peer).unwrap();
         let sealed = self.seals.with(node, |key| end.link.append(draft, says.bytes(), key));
@@ -480,11 +495,16 @@ impl World {
     }
 
     fn limit(&mut self) {
-        for node in &self.nodes {
+        for (number, node) in self.nodes.iter().enumerate() {
             for row in node.care.values() {
                 self.auditor.quiet(row.bill.id.0, care_word(&row.bill));
             }
-            for row in node.insured.values() {
+            // an offer that can still be confirmed is not past its limit: a Prepare may come for the first time days late
+            let is_over = |row: &&InsuredRow| match row.bill.state {
+                InsuredState::Offered(offer) => offer.until + Duration::seconds(1) < self.clock(number),
+                _ => true,
+            };
+            for row in node.insured.values().filter(is_over) {
                 self.auditor.quiet(row.bill.id.0, insured_word(&row.bill));
             }
         }
