@@ -14,24 +14,26 @@
 //! | Offered | anything past `until`, also a Tick | Ended(Expired), then as there | only this clock judges |
 //! | Offered, Refused, Ended | Cancel, Reverse | Ended(Cancelled) | Reply Reversed(Ended) |
 //! | Settling | Committed | Settled | Book, Reply Confirmed |
-//! | Settling | the shares have changed, or the key was refused for ever | same | Renew |
-//! | Settling | Decided, of the next round | Offered or Refused | Reply |
+//! | Settling | the shares have changed | Renewing | Renew: no copy of this round's Settle can be settled afterwards |
+//! | Renewing | Decided, of the next round | Offered or Refused | Reply |
+//! | Renewing | away, Tick | same | Renew again |
 //! | Settling | the policy refuses | Refused | Reply |
 //! | Settling | away, Tick | same | Settle again, under the same key |
-//! | Settling | Cancel | Reversing | Reverse: it takes out, or refuses the Settle under way |
+//! | Settling, Renewing | Cancel | Reversing | Reverse: it takes out, or refuses the Settle under way |
 //! | Settled | Cancel | Reversing | Reverse |
 //! | Settled | Finish, its receipt | Finished | Reply Finished |
 //! | Finished | Cancel | same | Reply Stale: who has said that he knows does not cancel |
 //! | Settled, Finished | Reverse, its receipt | Reversing | Reverse |
+//! | Settled, Finished | the same, its year closed | Finished | Reply Refused(Late) |
 //! | Settled, Finished | Finish, Reverse, another receipt | same | Reply Stale |
 //! | Reversing | taken out, was booked | Reversed | Book, Reply Reversed(TookOut) |
 //! | Reversing | taken out, was not booked | Ended(Cancelled) | Reply Reversed(Ended): no item on either side |
-//! | Reversing, of a Reverse | too late | Finished | Reply Refused(Late) |
-//! | Reversing, of a Cancel | too late | same | Reverse again: the place of care has booked nothing |
 //! | Reversing | away, Tick | same | Reverse again |
 //! | Tombstone, Reversed | Cancel, Reverse | same | Reply the same Reversed |
 //! | any other | Asked | same | Reply what it is |
 //!
+//! What was once asked of the bureau may be done late, also after it was asked again: so a round that is being renewed is settled
+//! no more, whatever the bureau says of it, and a reversal that was begun is not given up.
 //! Whatever else is not listed changes nothing; what is decided or settled of another round is of a call that is over.
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
@@ -68,6 +70,8 @@ pub enum InsuredState {
     Offered(Offer),
     /// The bureau settles what was confirmed.
     Settling(Offer),
+    /// The bureau refuses this round's key for ever, and decides anew.
+    Renewing(Offer),
     /// The bureau has settled it.
     Settled(Receipt),
     /// So it has, and the place of care has booked it.
@@ -76,8 +80,6 @@ pub enum InsuredState {
     Reversing {
         /// What was booked; none where it was not known yet whether the bureau settled.
         receipt: Option<Receipt>,
-        /// Whether a Cancel wants it, from who had booked nothing.
-        cancelled: bool,
     },
     /// It was settled and taken out.
     Reversed {
@@ -98,7 +100,15 @@ pub enum InsuredState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InsuredEvent {
     /// The place of care asks; signature, sender and sequence are checked.
-    Asked(Step, Asks),
+    Asked {
+        /// Its step.
+        step: Step,
+        /// What it asks.
+        asks: Asks,
+        /// Whether the bill's year is closed, read in the commit of this move: a Reverse is late then. A Cancel never is, for
+        /// nothing was booked there that could have been cleared.
+        closed: bool,
+    },
     /// The bureau decided, and kept nothing.
     Decided {
         /// The Prepare's step; for a further round, any.
@@ -121,8 +131,8 @@ pub enum InsuredEvent {
     TakenOut {
         /// Of which round.
         round: u32,
-        /// The day of the reversal, where there was something to take out; else any.
-        result: Result<NaiveDate, Untaken>,
+        /// The day of the reversal, where there was something to take out, else any; none where no answer came.
+        day: Option<NaiveDate>,
     },
     /// Time has passed.
     Tick,
@@ -131,20 +141,11 @@ pub enum InsuredEvent {
 /// Why the bureau has not settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsettled {
-    /// The shares are no longer those of the offer, or the round's key is refused for ever. Nothing was kept.
+    /// The shares are no longer those of the offer. Nothing was kept.
     Changed,
     /// The policy refuses it; the bureau keeps that under the round's key, so that no later copy of the call is settled.
     Refused(Why),
     /// Not reached, or no answer: it may have settled.
-    Away,
-}
-
-/// Why the bureau has not taken out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Untaken {
-    /// The year is closed.
-    Late,
-    /// Not reached, or no answer.
     Away,
 }
 
@@ -159,12 +160,12 @@ impl InsuredBill {
     #[must_use]
     pub fn step(self, event: InsuredEvent, now: DateTime<Utc>, terms: &Terms) -> Moved<Self> {
         match event {
-            InsuredEvent::Asked(step, asks) => self.expired(now).asked(step, asks, now, terms),
+            InsuredEvent::Asked { step, asks, closed } => self.expired(now).asked(step, asks, closed, now, terms),
             InsuredEvent::Decided { step, content, round, result } => {
                 self.decided(step, content, round, result, now, terms)
             }
             InsuredEvent::Committed { round, result } => self.committed(round, result, now, terms),
-            InsuredEvent::TakenOut { round, result } => self.taken_out(round, result, now, terms),
+            InsuredEvent::TakenOut { round, day } => self.taken_out(round, day, now, terms),
             InsuredEvent::Tick => self.tick(now, terms),
         }
     }
@@ -174,6 +175,7 @@ impl InsuredBill {
     pub const fn due(&self) -> Option<Effect> {
         match self.state {
             InsuredState::Settling(offer) => Some(Effect::Settle { round: offer.round }),
+            InsuredState::Renewing(offer) => Some(Effect::Renew { round: offer.round }),
             InsuredState::Reversing { .. } => Some(Effect::Reverse { round: self.round }),
             _ => None,
         }
@@ -186,7 +188,9 @@ impl InsuredBill {
             (InsuredState::Unseen, _) => Says::NeverSeen,
             (InsuredState::Offered(offer), _) if offer.round > 1 => Says::Changed(offer),
             (InsuredState::Offered(offer), _) => Says::Offered(offer),
-            (InsuredState::Settling(_) | InsuredState::Reversing { .. }, _) => Says::InProgress,
+            (InsuredState::Settling(_) | InsuredState::Renewing(_) | InsuredState::Reversing { .. }, _) => {
+                Says::InProgress
+            }
             (InsuredState::Finished(_), Asks::Finish { .. }) => Says::Finished,
             // of this very step: it was tried, and was too late
             (InsuredState::Finished(_), Asks::Reverse { .. }) => Says::Refused(Why::Late),
@@ -209,7 +213,7 @@ impl InsuredBill {
         }
     }
 
-    fn asked(self, step: Step, asks: Asks, now: DateTime<Utc>, terms: &Terms) -> Moved<Self> {
+    fn asked(self, step: Step, asks: Asks, closed: bool, now: DateTime<Utc>, terms: &Terms) -> Moved<Self> {
         if self.state == InsuredState::Unseen {
             return self.asked_first(step, asks);
         }
@@ -225,7 +229,7 @@ impl InsuredBill {
         if step == self.step || asks == Asks::Ask {
             return self.says(step, self.answer(asks));
         }
-        self.asked_next(step, asks, now, terms)
+        self.asked_next(step, asks, closed, now, terms)
     }
 
     fn asked_first(self, step: Step, asks: Asks) -> Moved<Self> {
@@ -239,7 +243,7 @@ impl InsuredBill {
     }
 
     /// A step that is higher than all before.
-    fn asked_next(self, step: Step, asks: Asks, now: DateTime<Utc>, terms: &Terms) -> Moved<Self> {
+    fn asked_next(self, step: Step, asks: Asks, closed: bool, now: DateTime<Utc>, terms: &Terms) -> Moved<Self> {
         let next = Self { step, ..self };
         match (self.state, asks) {
             (InsuredState::Offered(offer), Asks::Confirm { round }) if round == offer.round => {
@@ -252,11 +256,11 @@ impl InsuredBill {
             (InsuredState::Tombstone | InsuredState::Reversed { .. }, Asks::Cancel | Asks::Reverse { .. }) => {
                 next.says(step, next.answer(asks))
             }
-            (InsuredState::Settling(_), Asks::Cancel) => {
-                next.works(InsuredState::Reversing { receipt: None, cancelled: true }, now, terms)
+            (InsuredState::Settling(_) | InsuredState::Renewing(_), Asks::Cancel) => {
+                next.works(InsuredState::Reversing { receipt: None }, now, terms)
             }
             (InsuredState::Settled(receipt), Asks::Cancel) => {
-                next.works(InsuredState::Reversing { receipt: Some(receipt), cancelled: true }, now, terms)
+                next.works(InsuredState::Reversing { receipt: Some(receipt) }, now, terms)
             }
             (InsuredState::Finished(_), Asks::Cancel) => self.says(step, Says::Stale { step: self.step }),
             (
@@ -266,8 +270,11 @@ impl InsuredBill {
             (InsuredState::Settled(receipt), Asks::Finish { .. }) => {
                 next.rests(InsuredState::Finished(receipt), Vec::new()).says(step, asks)
             }
+            (InsuredState::Settled(ours) | InsuredState::Finished(ours), Asks::Reverse { .. }) if closed => {
+                next.rests(InsuredState::Finished(ours), Vec::new()).says(step, asks)
+            }
             (InsuredState::Settled(ours) | InsuredState::Finished(ours), Asks::Reverse { .. }) => {
-                next.works(InsuredState::Reversing { receipt: Some(ours), cancelled: false }, now, terms)
+                next.works(InsuredState::Reversing { receipt: Some(ours) }, now, terms)
             }
             _ => self.says(step, self.answer(asks)),
         }
@@ -284,9 +291,9 @@ impl InsuredBill {
     ) -> Moved<Self> {
         let (next, step) = match self.state {
             InsuredState::Unseen if round == 1 => (Self { step, content, ..self }, step),
-            InsuredState::Settling(before) if round == before.round.saturating_add(1) => (self, self.step),
+            InsuredState::Renewing(before) if round == before.round.saturating_add(1) => (self, self.step),
             // decided while something else came: the Prepare is answered with what that made of the bill
-            _ if round == 1 => return self.expired(now).asked(step, Asks::Prepare { content }, now, terms),
+            _ if round == 1 => return self.expired(now).asked(step, Asks::Prepare { content }, false, now, terms),
             _ => return self.stays(),
         };
         let state = match result {
@@ -313,7 +320,7 @@ impl InsuredBill {
             Ok(receipt) => self
                 .rests(InsuredState::Settled(receipt), vec![Effect::Book(Booked::Settled(receipt))])
                 .says(self.step, Asks::Ask),
-            Err(Unsettled::Changed) => self.waits(vec![Effect::Renew { round }], now, terms),
+            Err(Unsettled::Changed) => self.works(InsuredState::Renewing(offer), now, terms),
             Err(Unsettled::Refused(why)) => {
                 self.rests(InsuredState::Refused(why), Vec::new()).says(self.step, Asks::Ask)
             }
@@ -321,26 +328,19 @@ impl InsuredBill {
         }
     }
 
-    fn taken_out(
-        self,
-        round: u32,
-        result: Result<NaiveDate, Untaken>,
-        now: DateTime<Utc>,
-        terms: &Terms,
-    ) -> Moved<Self> {
-        let InsuredState::Reversing { receipt, cancelled } = self.state else { return self.stays() };
+    fn taken_out(self, round: u32, day: Option<NaiveDate>, now: DateTime<Utc>, terms: &Terms) -> Moved<Self> {
+        let InsuredState::Reversing { receipt } = self.state else { return self.stays() };
         if round != self.round {
             return self.stays();
         }
-        match (result, receipt) {
-            (Ok(day), Some(receipt)) => self
+        match (day, receipt) {
+            (Some(day), Some(receipt)) => self
                 .rests(InsuredState::Reversed { receipt, day }, vec![Effect::Book(Booked::Reversed(receipt, day))])
                 .says(self.step, Asks::Cancel),
-            (Ok(_), None) => self.rests(InsuredState::Ended(End::Cancelled), Vec::new()).says(self.step, Asks::Cancel),
-            (Err(Untaken::Late), Some(receipt)) if !cancelled => self
-                .rests(InsuredState::Finished(receipt), Vec::new())
-                .says(self.step, Asks::Reverse { receipt: receipt.message }),
-            (Err(_), _) => self.waits(Vec::new(), now, terms),
+            (Some(_), None) => {
+                self.rests(InsuredState::Ended(End::Cancelled), Vec::new()).says(self.step, Asks::Cancel)
+            }
+            (None, _) => self.waits(Vec::new(), now, terms),
         }
     }
 

@@ -30,6 +30,6 @@ pub use bill::{
 };
 pub use care::{CareBill, CareEvent, CareState};
 pub use header::{Header, HeaderError};
-pub use insured::{InsuredBill, InsuredEvent, InsuredState, Unsettled, Untaken};
+pub use insured::{InsuredBill, InsuredEvent, InsuredState, Unsettled};
 pub use link::{Draft, Held, Kept, Link, Mark, Refused, Taken};
 pub use seal::{Algorithm, KeyError, Keys, NotAuthentic, PublicKey, Sealed, Sign, SigningKey};

@@ -1,4 +1,7 @@
 //! Tests of the crossing: the two machines, the log, and the simulation.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+mod care;
+mod insured;
 mod sim;
+mod support;

@@ -229,8 +229,18 @@ impl Auditor {
 
     /// When all is healed: rows that are still in progress.
     pub(crate) fn quiet(&mut self, bill: Bill, row: &str) {
-        let open =
-            ["new", "asking", "confirming", "cancelling", "reversing", "settling", "offered", "unfinished", "booked"];
+        let open = [
+            "new",
+            "asking",
+            "confirming",
+            "cancelling",
+            "reversing",
+            "settling",
+            "renewing",
+            "offered",
+            "unfinished",
+            "booked",
+        ];
         self.holds("quiet", bill, !open.contains(&row), &format!("still {row}"));
     }
 

@@ -21,6 +21,7 @@ fn every_rule_that_is_broken_on_purpose_is_found() {
         (Flaw::HoldsBesideTheCommit, &[]),
         (Flaw::NewKeyOnRetry, &[]),
         (Flaw::DoesNotWithdraw, &[]),
+        (Flaw::SettlesWhatIsRenewed, &[]),
         (Flaw::RefusalNotKept, &[]),
         (Flaw::BooksTwice, &[]),
         (Flaw::FinishesOnce, &[]),

@@ -34,6 +34,8 @@ pub(crate) enum Flaw {
     NewKeyOnRetry,
     /// A new round is offered while a copy of the last one's Settle may still be settled.
     DoesNotWithdraw,
+    /// A round that is being renewed is settled again: what the first design did, found by seed 164.
+    SettlesWhatIsRenewed,
     /// The bureau does not keep a refusal.
     RefusalNotKept,
     /// The place of care books each receipt that comes.
@@ -85,10 +87,20 @@ impl Flaw {
         }
     }
 
+    /// The row a flawed place of insurance takes for its own.
+    pub(crate) fn insured(self, bill: InsuredBill, event: InsuredEvent) -> InsuredBill {
+        match (self, bill.state, event) {
+            (Self::SettlesWhatIsRenewed, InsuredState::Renewing(offer), InsuredEvent::Tick) => {
+                InsuredBill { state: InsuredState::Settling(offer), ..bill }
+            }
+            _ => bill,
+        }
+    }
+
     /// The clock a flawed place of insurance goes by.
     pub(crate) fn clock(self, bill: &InsuredBill, event: InsuredEvent, now: DateTime<Utc>) -> DateTime<Utc> {
         match (self, bill.state, event) {
-            (Self::ConfirmsLate, InsuredState::Offered(offer), InsuredEvent::Asked(..) | InsuredEvent::Tick) => {
+            (Self::ConfirmsLate, InsuredState::Offered(offer), InsuredEvent::Asked { .. } | InsuredEvent::Tick) => {
                 now.min(offer.until)
             }
             _ => now,

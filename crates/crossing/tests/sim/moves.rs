@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crossing::{
     Asks, BillId, Booked, CareBill, CareEvent, CareState, Effect, InsuredBill, InsuredEvent, InsuredState, Says, Step,
-    Told, Untaken,
+    Told,
 };
 use money::Fen;
 
@@ -13,8 +13,8 @@ use crate::sim::books::Request;
 use crate::sim::flaws::Flaw;
 use crate::sim::network::Body;
 use crate::sim::node::{CareRow, InsuredRow, Prepaid, care_word, insured_word};
-use crate::sim::workload::{self, day_number};
-use crate::sim::world::{Answer, Call, Event, Out, Wants, World, asks_kind, content};
+use crate::sim::workload::day_number;
+use crate::sim::world::{Call, Out, Wants, World, asks_kind, content};
 
 impl World {
     /// A hospital's call at its province.
@@ -161,7 +161,7 @@ impl World {
         let fresh = from.map(|(peer, request)| InsuredRow { bill: InsuredBill::new(id), peer, request });
         let Some(row) = kept.or(fresh) else { return };
         let now = self.flaw.clock(&row.bill, event, self.clock(node));
-        let moved = row.bill.step(event, now, &self.terms);
+        let moved = self.flaw.insured(row.bill, event).step(event, now, &self.terms);
         if self.trace {
             println!("{} insured {node} {id} {event:?} -> {:?} {:?}", self.now, moved.state.state, moved.effects);
         }
@@ -214,15 +214,7 @@ impl World {
                 self.outs.push(Out::Call(call));
             }
             Effect::Renew { round } => self.outs.push(Out::Call(Call::Withdraw { bill, round, request })),
-            Effect::Reverse { round } => {
-                let by_cancel = matches!(row.bill.state, InsuredState::Reversing { cancelled: true, .. });
-                if !by_cancel && workload::is_late(bill) {
-                    let life = self.nodes[node].life;
-                    let answer = Answer::Is(InsuredEvent::TakenOut { round, result: Err(Untaken::Late) }, None);
-                    return self.at(self.now + 1, Event::Answer { node, life, bill, answer });
-                }
-                self.outs.push(Out::Call(Call::Reverse { bill, round }));
-            }
+            Effect::Reverse { round } => self.outs.push(Out::Call(Call::Reverse { bill, round })),
             Effect::Book(booked) => {
                 if self.flaw != Flaw::LosesItems || bill.0[1] % 8 != 0 {
                     self.book(node, Side::Insured, peer, bill, booked);

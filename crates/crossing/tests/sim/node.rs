@@ -120,6 +120,7 @@ pub(crate) fn insured_word(bill: &InsuredBill) -> &'static str {
         InsuredState::Unseen => "unseen",
         InsuredState::Offered(_) => "offered",
         InsuredState::Settling(_) => "settling",
+        InsuredState::Renewing(_) => "renewing",
         InsuredState::Settled(_) => "booked",
         InsuredState::Finished(_) => "finished",
         InsuredState::Reversing { .. } => "reversing",

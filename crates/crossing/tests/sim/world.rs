@@ -6,8 +6,7 @@ use std::rc::Rc;
 
 use chrono::{DateTime, Datelike as _, Duration, NaiveDate, Utc};
 use crossing::{
-    Asks, BillId, CareEvent, InsuredEvent, InsuredState, Link, Sha, Shares, Step, Taken, Terms, Undone, Unsettled,
-    Untaken, Why,
+    Asks, BillId, CareEvent, InsuredEvent, InsuredState, Link, Sha, Shares, Step, Taken, Terms, Undone, Unsettled, Why,
 };
 use sha2::{Digest as _, Sha256};
 use terms::Name;
@@ -387,7 +386,12 @@ impl World {
         match message.says {
             Body::Asks { bill, step, asks, request } => {
                 self.end(node, peer).askers.insert((bill, step), header.message_id);
-                self.insured_moves(node, bill, InsuredEvent::Asked(step, asks), Some((peer, request)));
+                self.insured_moves(
+                    node,
+                    bill,
+                    InsuredEvent::Asked { step, asks, closed: workload::is_late(bill) },
+                    Some((peer, request)),
+                );
             }
             Body::Says { bill, step, says } => {
                 if let crossing::Says::Reversed(Undone::NeverCame) = says {
@@ -449,7 +453,7 @@ impl World {
                 if taken.is_some() {
                     self.auditor.taken_out(bill.0, (round, 0));
                 }
-                Answer::Is(InsuredEvent::TakenOut { round, result: Ok(workload::date(day)) }, None)
+                Answer::Is(InsuredEvent::TakenOut { round, day: Some(workload::date(day)) }, None)
             }
         };
         let slow = self.now < HEALED && self.rng.chance(20);
@@ -495,13 +499,14 @@ impl World {
     }
 
     fn limit(&mut self) {
+        let clocks: Vec<DateTime<Utc>> = (0..PROVINCES).map(|node| self.clock(node)).collect();
         for (number, node) in self.nodes.iter().enumerate() {
             for row in node.care.values() {
                 self.auditor.quiet(row.bill.id.0, care_word(&row.bill));
             }
             // an offer that can still be confirmed is not past its limit: a Prepare may come for the first time days late
             let is_over = |row: &&InsuredRow| match row.bill.state {
-                InsuredState::Offered(offer) => offer.until + Duration::seconds(1) < self.clock(number),
+                InsuredState::Offered(offer) => offer.until + Duration::seconds(1) < clocks[number],
                 _ => true,
             };
             for row in node.insured.values().filter(is_over) {
@@ -539,7 +544,7 @@ impl World {
 fn away(call: &Call) -> Answer {
     match *call {
         Call::Settle { round, .. } => Answer::Is(InsuredEvent::Committed { round, result: Err(Unsettled::Away) }, None),
-        Call::Reverse { round, .. } => Answer::Is(InsuredEvent::TakenOut { round, result: Err(Untaken::Away) }, None),
+        Call::Reverse { round, .. } => Answer::Is(InsuredEvent::TakenOut { round, day: None }, None),
         // nothing waits for these but the bill's next tick
         Call::Decide { .. } | Call::Withdraw { .. } => Answer::Is(InsuredEvent::Tick, None),
     }
