@@ -285,7 +285,7 @@ pub struct Terms {
     pub first_wait: Duration,
     /// The longest such wait.
     pub most_wait: Duration,
-    /// How long after the end of an offer it is confirmed again rather than asked about.
+    /// How long after the time of an offer it is confirmed again rather than asked about.
     pub give_up_asking: Duration,
     /// How many rounds of offers a bill may take.
     pub rounds: u32,

@@ -15,7 +15,7 @@
 //! | Confirming | the same, none left | Lapsed(Limit), Lapsed(Changed) | Free, Answer |
 //! | Confirming | Ended, Refused | Lapsed, Refused | Free, Answer |
 //! | Confirming | `NeverSeen` | Cancelling, next step | Send Cancel, which plants a tombstone there |
-//! | Confirming | Tick, until the offer's end and a while after | same | Send Confirm again |
+//! | Confirming | Tick, as long as an offer lasts and a while after | same | Send Confirm again |
 //! | Confirming | Tick, later | same | Send Ask; only an answer ends it |
 //! | Settled | Finished, of this step | Settled for good | |
 //! | Settled, not for good | Tick | same | Send Finish again |
@@ -70,6 +70,8 @@ pub enum CareState {
     Confirming {
         /// What was confirmed.
         offer: Offer,
+        /// When, by this side's clock: the other side's `until` is never compared with it.
+        since: DateTime<Utc>,
     },
     /// Settled and booked.
     Settled {
@@ -137,7 +139,7 @@ impl CareBill {
             CareEvent::Said { step, .. } if step != self.step => self.stays(),
             CareEvent::Said { says, left, .. } => match self.state {
                 CareState::Asking { .. } => self.heard_asking(says, left, now, terms),
-                CareState::Confirming { offer } => self.heard_confirming(offer, says, left, now, terms),
+                CareState::Confirming { offer, .. } => self.heard_confirming(offer, says, left, now, terms),
                 CareState::Settled { receipt, .. } if says == Says::Finished => {
                     self.rests(CareState::Settled { receipt, finished: true }, Vec::new())
                 }
@@ -154,8 +156,8 @@ impl CareBill {
     pub fn due(&self, now: DateTime<Utc>, terms: &Terms) -> Option<Effect> {
         let asks = match self.state {
             CareState::Asking { .. } => Asks::Prepare { content: self.content },
-            CareState::Confirming { offer } if now > offer.until + terms.give_up_asking => Asks::Ask,
-            CareState::Confirming { offer } => Asks::Confirm { round: offer.round },
+            CareState::Confirming { since, .. } if now > since + terms.offer + terms.give_up_asking => Asks::Ask,
+            CareState::Confirming { offer, .. } => Asks::Confirm { round: offer.round },
             CareState::Settled { receipt, finished: false } => Asks::Finish { receipt: receipt.message },
             CareState::Cancelling { .. } => Asks::Cancel,
             CareState::Reversing { receipt } => Asks::Reverse { receipt: receipt.message },
@@ -180,7 +182,7 @@ impl CareBill {
     #[must_use]
     pub const fn held(&self) -> Fen {
         match self.state {
-            CareState::Confirming { offer } | CareState::Cancelling { offer: Some(offer) } => offer.owed,
+            CareState::Confirming { offer, .. } | CareState::Cancelling { offer: Some(offer) } => offer.owed,
             _ => Fen::ZERO,
         }
     }
@@ -198,7 +200,7 @@ impl CareBill {
     fn reverse_wanted(self, now: DateTime<Utc>, terms: &Terms) -> Moved<Self> {
         let state = match self.state {
             CareState::Asking { .. } => CareState::Cancelling { offer: None },
-            CareState::Confirming { offer } => CareState::Cancelling { offer: Some(offer) },
+            CareState::Confirming { offer, .. } => CareState::Cancelling { offer: Some(offer) },
             CareState::Settled { receipt, .. } => CareState::Reversing { receipt },
             CareState::New | CareState::Cancelling { .. } | CareState::Reversing { .. } => return self.stays(),
             CareState::Refused(_) | CareState::Lapsed(_) | CareState::Reversed => {
@@ -211,7 +213,7 @@ impl CareBill {
     fn heard_asking(self, says: Says, left: Option<Fen>, now: DateTime<Utc>, terms: &Terms) -> Moved<Self> {
         match says {
             Says::Offered(offer) if has_room(&offer, left) => {
-                self.sends(CareState::Confirming { offer }, vec![Effect::Hold(offer.owed)], now, terms)
+                self.sends(CareState::Confirming { offer, since: now }, vec![Effect::Hold(offer.owed)], now, terms)
             }
             Says::Offered(_) => self.ends(CareState::Lapsed(Lapse::Limit), Vec::new()),
             Says::Refused(why) => self.ends(CareState::Refused(why), Vec::new()),
@@ -243,7 +245,7 @@ impl CareBill {
                     self.ends(CareState::Lapsed(Lapse::Limit), vec![Effect::Free])
                 } else {
                     let effects = vec![Effect::Free, Effect::Hold(offer.owed)];
-                    self.sends(CareState::Confirming { offer }, effects, now, terms)
+                    self.sends(CareState::Confirming { offer, since: now }, effects, now, terms)
                 }
             }
             Says::Ended(_) => self.ends(CareState::Lapsed(Lapse::Expired), vec![Effect::Free]),

@@ -32,7 +32,7 @@ fn states() -> Vec<(&'static str, CareState)> {
     vec![
         ("new", CareState::New),
         ("asking", CareState::Asking { deadline: at(30) }),
-        ("confirming", CareState::Confirming { offer: offer(2) }),
+        ("confirming", CareState::Confirming { offer: offer(2), since: at(-1) }),
         ("settled", CareState::Settled { receipt: receipt(), finished: false }),
         ("finished", CareState::Settled { receipt: receipt(), finished: true }),
         ("cancelling", CareState::Cancelling { offer: Some(offer(2)) }),
@@ -72,8 +72,8 @@ fn events() -> Vec<(&'static str, i64, CareEvent)> {
         ("tick too early", 0, CareEvent::Tick),
         ("tick", 30, CareEvent::Tick),
         ("tick after the deadline", 31, CareEvent::Tick),
-        ("tick at the end of asking", 130, CareEvent::Tick),
-        ("tick after that", 131, CareEvent::Tick),
+        ("tick at the end of asking", 129, CareEvent::Tick),
+        ("tick after that", 130, CareEvent::Tick),
     ]
 }
 
@@ -87,7 +87,7 @@ fn listed(state: &str, event: &str) -> Option<(CareState, bool, Vec<Effect>)> {
     let finished = CareState::Settled { receipt: receipt(), finished: true };
     let booked = Effect::Book(Booked::Settled(receipt()));
     let undone = Effect::Book(Booked::Reversed(receipt(), day(2)));
-    let confirming = |round| CareState::Confirming { offer: offer(round) };
+    let confirming = |round| CareState::Confirming { offer: offer(round), since: at(2) };
     let cancel = |offer| Some((CareState::Cancelling { offer }, true, vec![send(STEP + 1, Asks::Cancel)]));
     let again = |asks| Some((find(state), false, vec![send(STEP, asks)]));
     let finish = Asks::Finish { receipt: receipt().message };
@@ -225,12 +225,19 @@ fn a_restart_sends_what_a_tick_would() {
 
 #[test]
 fn what_was_confirmed_never_ends_by_itself() {
-    let mut bill = bill(CareState::Confirming { offer: offer(2) });
+    let mut bill = bill(CareState::Confirming { offer: offer(2), since: at(-1) });
     for days in 0..2_000_i64 {
         let moved = bill.step(CareEvent::Tick, at(days * 86_400 + 5), &terms());
         assert!(matches!(moved.state.state, CareState::Confirming { .. }) && !moved.effects.is_empty());
         bill = moved.state;
     }
+}
+
+#[test]
+fn an_offer_is_confirmed_also_where_the_other_clock_is_far_behind() {
+    let asking = bill(CareState::Asking { deadline: at(90_000) });
+    let moved = asking.step(said(Says::Offered(offer(1)), None), at(86_400), &terms());
+    assert!(moved.effects.contains(&Effect::Send(STEP + 1, Asks::Confirm { round: 1 })), "{:?}", moved.effects);
 }
 
 #[test]

@@ -64,7 +64,9 @@ impl Flaw {
                 let effects = vec![Effect::Book(Booked::Settled(receipt)), Effect::Answer(Told::Settled(receipt))];
                 Some(Moved { state, effects })
             }
-            (Self::GivesUpConfirmed, CareEvent::Tick, CareState::Confirming { offer }) if now > offer.until => {
+            (Self::GivesUpConfirmed, CareEvent::Tick, CareState::Confirming { since, .. })
+                if now > since + terms.offer =>
+            {
                 let state = CareBill { state: CareState::Lapsed(Lapse::Expired), next_at: None, ..*bill };
                 Some(Moved { state, effects: vec![Effect::Free, Effect::Answer(Told::Lapsed(Lapse::Expired))] })
             }
@@ -101,7 +103,8 @@ impl Flaw {
     pub(crate) fn clock(self, bill: &InsuredBill, event: InsuredEvent, now: DateTime<Utc>) -> DateTime<Utc> {
         match (self, bill.state, event) {
             (Self::ConfirmsLate, InsuredState::Offered(offer), InsuredEvent::Asked { .. } | InsuredEvent::Tick) => {
-                now.min(offer.until)
+                // by ten minutes
+                if now < offer.until + chrono::Duration::minutes(10) { now.min(offer.until) } else { now }
             }
             _ => now,
         }
@@ -117,14 +120,14 @@ impl Flaw {
         if !matches!(self, Self::NetworkForges | Self::BelievesForgeries) || !rng.chance(100) {
             return Rc::clone(message);
         }
-        let Body::Says { bill, step, says } = message.says else { return Rc::clone(message) };
+        let Body::Says { bill, step, says: before } = message.says else { return Rc::clone(message) };
         let more = Fen::new(1);
-        let says = match says {
+        let says = match before {
             Says::Offered(offer) => Says::Offered(crossing::Offer { owed: offer.owed + more, ..offer }),
             Says::Confirmed(receipt) => Says::Confirmed(crossing::Receipt { owed: receipt.owed + more, ..receipt }),
             Says::Finished => Says::Ended(crossing::End::Cancelled),
             Says::InProgress => Says::Reversed(crossing::Undone::Ended),
-            other => other,
+            _ => return Rc::clone(message),
         };
         *forged += 1;
         let body = Body::Says { bill, step, says };

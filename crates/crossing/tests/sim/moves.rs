@@ -111,6 +111,9 @@ impl World {
                     Told::Refused(_) => ("refused", 0),
                     Told::Lapsed(lapse) => {
                         self.counts.limits += u64::from(lapse == crossing::Lapse::Limit);
+                        self.counts.rounds += u64::from(lapse == crossing::Lapse::Changed);
+                        let lost = matches!(lapse, crossing::Lapse::NoAnswer | crossing::Lapse::Expired);
+                        self.counts.lost += u64::from(lost);
                         ("lapsed", 0)
                     }
                     Told::Reversed => ("reversed", 0),

@@ -104,6 +104,12 @@ impl Network {
         arrivals
     }
 
+    /// From now on nothing is lost, doubled or slow.
+    pub(crate) fn calm(&mut self) {
+        (self.drops, self.doubles, self.slow) = (0, 0, 0);
+        self.cuts.clear();
+    }
+
     fn delay(&self, rng: &mut Rng) -> i64 {
         if rng.chance(self.slow) {
             return if rng.chance(200) { rng.between(10_000, 600_000) } else { rng.between(200, 10_000) };

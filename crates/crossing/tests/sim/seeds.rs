@@ -5,8 +5,11 @@ use std::hash::{BuildHasher as _, RandomState};
 use crate::sim::flaws::Flaw;
 use crate::sim::world::{Counts, World};
 
-/// Seeds that found something, each with what it was.
-const FOUND: &[u64] = &[];
+/// Seeds that found something:
+/// 95, 164, 238, 515, 773 — a round whose key was being refused was settled once more, told to the place of care, and then taken
+/// out by the late refusal: the provinces' books differed for good. Since then such a round is a state of its own (Renewing).
+/// 578 — the auditor's: an offer made to a Prepare that came days late is not past its limit.
+const FOUND: &[u64] = &[95, 164, 238, 515, 578, 773];
 
 const SHARDS: u64 = 8;
 const SEEDS: u64 = 1_000;
@@ -35,8 +38,8 @@ macro_rules! shards {
     ($($name:ident $number:literal),+) => { $(#[test] fn $name() { shard($number); })+ };
 }
 
-shards!(no_seed_of_eight_0 0, no_seed_of_eight_1 1, no_seed_of_eight_2 2, no_seed_of_eight_3 3);
-shards!(no_seed_of_eight_4 4, no_seed_of_eight_5 5, no_seed_of_eight_6 6, no_seed_of_eight_7 7);
+shards!(the_thousand_seeds_find_nothing_0 0, the_thousand_seeds_find_nothing_1 1, the_thousand_seeds_find_nothing_2 2, the_thousand_seeds_find_nothing_3 3);
+shards!(the_thousand_seeds_find_nothing_4 4, the_thousand_seeds_find_nothing_5 5, the_thousand_seeds_find_nothing_6 6, the_thousand_seeds_find_nothing_7 7);
 
 #[test]
 fn seeds_that_once_found_something_find_nothing_now() {
