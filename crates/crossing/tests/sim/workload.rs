@@ -34,7 +34,22 @@ pub(crate) fn fill(world: &mut World) {
         let at = world.rng.between(0, HEALED - 300_000);
         visit(world, care, insured, at);
     }
+    burst(world);
     prepayments(world);
+}
+
+/// Ten bills of one pair at once, of which its prepayment has room for a few.
+fn burst(world: &mut World) {
+    let (care, insured) = (4, 5);
+    let at = world.rng.between(0, HEALED - 300_000);
+    for person in 0..10 {
+        let number = world.visits.len();
+        let hospital_bill = u32::try_from(number).unwrap();
+        add(world, care, insured, Request { person: 100 + person, total: 1_500_000, hospital_bill }, "first");
+        let soon = at + world.rng.between(0, 40);
+        world.at(soon, Event::Window { visit: number, wants: Wants::Settle });
+    }
+    world.nodes[care].prepaid.insert(insured, Prepaid { amount: Some(3_500_000), ..Prepaid::default() });
 }
 
 fn visit(world: &mut World, care: usize, insured: usize, at: i64) {
@@ -50,7 +65,8 @@ fn visit(world: &mut World, care: usize, insured: usize, at: i64) {
     let (twice, reversed, other) = (rng.chance(100), rng.chance(250), rng.chance(30));
     let (again, undo) = (at + rng.between(1, 3_000), undone_at(rng.between(0, 3), at, rng.between(0, 600_000)));
     let (home, refused) = (rng.chance(300), rng.chance(40));
-    let (home_total, back) = (rng.between(1_000, 500_000), soon + rng.between(1_000, 240_000));
+    let most = [2_000, 240_000][rng.below(2)];
+    let (home_total, back) = (rng.between(1_000, 500_000), soon + rng.between(700, most));
     if twice {
         world.at(again, Event::Window { visit: number, wants: Wants::Settle });
     }
@@ -62,6 +78,11 @@ fn visit(world: &mut World, care: usize, insured: usize, at: i64) {
         let times = if home_total % 4 == 0 { 12 } else { 1 };
         for time in 0..times {
             world.at(soon + time * 60, Event::AtHome { node: insured, person, total: home_total / times });
+        }
+        if home_total % 3 == 0 {
+            // and taken back: what was offered first is right again
+            let total = -(home_total / times) * times;
+            world.at(back, Event::AtHome { node: insured, person, total });
         }
     }
     if refused {

@@ -177,10 +177,10 @@ impl World {
             losses,
             outs: Vec::new(),
             terms: Terms {
-                offer: seconds(120),
+                offer: seconds(60),
                 first_wait: Duration::milliseconds(250),
                 most_wait: seconds(60),
-                give_up_asking: seconds(20),
+                give_up_asking: seconds(5),
                 rounds: 3,
             },
             steps: 0,
