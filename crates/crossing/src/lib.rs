@@ -6,6 +6,8 @@
 //! * [`Link`] numbers and chains the messages of a pair of provinces and says of an arriving one what it is: new, one that
 //!   came before, or one that must not be believed. [`Header`] is what is signed, byte by byte; [`Keys`] checks it.
 //! * [`chain::verify`] reads a log and says what is wrong with it; [`receipt::check`] proves one message without any log.
+//! * [`Item`]s are what both sides book. [`compare`] finds what two days differ in by the hashes of [`ranges`], at a cost that grows
+//!   with the differences.
 //!
 //! A bill is settled where the place of insurance has committed it. The place of care books and answers only with that receipt
 //! in hand; whoever does not know asks by the bill's id until told. What comes late has a lower step, and does nothing.
@@ -18,10 +20,13 @@
 mod bill;
 mod care;
 pub mod chain;
+pub mod compare;
 mod header;
 mod insured;
+mod item;
 mod link;
 pub mod pace;
+pub mod ranges;
 pub mod receipt;
 mod seal;
 
@@ -31,5 +36,6 @@ pub use bill::{
 pub use care::{CareBill, CareEvent, CareState};
 pub use header::{Header, HeaderError};
 pub use insured::{InsuredBill, InsuredEvent, InsuredState, Unsettled};
+pub use item::{Item, ItemId, ItemKind};
 pub use link::{Draft, Held, Kept, Link, Mark, Refused, Taken};
 pub use seal::{Algorithm, KeyError, Keys, NotAuthentic, PublicKey, Sealed, Sign, SigningKey};

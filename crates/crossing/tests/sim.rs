@@ -3,7 +3,9 @@
 
 mod auditor;
 mod books;
+mod calls;
 mod caught;
+mod counts;
 mod flaws;
 mod moves;
 mod network;

@@ -1,7 +1,8 @@
 //! What the auditor finds when a rule is broken on purpose, and what a true run goes through.
 
+use crate::sim::counts::Counts;
 use crate::sim::flaws::Flaw;
-use crate::sim::world::{Counts, World};
+use crate::sim::world::World;
 
 /// Breaks a rule on purpose, and has it found as one of these of the auditor's rules.
 fn finds(flaw: Flaw, rules: &[&str]) {

@@ -10,11 +10,12 @@ use money::Fen;
 
 use crate::sim::auditor::{Item, Side};
 use crate::sim::books::Request;
+use crate::sim::calls::Call;
 use crate::sim::flaws::Flaw;
 use crate::sim::network::Body;
 use crate::sim::node::{CareRow, InsuredRow, Prepaid, care_word, insured_word};
 use crate::sim::workload::day_number;
-use crate::sim::world::{Call, Out, Wants, World, asks_kind, content};
+use crate::sim::world::{Out, Wants, World, asks_kind, content};
 
 impl World {
     /// A hospital's call at its province.

@@ -98,7 +98,7 @@ impl Network {
                 arrivals.push(now + self.delay(rng));
             }
         }
-        if self.sent % 20 == 0 {
+        if self.sent.is_multiple_of(20) {
             arrivals.push(now + rng.between(3_600_000, 3 * 86_400_000));
         }
         arrivals

@@ -2,8 +2,9 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
+use crate::sim::counts::Counts;
 use crate::sim::flaws::Flaw;
-use crate::sim::world::{Counts, World};
+use crate::sim::world::World;
 
 /// Seeds that found something:
 /// 95, 164, 238, 515, 773 — a round whose key was being refused was settled once more, told to the place of care, and then taken

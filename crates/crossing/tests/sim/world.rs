@@ -5,15 +5,15 @@ use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 use chrono::{DateTime, Datelike as _, Duration, NaiveDate, Utc};
-use crossing::{
-    Asks, BillId, CareEvent, InsuredEvent, InsuredState, Link, Sha, Shares, Step, Taken, Terms, Undone, Unsettled, Why,
-};
+use crossing::{Asks, BillId, CareEvent, InsuredEvent, InsuredState, Link, Sha, Taken, Terms, Undone};
 use sha2::{Digest as _, Sha256};
 use terms::Name;
 use uuid::Uuid;
 
 use crate::sim::auditor::{Auditor, Side};
-use crate::sim::books::{Bureau, Request, Settled};
+use crate::sim::books::{Bureau, Request};
+use crate::sim::calls::{Answer, Call, away};
+use crate::sim::counts::Counts;
 use crate::sim::flaws::Flaw;
 use crate::sim::network::{Body, Message, Network};
 use crate::sim::node::{Came, End, InsuredRow, Node, care_word, insured_word};
@@ -49,33 +49,6 @@ pub(crate) enum Wants {
     Reverse,
 }
 
-/// A call of a bureau.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Call {
-    Decide { bill: BillId, step: Step, content: Sha, round: u32, request: Request },
-    Settle { bill: BillId, round: u32, attempt: u32, request: Request, shares: (i64, i64) },
-    Withdraw { bill: BillId, round: u32, request: Request },
-    Reverse { bill: BillId, round: u32 },
-}
-
-impl Call {
-    fn bill(&self) -> BillId {
-        match self {
-            Self::Decide { bill, .. }
-            | Self::Settle { bill, .. }
-            | Self::Withdraw { bill, .. }
-            | Self::Reverse { bill, .. } => *bill,
-        }
-    }
-}
-
-/// What a bureau answers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Answer {
-    Is(InsuredEvent, Option<Request>),
-    Withdrawn { round: u32, request: Request },
-}
-
 /// What is left to do after a commit; a crash forgets it.
 pub(crate) enum Out {
     Net(Rc<Message>),
@@ -99,52 +72,12 @@ pub(crate) struct World {
     skews: Vec<i64>,
     crashes: u64,
     /// How often of a thousand a call of a bureau is lost, or comes late.
-    losses: u64,
+    pub(crate) losses: u64,
     pub(crate) outs: Vec<Out>,
     pub(crate) terms: Terms,
     pub(crate) steps: u64,
     pub(crate) counts: Counts,
     pub(crate) trace: bool,
-}
-
-/// What a run went through, to see that it went through anything.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) messages: u64,
-    pub(crate) refused: u64,
-    pub(crate) again: u64,
-    pub(crate) gaps: u64,
-    pub(crate) stale: u64,
-    pub(crate) changed: u64,
-    pub(crate) crashes: u64,
-    pub(crate) settled: u64,
-    pub(crate) reversed: u64,
-    pub(crate) tombstones: u64,
-    pub(crate) limits: u64,
-    pub(crate) late: u64,
-    pub(crate) rounds: u64,
-    pub(crate) asked: u64,
-    pub(crate) lost: u64,
-}
-
-impl Counts {
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.messages += other.messages;
-        self.refused += other.refused;
-        self.again += other.again;
-        self.gaps += other.gaps;
-        self.stale += other.stale;
-        self.changed += other.changed;
-        self.crashes += other.crashes;
-        self.settled += other.settled;
-        self.reversed += other.reversed;
-        self.tombstones += other.tombstones;
-        self.limits += other.limits;
-        self.late += other.late;
-        self.rounds += other.rounds;
-        self.asked += other.asked;
-        self.lost += other.lost;
-    }
 }
 
 impl World {
@@ -451,50 +384,6 @@ impl World {
         }
     }
 
-    /// A call reaches the bureau.
-    fn call(&mut self, node: usize, life: u32, call: Call) {
-        let day = self.day(node);
-        let bureau = &mut self.bureaus[node];
-        let answer = match call {
-            Call::Decide { step, content, round, request, .. } => {
-                let shares = |(owed, cash)| Shares { owed: money::Fen::new(owed), cash: money::Fen::new(cash) };
-                let result = bureau.decide(request).map(shares).ok_or(Why::Policy);
-                Answer::Is(InsuredEvent::Decided { step, content, round, result }, Some(request))
-            }
-            Call::Settle { bill, round, attempt, request, shares } => {
-                let attempt = if self.flaw == Flaw::NewKeyOnRetry { attempt } else { 0 };
-                let (settled, committed) = bureau.settle((bill, round, attempt), request, shares, day);
-                if let Some(claim) = committed {
-                    let amounts = (claim.owed, claim.cash, claim.day);
-                    self.auditor.committed(bill.0, request.hospital_bill, (round, attempt), amounts, request.total);
-                }
-                let result = match settled {
-                    Settled::Is(claim) => Ok(workload::receipt(bill, &claim)),
-                    Settled::Refused => Err(Unsettled::Refused(Why::Policy)),
-                    Settled::Changed => Err(Unsettled::Changed),
-                };
-                self.counts.changed += u64::from(settled == Settled::Changed);
-                Answer::Is(InsuredEvent::Committed { round, result }, None)
-            }
-            Call::Withdraw { bill, round, request } => {
-                if bureau.reverse((bill, round, 0), day).1.is_some() {
-                    self.auditor.taken_out(bill.0, (round, 0));
-                }
-                Answer::Withdrawn { round, request }
-            }
-            Call::Reverse { bill, round } => {
-                let (day, taken) = bureau.reverse((bill, round, 0), day);
-                if taken.is_some() {
-                    self.auditor.taken_out(bill.0, (round, 0));
-                }
-                Answer::Is(InsuredEvent::TakenOut { round, day: Some(workload::date(day)) }, None)
-            }
-        };
-        let slow = self.now < HEALED && self.losses > 0 && self.rng.chance(20);
-        let at = self.now + if slow { self.rng.between(1_000, 300_000) } else { self.rng.between(1, 20) };
-        self.at(at, Event::Answer { node, life, bill: call.bill(), answer });
-    }
-
     pub(crate) fn end(&mut self, node: usize, peer: usize) -> &mut End {
         let link = || End::new(Link::new(division(node), division(peer)));
         self.nodes[node].ends.entry(peer).or_insert_with(link)
@@ -571,16 +460,6 @@ impl World {
             }
         }
         self.auditor.ends();
-    }
-}
-
-/// What a call that was lost is answered with.
-fn away(call: &Call) -> Answer {
-    match *call {
-        Call::Settle { round, .. } => Answer::Is(InsuredEvent::Committed { round, result: Err(Unsettled::Away) }, None),
-        Call::Reverse { round, .. } => Answer::Is(InsuredEvent::TakenOut { round, day: None }, None),
-        // nothing waits for these but the bill's next tick
-        Call::Decide { .. } | Call::Withdraw { .. } => Answer::Is(InsuredEvent::Tick, None),
     }
 }
 
