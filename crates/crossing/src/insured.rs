@@ -226,7 +226,7 @@ impl InsuredBill {
         {
             return self.says(step, Says::Refused(Why::OtherContent));
         }
-        if step == self.step || asks == Asks::Ask {
+        if step == self.step {
             return self.says(step, self.answer(asks));
         }
         self.asked_next(step, asks, closed, now, terms)

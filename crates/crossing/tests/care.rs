@@ -6,7 +6,7 @@ use crossing::{
 };
 use money::Fen;
 
-use crate::support::{CONTENT, ID, OTHER, at, day, dearer, offer, receipt, terms};
+use crate::support::{CONTENT, ID, OTHER, at, day, dearer, offer, receipt, shifted, terms};
 
 const STEP: Step = 5;
 
@@ -60,9 +60,11 @@ fn events() -> Vec<(&'static str, i64, CareEvent)> {
         ("refused", 2, said(Says::Refused(Why::Late), None)),
         ("confirmed", 2, said(Says::Confirmed(receipt()), None)),
         ("confirmed otherwise", 2, said(Says::Confirmed(dearer()), None)),
+        ("confirmed with other cash", 2, said(Says::Confirmed(shifted()), None)),
         ("ended", 2, said(Says::Ended(End::Expired), None)),
         ("took out", 2, said(took_out(receipt()), None)),
         ("took another out", 2, said(took_out(dearer()), None)),
+        ("took out other cash", 2, said(took_out(shifted()), None)),
         ("never came", 2, said(Says::Reversed(Undone::NeverCame), None)),
         ("had ended", 2, said(Says::Reversed(Undone::Ended), None)),
         ("finished", 2, said(Says::Finished, None)),
@@ -70,6 +72,7 @@ fn events() -> Vec<(&'static str, i64, CareEvent)> {
         ("never seen", 2, said(Says::NeverSeen, None)),
         ("stale", 2, said(Says::Stale { step: 9 }, None)),
         ("tick too early", 0, CareEvent::Tick),
+        ("tick at its time", 1, CareEvent::Tick),
         ("tick", 30, CareEvent::Tick),
         ("tick after the deadline", 31, CareEvent::Tick),
         ("tick at the end of asking", 129, CareEvent::Tick),
@@ -134,7 +137,7 @@ fn of_time(state: &str, event: &str) -> Option<Row> {
     let again = |asks| Some((find(state), false, vec![send(STEP, asks)]));
     match (state, event) {
         (_, "tick too early") => None,
-        ("asking", "tick") => again(Asks::Prepare { content: CONTENT }),
+        ("asking", "tick" | "tick at its time") => again(Asks::Prepare { content: CONTENT }),
         ("asking", _) => lapsed(Lapse::NoAnswer, vec![]),
         ("confirming", "tick after that") => again(Asks::Ask),
         ("confirming", _) => again(Asks::Confirm { round: 2 }),
@@ -222,7 +225,7 @@ fn every_state_and_event_of_the_place_of_care_is_as_listed_and_nothing_else_happ
             assert_eq!(moved.state.content == OTHER, settles && name == "new" && event_name != "settle", "{place}");
         }
     }
-    assert_eq!(seen, 70, "rows of the table that were walked");
+    assert_eq!(seen, 76, "rows of the table that were walked");
 }
 
 #[test]

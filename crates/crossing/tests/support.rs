@@ -41,3 +41,8 @@ pub(crate) fn receipt() -> Receipt {
 pub(crate) fn dearer() -> Receipt {
     Receipt { owed: Fen::new(60_001), ..receipt() }
 }
+
+/// A receipt of the same owed, and of another share of the patient.
+pub(crate) fn shifted() -> Receipt {
+    Receipt { cash: Fen::new(39_999), ..receipt() }
+}
