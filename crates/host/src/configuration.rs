@@ -24,6 +24,8 @@ pub struct Reader {
     errors: BTreeMap<String, String>,
     /// Whether what only serving needs may be left out.
     migrates: bool,
+    /// Whether the process does work of its own that needs no database.
+    works: bool,
 }
 
 impl Reader {
@@ -36,6 +38,7 @@ impl Reader {
             known: BTreeSet::new(),
             errors: BTreeMap::new(),
             migrates: false,
+            works: false,
         }
     }
 
@@ -43,6 +46,13 @@ impl Reader {
     #[must_use]
     pub fn to_migrate(mut self) -> Self {
         self.migrates = true;
+        self
+    }
+
+    /// The same, for a process that does work of its own: what only serving needs may be left out, the database too.
+    #[must_use]
+    pub fn to_work(mut self) -> Self {
+        (self.migrates, self.works) = (true, true);
         self
     }
 
@@ -104,6 +114,15 @@ impl Reader {
     /// A secret that must be given; it is never printed.
     pub fn secret(&mut self, name: &str, expected: &str) -> Option<Secret<String>> {
         self.required(name, expected).map(Secret)
+    }
+
+    /// The URL of the database, which work of the process's own does without: it may be left out and is empty then.
+    pub fn database(&mut self, name: &str, expected: &str) -> Option<Secret<String>> {
+        if self.works {
+            self.optional(name, expected).map(|url| Secret(url.unwrap_or_default()))
+        } else {
+            self.secret(name, expected)
+        }
     }
 
     /// A secret that may be left out; the outer `None` is an error that was kept.

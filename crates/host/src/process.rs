@@ -75,6 +75,9 @@ pub fn configure_for<C: Debug>(
     if start == Start::Command(Command::Migrate) {
         reader = reader.to_migrate();
     }
+    if let Start::Work(_) = start {
+        reader = reader.to_work();
+    }
     let configuration = read(&mut reader);
     match reader.finish(configuration) {
         Ok(configuration) if check_only => {

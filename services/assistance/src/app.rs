@@ -40,11 +40,13 @@ use std::time::Duration;
 use ::store::Database;
 use chrono::{DateTime, NaiveDate, Utc};
 use host::{Clock, Ids};
+use terms::Division;
 use tokio::sync::Notify;
 
 pub(crate) use problem::Problem;
 
 use crate::clients::{Directory, OneStop};
+use crate::domain::is_within;
 use crate::wiring::Policies;
 
 /// What every verb is handed.
@@ -74,6 +76,12 @@ impl App {
     }
 
     /// Today in China.
+    /// Whether policies are published for a place, for one it is in, or for one in it; of any other nobody here decides.
+    pub(crate) fn serves(&self, division: Division) -> bool {
+        let Some(policy) = self.policies.head(division) else { return false };
+        policy.divisions().any(|pack| is_within(pack.code, division) || is_within(division, pack.code))
+    }
+
     pub(crate) fn today(&self) -> NaiveDate {
         host::china_day(self.now())
     }

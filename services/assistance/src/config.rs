@@ -52,8 +52,9 @@ impl Config {
     /// Reads the configuration; errors stay in the reader.
     pub fn read(reader: &mut Reader) -> Option<Self> {
         let host = Settings::read(reader);
-        let database_url = reader.secret("DATABASE_URL", "sqlite:<path> or postgres://user@host/database");
+        let database_url = reader.database("DATABASE_URL", "sqlite:<path> or postgres://user@host/database");
         if let Some(url) = &database_url
+            && !url.expose().is_empty()
             && !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.expose().starts_with(scheme))
         {
             reader.add("DATABASE_URL", "names no database that is supported; expected sqlite:<path> or postgres://…");

@@ -10,6 +10,7 @@ mod message;
 mod offer;
 mod premium;
 mod report;
+mod same;
 mod watch;
 mod words;
 
@@ -30,6 +31,7 @@ pub(crate) use offer::{
 };
 pub(crate) use premium::{BookedPremium, Premium, PremiumRow, PremiumSum, premium_fund};
 pub(crate) use report::{Cell, Counted, Month, Row, Sum, Table, Territory};
+pub(crate) use same::payment_key;
 pub(crate) use watch::{
     Entry, Line, Seen, Step, WatchDifference, WatchDifferenceKind, WatchNews, WatchState, differs, follow, offices,
 };

@@ -199,16 +199,25 @@ fn premium_assistance(
     premium: Fen,
 ) -> Result<Fen, Refusal> {
     let mut best = Fen::ZERO;
+    let mut open: Option<Refusal> = None;
     for category in category::candidates(&facts.categories) {
-        let assisted = match ask.find("premium_assistance", &plain.with(category))? {
-            Some(Value::Assistance(Assistance::Full)) => premium,
-            Some(Value::Assistance(Assistance::Amount(fen))) => (*fen).min(premium),
-            Some(Value::Assistance(Assistance::Share(rate))) => (*rate * premium).round(Rounding::HalfUp),
-            _ => Fen::ZERO,
+        let assisted = match ask.find("premium_assistance", &plain.with(category)) {
+            Ok(Some(Value::Assistance(Assistance::Full))) => premium,
+            Ok(Some(Value::Assistance(Assistance::Amount(fen)))) => (*fen).min(premium),
+            Ok(Some(Value::Assistance(Assistance::Share(rate)))) => (*rate * premium).round(Rounding::HalfUp),
+            Ok(_) => Fen::ZERO,
+            Err(refusal) => {
+                open = open.or(Some(refusal));
+                continue;
+            }
         };
         best = best.max(assisted);
     }
-    Ok(best)
+    match open {
+        // what nobody knows of one category cannot be more than the whole premium, which another one brings
+        Some(refusal) if best < premium => Err(refusal),
+        _ => Ok(best),
+    }
 }
 
 fn for_all(one: Contribution, people: u32) -> Result<Contribution, Refusal> {

@@ -2,10 +2,12 @@
 
 use money::Fen;
 use serde::Serialize;
+use terms::HeldWhy;
 
 use super::escape::{html as safe, plain};
 use super::text::{Page, Style};
 use super::{Lang, Others};
+use crate::HeldShare;
 
 /// Where a payer's promise stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,6 +105,44 @@ fn away(lang: Lang) -> &'static str {
     )
 }
 
+/// Of a bill that was settled while the service that keeps the third system was away: a share that is not counted yet is not nothing.
+fn follows(lang: Lang) -> &'static str {
+    lang.of(
+        "结算时医疗救助服务未能联系上，本次未计入医疗救助；如有应得份额，将自动重新核定并补付，届时请重新出具本说明。",
+        "Medical assistance could not be reached when this was settled and is not counted yet; what is due follows by itself, in a new \
+         decision of this bill. Ask for this statement again then.",
+    )
+}
+
+/// The same for the text; nothing where the third system was asked.
+pub(super) fn text_of_third(page: &mut Page, held: &[HeldShare]) {
+    if is_to_follow(held) {
+        page.note(Style::Warn, follows(page.lang));
+    }
+}
+
+/// The same for the page.
+pub(super) fn html_of_third(held: &[HeldShare], lang: Lang) -> String {
+    if is_to_follow(held) { format!("<p class=\"warn\">{}</p>\n", follows(lang)) } else { String::new() }
+}
+
+/// Whether a share of the third system follows.
+pub(super) fn is_to_follow(held: &[HeldShare]) -> bool {
+    held.iter().any(|share| share.why == HeldWhy::Away)
+}
+
+fn each_by_itself(lang: Lang) -> &'static str {
+    lang.of(
+        "各项承诺分别计算；实际支付合计不超过您的现金支出。",
+        "Each promise is worked out by itself; together no more than your cash is paid.",
+    )
+}
+
+/// Whether several promises stand, which together may be more than the person's cash.
+fn are_several(payers: &[OtherPayer]) -> bool {
+    shown(payers).filter(|one| one.stands() > Fen::ZERO).nth(1).is_some()
+}
+
 /// The section of the text; nothing where there is nothing to say.
 pub(super) fn text(page: &mut Page, others: Others<'_>) {
     let lang = page.lang;
@@ -133,6 +173,9 @@ pub(super) fn text(page: &mut Page, others: Others<'_>) {
     let (promised, paid) = sums(payers);
     page.amount(Style::Strong, lang.of("合计承诺", "Promised together"), promised);
     page.amount(Style::Strong, lang.of("合计已付", "Paid together"), paid);
+    if are_several(payers) {
+        page.note(Style::Plain, each_by_itself(lang));
+    }
 }
 
 /// The section of the page; nothing where there is nothing to say.
@@ -160,8 +203,9 @@ pub(super) fn html(others: Others<'_>, lang: Lang) -> String {
     let sum = row(lang.of("合计", "Together"), [promised, confirmed, paid], "");
     let heads = [("支付方", "Payer"), ("承诺", "Promised"), ("确认", "Confirmed"), ("已付", "Paid"), ("状态", "State")];
     let heads: String = heads.iter().map(|(zh, en)| format!("<th scope=\"col\">{}</th>", lang.of(zh, en))).collect();
+    let note = if are_several(payers) { format!("<p>{}</p>\n", each_by_itself(lang)) } else { String::new() };
     format!(
-        "<section>\n<h3>{}</h3>\n<table class=\"figures\"><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}{sum}</tbody></table>\n</section>\n",
+        "<section>\n<h3>{}</h3>\n<table class=\"figures\"><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}{sum}</tbody></table>\n{note}</section>\n",
         title(lang)
     )
 }

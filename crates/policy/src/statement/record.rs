@@ -35,6 +35,9 @@ pub(super) struct Record<'a> {
     settlement: Option<Settled<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<Vec<Cause<'a>>>,
+    /// Whether the third system was away, and its share follows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    third_system_follows: bool,
     /// What payers behind the decision promise and have paid; not in any share above.
     #[serde(skip_serializing_if = "Option::is_none")]
     other_payers: Option<others::Record>,
@@ -82,6 +85,7 @@ impl<'a> Record<'a> {
             bill: BillFacts::of(statement.bill),
             settlement,
             refusal: refused,
+            third_system_follows: others::is_to_follow(statement.held),
             other_payers: others::record(statement.others),
             assumed: cited(&statement.assumed()),
             clauses: statement.clauses(),

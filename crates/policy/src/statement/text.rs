@@ -22,6 +22,7 @@ pub(super) fn statement(statement: &Statement<'_>, lang: Lang, paint: Paint) -> 
         refused(&mut page, statement, refusal);
     }
     if let Some(settlement) = statement.decision.settlement() {
+        others::text_of_third(&mut page, statement.held);
         parts(&mut page, statement, settlement);
         layers(&mut page, statement, settlement);
         result::payers(&mut page, statement, settlement);

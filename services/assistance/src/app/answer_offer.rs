@@ -1,11 +1,14 @@
 //! Keeps a payer's answer to an offer, and that it paid, each once.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use money::Fen;
 use rpc::{Fault, Reason, Violations};
 use store::Tx;
 use terms::Name;
 
+use super::offer::renew;
 use super::{App, Problem};
 use crate::domain::{Offer, OfferState, room};
 use crate::store::{offers, people};
@@ -77,21 +80,33 @@ pub(crate) async fn answer(app: &App, tx: &Tx, asked: &Answering) -> Result<Offe
     Ok(offer)
 }
 
-/// Records the payment.
+/// Records the payment; also of an offer that was confirmed and then superseded, where the payer had paid before it heard of that: it is
+/// taken off what stands in its place.
 ///
 /// # Errors
-/// `NOT_FOUND`; `WRONG_STATE` where the offer is not confirmed; `INVALID_FIELDS` for another amount than was confirmed;
-/// `DUPLICATE` for a payment of the payer that was recorded before.
+/// `NOT_FOUND`; `WRONG_STATE` where the offer was not confirmed; `INVALID_FIELDS` for another amount than was confirmed, and for a
+/// day before the bill's service; `DUPLICATE` for a payment of the payer that was recorded before.
 pub(crate) async fn pay(app: &App, tx: &Tx, asked: &Paying) -> Result<Offer, Problem> {
     let mut offer = seen(tx, asked.offer).await?;
-    is_in(&offer, OfferState::Confirmed)?;
-    if asked.amount != offer.confirmed {
-        let mut v = Violations::new();
-        v.add("amount_fen", asked.amount.get(), format!("{}, what was confirmed", offer.confirmed.get()));
-        v.finish::<()>(None)?;
+    if !offer.may_have_been_paid() {
+        is_in(&offer, OfferState::Confirmed)?;
     }
+    let mut v = Violations::new();
+    if asked.amount != offer.confirmed {
+        v.add("amount_fen", asked.amount.get(), format!("{}, what was confirmed", offer.confirmed.get()));
+    }
+    let claim = offers::claim(tx, offer.claim).await?;
+    if let Some(claim) = claim.filter(|claim| asked.day < claim.rules_date) {
+        v.add("paid_date", asked.day, format!("a day not before {}, of the bill's service", claim.rules_date));
+    }
+    let is_right = v.is_empty().then_some(());
+    v.finish(is_right)?;
     let now = app.now();
-    (offer.state, offer.paid, offer.paid_at) = (OfferState::Paid, asked.amount, Some(now));
+    let is_late = offer.state == OfferState::Superseded;
+    if !is_late {
+        offer.state = OfferState::Paid;
+    }
+    (offer.paid, offer.paid_at) = (asked.amount, Some(now));
     offer.payment.clone_from(&asked.reference);
     let other = offers::pay(tx, &offer, asked.day, now).await?;
     if other != offer.id {
@@ -99,5 +114,9 @@ pub(crate) async fn pay(app: &App, tx: &Tx, asked: &Paying) -> Result<Offer, Pro
         return Err(fault.with("offer_id", other.as_str()).into());
     }
     offers::go_on(tx, std::slice::from_ref(&offer)).await?;
+    if is_late {
+        // what stands in its place is due less now
+        renew(app, tx, &BTreeSet::from([(offer.person, offer.year)])).await?;
+    }
     Ok(offer)
 }

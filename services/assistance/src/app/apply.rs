@@ -45,7 +45,7 @@ pub(crate) async fn apply(app: &App, tx: &Tx, asked: &Applying) -> Result<Name, 
 
 fn has_a_fund(app: &App, asked: &Applying) -> Result<(), Fault> {
     let mut v = Violations::new();
-    match app.policies.head(asked.division) {
+    match app.policies.head(asked.division).filter(|_| app.serves(asked.division)) {
         None => v.add("terms.division", asked.division, "a division whose policy is published"),
         Some(policy) => {
             let is_temporary = matches!(asked.wanted, Wanted::Temporary(_));

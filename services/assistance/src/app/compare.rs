@@ -27,6 +27,9 @@ pub(crate) const KEPT_MOST: usize = 1_000;
 const LATE_MOST: usize = 10_000;
 /// How long Changes that are on their way are waited for, at the end.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long Changes of years that settlement has folded are waited for: longer than a process that died held them back (its lease, and
+/// the pauses before it is tried again), so that who comes late is not taken for who is missing.
+const LATE_PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked for them.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long settlement may take for one stretch of its answer; it goes on behind it.
@@ -216,7 +219,7 @@ impl Run<'_> {
 
     /// Waits for the Changes that were on their way; who still lacks them then is compared with what there is.
     async fn late(&mut self) -> Result<(), Fault> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + LATE_PATIENCE;
         let mut looks = interval(LOOK_EVERY);
         while !self.late.is_empty() {
             looks.tick().await;

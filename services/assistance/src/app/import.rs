@@ -99,11 +99,17 @@ async fn resolve(app: &App, batch: Batch, read: u64) -> Result<(Batch, Vec<Resol
             return Err(Fault::wrong_state("enrolment_not_connected", message));
         }
     };
+    let named =
+        rows.iter().filter_map(|row| if let Some(Who::Person(person)) = &row.who { Some(*person) } else { None });
+    let unknown = match &app.directory {
+        Some(directory) => directory.unknown(&named.collect::<Vec<_>>()).await?,
+        None => BTreeSet::new(),
+    };
     let mut place = 0;
     let mut resolved = Vec::with_capacity(rows.len());
     for row in rows {
         let person = match &row.who {
-            Some(Who::Person(person)) => Some(*person),
+            Some(Who::Person(person)) => Some(*person).filter(|person| !unknown.contains(person)),
             Some(Who::Document(_)) => {
                 place += 1;
                 found.get(&(place - 1)).copied()

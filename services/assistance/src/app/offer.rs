@@ -47,6 +47,10 @@ pub(crate) async fn renew(app: &App, tx: &Tx, years: &BTreeSet<(Name, i32)>) -> 
     for year in &years {
         let (bills, known) = (bills.get(year), known.get(year));
         let bills = bills.map(Vec::as_slice).unwrap_or_default();
+        // after the triple system (SD-12): while a share of it is to come, what was offered of the year stays as it is
+        if bills.iter().any(|bill| bill.is_waiting && !bill.is_reversed) {
+            continue;
+        }
         let members: Vec<_> = members.iter().filter(|member| member.person == year.0).copied().collect();
         let found = renewed(Renewing {
             person: year.0,

@@ -22,11 +22,11 @@ pub(crate) struct Paying {
 ///
 /// # Errors
 /// `NOT_FOUND`; `WRONG_STATE`, also while settlement decides the bills anew and where nothing is due; `DUPLICATE` for a payment that was
-/// recorded before; `INVALID_FIELDS` for another amount than what is due.
+/// recorded before; `INVALID_FIELDS` for another amount than what is due, and for a day before it was applied for.
 pub(crate) async fn pay(app: &App, tx: &Tx, asked: &Paying) -> Result<(), Problem> {
     let (mut application, _) = seen(tx, asked.application).await?;
     let to = may(&application, Verb::Pay)?;
-    let Payment { reference, amount, .. } = &asked.payment;
+    let Payment { reference, amount, day } = &asked.payment;
     if let Some(other) = applications::paid_by(tx, reference).await? {
         return Err(duplicate("this payment was recorded before", other).into());
     }
@@ -38,11 +38,16 @@ pub(crate) async fn pay(app: &App, tx: &Tx, asked: &Paying) -> Result<(), Proble
             Fault::wrong_state("nothing_due", "nothing is due that is not paid: nothing is to be recorded").into()
         );
     }
+    let mut v = Violations::new();
     if *amount != due {
-        let mut v = Violations::new();
         v.add("amount_fen", amount.get(), format!("{}, what was awarded and is not paid", due.get()));
-        v.finish::<()>(None)?;
     }
+    let applied = host::china_day(application.applied_at);
+    if *day < applied {
+        v.add("paid_date", day, format!("a day not before {applied}, on which it was applied for"));
+    }
+    let is_right = v.is_empty().then_some(());
+    v.finish(is_right)?;
     application.paid += due;
     done(app, tx, &mut application, (Act::Paid, to), &asked.by).await?;
     Ok(applications::pay(tx, &application, &asked.payment).await?)

@@ -55,7 +55,7 @@ fn next(versions: &[Plan]) -> u32 {
 
 /// Refuses a payer that the policy knows in the place or in one below it: it pays in the settlement and would pay twice.
 fn pays_behind_the_settlement(app: &App, payer: Name, division: Division) -> Result<(), Fault> {
-    let Some(policy) = app.policies.head(division) else {
+    let Some(policy) = app.policies.head(division).filter(|_| app.serves(division)) else {
         let mut v = Violations::new();
         v.add("terms.division", division, "a division whose policy is published");
         return v.finish(None);

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use pb::enrolment::v1::directory_service_client::DirectoryServiceClient;
@@ -52,11 +52,20 @@ impl Directory {
 
     /// Whether a person is known.
     pub(crate) async fn knows(&self, person: Name) -> Result<bool, Fault> {
-        let request = FindUnknownRequest { person_ids: vec![person.to_string()] };
+        Ok(self.unknown(&[person]).await?.is_empty())
+    }
+
+    /// Those of at most 1,000 people who are not known.
+    pub(crate) async fn unknown(&self, people: &[Name]) -> Result<BTreeSet<Name>, Fault> {
+        if people.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let request = FindUnknownRequest { person_ids: people.iter().map(Name::to_string).collect() };
         let away = |status| {
             Fault::unavailable("enrolment, which knows who is registered,", Duration::from_secs(1)).because(status)
         };
-        Ok(self.service.clone().find_unknown(request).await.map_err(away)?.into_inner().unknown_person_ids.is_empty())
+        let unknown = self.service.clone().find_unknown(request).await.map_err(away)?.into_inner().unknown_person_ids;
+        unknown.iter().map(|id| Name::new(id).map_err(Fault::internal)).collect()
     }
 
     /// The people of at most 1,000 documents, by place; those nobody has are left out.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use terms::{EntryKind, Name, Word as _};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-use wire::change::{Cause, ClaimStand};
+use wire::change::{Cause, ClaimStand, ThirdSystem};
 
 use super::{Act, Application, ApplicationState, ApplicationStep, Decision, Grant, Wanted};
 
@@ -91,6 +91,16 @@ pub(crate) fn of_claim(stand: &ClaimStand) -> Telling {
         return said("claim_reversed", [("date", date), ("care", care)]);
     }
     let is_first = stand.cause == Cause::Settled && stand.revision == 0;
+    if is_first && stand.third_system == ThirdSystem::Follows {
+        let fields = [
+            ("date", date),
+            ("care", care),
+            ("total", stand.total.to_string()),
+            ("fund", stand.fund.to_string()),
+            ("cash", stand.cash.to_string()),
+        ];
+        return said("claim_settled_first_of_two", fields);
+    }
     let assistance: money::Fen = stand.held.iter().map(|one| one.amount).sum();
     let fields = [
         ("date", date),

@@ -93,6 +93,8 @@ pub(crate) struct OfferBill {
     pub(crate) cash: Fen,
     /// Who pays in the settlement.
     pub(crate) payers: Vec<Name>,
+    /// Whether a share of the third system is still to come: what is left behind it is not known yet.
+    pub(crate) is_waiting: bool,
 }
 
 /// A share of a settled bill, offered to a payer; amounts in fen.
@@ -122,6 +124,11 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
+    /// Whether a payment may still be recorded although it no longer stands: the payer had promised it.
+    pub(crate) fn may_have_been_paid(&self) -> bool {
+        self.state == OfferState::Superseded && self.confirmed > Fen::ZERO && self.paid.is_zero()
+    }
+
     /// What of the person's cash it takes: what was confirmed while it stands, what was paid for ever.
     pub(crate) fn takes(&self) -> Fen {
         match self.state {

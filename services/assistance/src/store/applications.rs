@@ -13,7 +13,7 @@ use terms::{Category, Division, Name, Word as _};
 use super::row;
 use super::watches::below;
 use crate::domain::{
-    Application, ApplicationState, ApplicationStep, Attached, Evidence, Payment, Revision, Wanted as Thing,
+    Application, ApplicationState, ApplicationStep, Attached, Evidence, Payment, Revision, Wanted as Thing, payment_key,
 };
 
 const APPLICATION: &Columns = &[
@@ -122,7 +122,7 @@ pub(crate) async fn attach(tx: &Tx, of: &Application, there: u32, evidence: &[Ev
 /// Keeps a payment with the step that was just written.
 pub(crate) async fn pay(tx: &Tx, of: &Application, payment: &Payment) -> Result<(), Error> {
     let row = json!({
-        "payment_reference": payment.reference, "application_id": of.id.as_str(), "step": of.steps,
+        "payment_reference": payment_key(&payment.reference), "application_id": of.id.as_str(), "step": of.steps,
         "amount_fen": payment.amount.get(), "paid_date": payment.day.to_string(),
     });
     rows::insert(tx, "application_payment", PAYMENT, &[row], "").await.map(|_| ())
@@ -131,7 +131,7 @@ pub(crate) async fn pay(tx: &Tx, of: &Application, payment: &Payment) -> Result<
 /// The application a payment was recorded for.
 pub(crate) async fn paid_by(tx: &Tx, reference: &str) -> Result<Option<Name>, Error> {
     let sql = "SELECT application_id FROM application_payment WHERE payment_reference = $1";
-    let found = row::one(tx, sql, vec![reference.into()]).await?;
+    let found = row::one(tx, sql, vec![payment_key(reference).into()]).await?;
     found.as_ref().map(|found| row::name(found, "application_id")).transpose()
 }
 

@@ -344,7 +344,7 @@ const fn cause(cause: Cause) -> &'static str {
     }
 }
 
-const fn third_system(third: ThirdSystem) -> &'static str {
+pub(super) const fn third_system(third: ThirdSystem) -> &'static str {
     match third {
         ThirdSystem::NotConcerned => "not_concerned",
         ThirdSystem::Whole => "whole",

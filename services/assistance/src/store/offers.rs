@@ -10,9 +10,11 @@ use store::rows::{self, Columns, Kind};
 use store::sea_orm::{ConnectionTrait, QueryResult};
 use store::{Error, Tx};
 use terms::{Category, Name};
+use wire::change::ThirdSystem;
 
+use super::desks::third_system;
 use super::row;
-use crate::domain::{Offer, OfferBill, OfferState};
+use crate::domain::{Offer, OfferBill, OfferState, payment_key};
 
 const OFFER: &Columns = &[
     ("offer_id", Kind::Text),
@@ -95,7 +97,7 @@ pub(crate) async fn claim(connection: &impl ConnectionTrait, claim: Name) -> Res
 
 /// Rows of claims, each with the number of the first of its claim.
 const BILLS: &str = "SELECT f.person_id, f.year, f.claim_id, f.revision, f.reversed, f.division, f.scheme, f.rules_date, \
-     f.settled_date, f.care, f.categories, f.within_scope_fen, f.fund_fen, f.cash_fen, f.payers, \
+     f.settled_date, f.care, f.categories, f.within_scope_fen, f.fund_fen, f.cash_fen, f.payers, f.third_system, \
      (SELECT min(o.number) FROM claim_fact o WHERE o.claim_id = f.claim_id) AS first_number";
 /// Of each claim the newest row.
 const NEWEST: &str = "WHERE NOT EXISTS (SELECT 1 FROM claim_fact n WHERE n.claim_id = f.claim_id \
@@ -173,14 +175,15 @@ pub(crate) async fn go_on(tx: &Tx, offers: &[Offer]) -> Result<(), Error> {
 
 /// Records a payment of an offer; the offer it was recorded for, where it is known.
 pub(crate) async fn pay(tx: &Tx, paid: &Offer, day: NaiveDate, now: DateTime<Utc>) -> Result<Name, Error> {
+    let key = payment_key(&paid.payment);
     let row = json!({
-        "payer": paid.payer.as_str(), "payment_reference": paid.payment, "offer_id": paid.id.as_str(),
+        "payer": paid.payer.as_str(), "payment_reference": key, "offer_id": paid.id.as_str(),
         "amount_fen": paid.paid.get(), "paid_date": day.to_string(), "recorded_at": now.timestamp_micros(),
     });
     // who records the same payment meanwhile is waited for
     rows::insert(tx, "offer_payment", PAYMENT, &[row], "ON CONFLICT (payer, payment_reference) DO NOTHING").await?;
     let sql = "SELECT offer_id FROM offer_payment WHERE payer = $1 AND payment_reference = $2";
-    let found = row::one(tx, sql, vec![paid.payer.as_str().into(), paid.payment.as_str().into()]).await?;
+    let found = row::one(tx, sql, vec![paid.payer.as_str().into(), key.into()]).await?;
     row::name(&found.ok_or(Error::Corrupt { what: "a payment" })?, "offer_id")
 }
 
@@ -258,5 +261,6 @@ fn bill(found: &QueryResult) -> Result<OfferBill, Error> {
         left: if is_reversed { Fen::ZERO } else { left },
         cash: if is_reversed { Fen::ZERO } else { row::fen(found, "cash_fen")? },
         payers: payers.map_err(|_| Error::Corrupt { what: "payers" })?,
+        is_waiting: row::text(found, "third_system")? == third_system(ThirdSystem::Follows),
     })
 }

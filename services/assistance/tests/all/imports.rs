@@ -131,6 +131,19 @@ fn expected() -> Vec<(Kind, u64, String)> {
 }
 
 #[test]
+fn a_person_enrolment_does_not_know_is_named_in_the_differences_and_granted_nothing() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let list = list(pb::ImportMode::Apply, false);
+        let rows = vec![row(1, "X1", "2022-03-01", ""), row(2, "P1", "2022-03-01", "")];
+        import(&world, vec![message("I", &list, rows, true)]).await.unwrap();
+        let expected = [(Kind::UnknownPerson, 1, String::new()), (Kind::New, 2, "P1".to_owned())];
+        assert_eq!(listed(&world, "I").await, expected);
+        assert_eq!(world.count("SELECT count(*) AS n FROM category_grant").await, 1);
+    });
+}
+
+#[test]
 fn a_full_list_makes_what_is_known_equal_to_it_and_says_every_difference() {
     on_both(|url| async move {
         let world = World::new(&url).await;

@@ -1,5 +1,6 @@
 //! Other payers (SD-12): what their plans offer of settled bills, what they answer, and what they paid.
 
+mod late;
 mod paying;
 mod plans;
 

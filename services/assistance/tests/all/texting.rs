@@ -240,8 +240,6 @@ async fn an_enrolment_that_is_away_costs_no_try() {
 /// The program as an operator runs it, `assistance sms`.
 fn program(redis: &Redis, enrolment: &str, file: &Path) -> Child {
     let variables = [
-        ("DATABASE_URL", "sqlite:/nowhere".to_owned()),
-        ("SETTLEMENT_ADDRESS", "http://127.0.0.1:1".to_owned()),
         ("ENROLMENT_ADDRESS", enrolment.to_owned()),
         ("STREAMS_REDIS_URL", redis.url()),
         ("SMS_SENDER", format!("file:{}", file.display())),

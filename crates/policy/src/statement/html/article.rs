@@ -44,6 +44,7 @@ fn settled(statement: &Statement<'_>, settlement: &Settlement, clauses: &mut Cla
     [
         tiles(settlement, lang),
         notice,
+        others::html_of_third(statement.held, lang),
         waterfall::figure(statement, settlement, lang),
         steps::bill(statement, settlement, clauses, lang),
         steps::layers(statement, settlement, clauses, lang),

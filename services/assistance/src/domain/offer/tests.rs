@@ -63,6 +63,7 @@ fn bill(claim: &str, number: i64, left: i64) -> OfferBill {
         left: Fen::new(left),
         cash: Fen::new(left),
         payers: Vec::new(),
+        is_waiting: false,
     }
 }
 

@@ -35,7 +35,13 @@ pub(super) fn registering(v: &mut Violations, r: &pb::RegisterPlanRequest, today
 }
 
 fn terms_of(v: &mut Violations, given: &pb::PlanTerms) -> Option<Plan> {
-    let payer = fields::name(v, "payer", &given.payer);
+    let payer = fields::name(v, "payer", &given.payer).and_then(|payer| {
+        let is_named = is_named_as_in_packs(payer.as_str());
+        if !is_named {
+            v.add("payer", payer, "a name as packs have them: small letters, digits and _, a letter first");
+        }
+        is_named.then_some(payer)
+    });
     let zh = fields::text(v, "zh", &given.zh, 100);
     let en = fields::optional_text(v, "en", &given.en, 100);
     let kind = other_payer(v, "kind", given.kind);
@@ -69,6 +75,12 @@ fn terms_of(v: &mut Violations, given: &pb::PlanTerms) -> Option<Plan> {
         reason: String::new(),
         recorded_at: DateTime::UNIX_EPOCH,
     })
+}
+
+/// Otherwise a payer of the settlement would pass as another one that is spelled nearly the same.
+fn is_named_as_in_packs(name: &str) -> bool {
+    name.starts_with(|char: char| char.is_ascii_lowercase())
+        && name.chars().all(|char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '_')
 }
 
 fn once(v: &mut Violations, field: &str, is_new: bool, found: impl std::fmt::Display) -> bool {

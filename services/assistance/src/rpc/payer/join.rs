@@ -28,6 +28,7 @@ pub(super) async fn take(
     let (mut sum, mut hash) = (Joined::default(), Sha256::new());
     while let Some(message) = stream.next().await {
         let batch = batch(opened.as_ref(), &message?, sum.read)?;
+        are_registered(app, &batch).await?;
         for member in &batch.members {
             // the length of an id is bounded and its letters are known: the bar parts it from the days
             hash.update(format!("{}|{}|{}\n", member.person, member.from, member.to));
@@ -45,6 +46,19 @@ pub(super) async fn take(
     let answer = pb::JoinMembersResponse { members_read, members_kept, members_known };
     let kept = end(app, opened, (answer.encode_to_vec(), hex::encode(hash.finalize()))).await?;
     Ok(pb::JoinMembersResponse::decode(kept.as_slice()).map_err(Fault::internal)?)
+}
+
+/// Refuses members nobody knows, where enrolment is connected: no bill of theirs will ever come.
+async fn are_registered(app: &App, batch: &Batch) -> Result<(), Fault> {
+    let Some(directory) = &app.directory else { return Ok(()) };
+    let people: Vec<Name> = batch.members.iter().map(|member| member.person).collect();
+    let unknown = directory.unknown(&people).await?;
+    let mut v = Violations::new();
+    for (at, person) in people.iter().enumerate().filter(|(_, person)| unknown.contains(*person)) {
+        v.within_item("members", at, |v| v.add("person_id", person, "somebody enrolment knows"));
+    }
+    let is_right = v.is_empty().then_some(());
+    v.finish(is_right)
 }
 
 fn batch(opened: Option<&(String, Name)>, message: &pb::JoinMembersRequest, before: u64) -> Result<Batch, Fault> {

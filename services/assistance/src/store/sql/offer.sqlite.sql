@@ -124,7 +124,8 @@ END;
 CREATE TRIGGER offer_goes_on BEFORE UPDATE ON offer
 WHEN NOT ((OLD.state = 'offered' AND NEW.state IN ('confirmed', 'declined', 'superseded'))
     OR (OLD.state = 'confirmed' AND NEW.state IN ('paid', 'superseded'))
-    OR (OLD.state IN ('declined', 'paid') AND NEW.state = 'superseded'))
+    OR (OLD.state IN ('declined', 'paid') AND NEW.state = 'superseded')
+    OR (OLD.state = 'superseded' AND NEW.state = 'superseded' AND OLD.paid_fen = 0 AND NEW.paid_fen > 0))
     OR NEW.plan_id <> OLD.plan_id OR NEW.version <> OLD.version OR NEW.payer <> OLD.payer OR NEW.zh <> OLD.zh
     OR NEW.en <> OLD.en OR NEW.person_id <> OLD.person_id OR NEW.year <> OLD.year OR NEW.claim_id <> OLD.claim_id
     OR NEW.revision <> OLD.revision OR NEW.base_fen <> OLD.base_fen OR NEW.promised_fen <> OLD.promised_fen

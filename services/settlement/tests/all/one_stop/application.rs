@@ -13,7 +13,7 @@ use policy::Policy;
 use policy::case::{Bills, Question, read};
 use testkit::on_both;
 
-use super::town::Town;
+use super::town::{Town, today};
 use crate::support::{institution, submission};
 use crate::world::{claim_of, split, until};
 
@@ -115,7 +115,7 @@ fn who_is_made_poor_by_illness_is_paid_the_years_bills_more_by_what_the_case_say
             idempotency_key: format!("pay {amount_fen}").replace(' ', "-"),
             application_id: id.clone(),
             amount_fen,
-            paid_date: "2022-12-01".to_owned(),
+            paid_date: today(),
             payment_reference: "B-1".to_owned(),
             operator_id: "cashier".to_owned(),
         };

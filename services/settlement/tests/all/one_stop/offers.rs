@@ -1,5 +1,7 @@
 //! A statement shows apart what other payers promise and have paid of a claim, and says where it could not ask.
 
+use std::sync::Arc;
+
 use pb::assistance::v1 as pb_assistance;
 use pb::settlement::v1::{GetStatementRequest, Language, StatementFormat};
 use pb::r#type::v1::Period;
@@ -8,7 +10,7 @@ use pb_assistance::payer_service_client::PayerServiceClient;
 use serde_json::Value as Json;
 use testkit::on_both;
 
-use super::town::{Town, packs};
+use super::town::{Ahead, Town, packs};
 use super::{DAYS, SMALL};
 use crate::world::{BY_SETTLEMENT, split, stay, until};
 
@@ -64,7 +66,9 @@ async fn json(town: &Town, claim: &str) -> Json {
 #[test]
 fn a_statement_shows_what_other_payers_promise_and_have_paid_apart_from_the_claim() {
     on_both(|url| async move {
-        let town = Town::open(&url).await;
+        let mut town = Town::without(&url, packs()).await;
+        town.clock = Arc::new(Ahead);
+        town.keeper_comes().await;
         let mut payers = PayerServiceClient::new(town.channel());
         joins(&mut payers, "p").await;
         // 1,300.00: 800.00 pooled, 500.00 left, and 60 % of 200.00 are promised
@@ -90,7 +94,7 @@ fn a_statement_shows_what_other_payers_promise_and_have_paid_apart_from_the_clai
             idempotency_key: "paid".to_owned(),
             offer_id: offer.offer_id,
             amount_fen: 10_000,
-            paid_date: "2024-01-01".to_owned(),
+            paid_date: "2035-03-20".to_owned(),
             payment_reference: "T-1".to_owned(),
         };
         payers.record_offer_paid(paid).await.expect("paid");
@@ -126,6 +130,11 @@ fn a_statement_is_given_while_the_keeper_is_away_and_says_so() {
         assert!(text.contains("could not be asked for"), "{text}");
         assert!(statement(&town, id, StatementFormat::Html, Language::Zh).await.contains("暂时无法查询"));
         assert_eq!(json(&town, id).await["other_payers"], serde_json::json!({"away": true}));
+        // nor is a share of the third system that follows a silent zero
+        assert_eq!(json(&town, id).await["third_system_follows"], serde_json::json!(true));
+        assert!(statement(&town, id, StatementFormat::Html, Language::Zh).await.contains("本次未计入医疗救助"));
+        let text: String = statement(&town, id, StatementFormat::Text, Language::En).await.replace('\n', " ");
+        assert!(text.contains("could not be reached when this was settled"), "{text}");
         town.keeper_comes().await;
         // with nobody's promise there is nothing to say
         until("the keeper is asked", async || json(&town, id).await.get("other_payers").is_none()).await;
