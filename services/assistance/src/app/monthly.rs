@@ -16,20 +16,21 @@ use crate::store::comparisons;
 /// Compares the lists of the month before a day, a province at a time; what was compared is not compared again.
 ///
 /// # Errors
-/// What the first province that could not be compared was refused for; those before it are kept.
+/// What the first province that could not be compared was refused for; all others are compared and kept.
 pub(crate) async fn compare_month_before(app: &Arc<App>, today: NaiveDate) -> Result<(), Fault> {
     let Some(last) = today.with_day(1).and_then(|first| first.checked_sub_days(Days::new(1))) else { return Ok(()) };
     let (month, year) = (last.format("%Y-%m").to_string(), last.year());
     let divisions = comparisons::divisions(app.database.reader(), year).await.map_err(Problem::Store)?;
+    let mut ended = Ok(());
     for division in provinces(&divisions) {
         let key = format!("monthly-{division}-{month}");
         let asked = Comparing { key, division, month: month.clone(), year };
         // nobody listens; what is found is kept, logged and measured
         let (heard, nobody) = mpsc::channel(1);
         drop(nobody);
-        compare(app, &asked, &heard).await?;
+        ended = ended.and(compare(app, &asked, &heard).await);
     }
-    Ok(())
+    ended
 }
 
 /// The provinces of places.

@@ -195,6 +195,42 @@ mod tests {
     }
 
     #[test]
+    fn a_share_that_follows_is_no_silent_zero() {
+        let stand = ClaimStand {
+            claim: Name::new("C").unwrap(),
+            division: "990100".parse().unwrap(),
+            revision: 0,
+            cause: Cause::Settled,
+            reversed: false,
+            institution: Name::new("I").unwrap(),
+            rules_date: "2022-10-10".parse().unwrap(),
+            settled_date: "2022-10-10".parse().unwrap(),
+            care: terms::Care::Inpatient,
+            scheme: terms::Scheme::Resident,
+            category: terms::Category::None,
+            categories: Vec::new(),
+            categories_handed_in: false,
+            third_system: ThirdSystem::Follows,
+            total: money::Fen::new(100_000),
+            within_scope: money::Fen::new(100_000),
+            fund: money::Fen::new(60_000),
+            cash: money::Fen::new(40_000),
+            payers: Vec::new(),
+            held: Vec::new(),
+            short: Vec::new(),
+        };
+        let text = |stand: &ClaimStand| {
+            let (template, fields) = of_claim(stand);
+            let fields: Vec<_> = fields.iter().map(|(field, value)| (field.as_str(), value.as_str())).collect();
+            message(template, &fields).text().unwrap()
+        };
+        let following = text(&stand);
+        assert!(following.contains("将另行核定补付") && !following.contains("医疗救助0.00"), "{following}");
+        let whole = text(&ClaimStand { third_system: ThirdSystem::Whole, ..stand });
+        assert!(whole.contains("其中医疗救助0.00元"), "{whole}");
+    }
+
+    #[test]
     fn a_text_is_filled_in_whole_or_not_at_all_and_holds_no_number_of_a_document() {
         let granted = message("category_granted", &[("category", "低保对象"), ("from", "2022-09-05")]);
         let text = "【医疗保障】您已被认定为低保对象，自2022-09-05起享受医疗救助待遇。如有疑问请拨打12393。";
