@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Messages with personal data: they get a `Debug` that prints none of it (`src/redact.rs`).
-const PERSONAL: [&str; 4] = [
+const PERSONAL: [&str; 5] = [
+    ".yibao.cross_province.v1.FindInsuredRequest",
     ".yibao.enrolment.v1.Identity",
     ".yibao.enrolment.v1.FindPersonRequest",
     ".yibao.enrolment.v1.GetPhoneResponse",

@@ -4,6 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use money::Fen;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use terms::Division;
 
@@ -29,6 +30,34 @@ impl BillId {
         let mut id = [0; 16];
         id.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
         Self(id)
+    }
+}
+
+impl Serialize for BillId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for BillId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        hexed::deserialize(deserializer).map(Self)
+    }
+}
+
+/// Bytes as they are stored: hexadecimal digits.
+pub(crate) mod hexed {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer, const N: usize>(bytes: &[u8; N], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&hex::encode(bytes))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(from: D) -> Result<[u8; N], D::Error> {
+        let text = String::deserialize(from)?;
+        let mut bytes = [0; N];
+        hex::decode_to_slice(text, &mut bytes).map_err(serde::de::Error::custom)?;
+        Ok(bytes)
     }
 }
 
@@ -107,7 +136,7 @@ pub enum Says {
 }
 
 /// What the place of insurance would settle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
     /// Which offer on this bill, from 1.
     pub round: u32,
@@ -120,9 +149,10 @@ pub struct Offer {
 }
 
 /// What the place of insurance owes: a settled bill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// SHA-256 of the body of the message that is the receipt; its name in later messages.
+    /// SHA-256 of the bytes of the receipt; its name in later messages.
+    #[serde(with = "hexed")]
     pub message: Sha,
     /// What is owed to the place of care, in fen.
     pub owed: Fen,
@@ -150,7 +180,8 @@ pub struct Shares {
 }
 
 /// Why a bill is not settled, or not reversed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Why {
     /// The policy of the place of insurance refuses it; the refusal itself stands in the message.
     Policy,
@@ -161,7 +192,8 @@ pub enum Why {
 }
 
 /// How a bill ended that was not settled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum End {
     /// The offer was not confirmed in time.
     Expired,
@@ -253,7 +285,8 @@ pub enum Told {
 }
 
 /// Why a bill came to nothing at the place of care.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Lapse {
     /// No answer before the hospital's deadline.
     NoAnswer,

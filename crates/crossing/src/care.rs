@@ -34,13 +34,14 @@
 
 use chrono::{DateTime, Utc};
 use money::Fen;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Asks, BillId, Booked, Effect, Lapse, Moved, Offer, Receipt, Says, Sha, Step, Terms, Told, Undone, Why, pace,
 };
 
 /// A bill at the place of care.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CareBill {
     /// The bill.
     pub id: BillId,
@@ -49,6 +50,7 @@ pub struct CareBill {
     /// The number of the latest decision.
     pub step: Step,
     /// What the hospital asked: SHA-256 of all of it.
+    #[serde(with = "crate::bill::hexed")]
     pub content: Sha,
     /// How often this step was sent without an answer that moved it.
     pub attempts: u32,
@@ -57,7 +59,8 @@ pub struct CareBill {
 }
 
 /// How far a bill is at the place of care.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CareState {
     /// Not on record.
     New,
@@ -164,6 +167,22 @@ impl CareBill {
             _ => return None,
         };
         Some(Effect::Send(self.step, asks))
+    }
+
+    /// The state in a word, as it is stored and told.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self.state {
+            CareState::New => "new",
+            CareState::Asking { .. } => "asking",
+            CareState::Confirming { .. } => "confirming",
+            CareState::Settled { .. } => "settled",
+            CareState::Cancelling { .. } => "cancelling",
+            CareState::Reversing { .. } => "reversing",
+            CareState::Refused(_) => "refused",
+            CareState::Lapsed(_) => "lapsed",
+            CareState::Reversed => "reversed",
+        }
     }
 
     /// What the hospital is told; none while it is in progress.

@@ -37,13 +37,14 @@
 //! Whatever else is not listed changes nothing; what is decided or settled of another round is of a call that is over.
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Asks, BillId, Booked, Effect, End, Moved, Offer, Receipt, Says, Sha, Shares, Step, Terms, Undone, Why, pace,
 };
 
 /// A bill at the place of insurance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InsuredBill {
     /// The bill.
     pub id: BillId,
@@ -54,6 +55,7 @@ pub struct InsuredBill {
     /// The latest round of offers, 0 where none was made.
     pub round: u32,
     /// SHA-256 of what was to be decided.
+    #[serde(with = "crate::bill::hexed")]
     pub content: Sha,
     /// How often the bureau was asked without an answer that moved it.
     pub attempts: u32,
@@ -62,7 +64,8 @@ pub struct InsuredBill {
 }
 
 /// How far a bill is at the place of insurance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum InsuredState {
     /// Not on record.
     Unseen,
@@ -167,6 +170,24 @@ impl InsuredBill {
             InsuredEvent::Committed { round, result } => self.committed(round, result, now, terms),
             InsuredEvent::TakenOut { round, day } => self.taken_out(round, day, now, terms),
             InsuredEvent::Tick => self.tick(now, terms),
+        }
+    }
+
+    /// The state in a word, as it is stored and told.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self.state {
+            InsuredState::Unseen => "unseen",
+            InsuredState::Offered(_) => "offered",
+            InsuredState::Settling(_) => "settling",
+            InsuredState::Renewing(_) => "renewing",
+            InsuredState::Settled(_) => "settled",
+            InsuredState::Finished(_) => "finished",
+            InsuredState::Reversing { .. } => "reversing",
+            InsuredState::Reversed { .. } => "reversed",
+            InsuredState::Refused(_) => "refused",
+            InsuredState::Ended(_) => "ended",
+            InsuredState::Tombstone => "tombstone",
         }
     }
 

@@ -189,6 +189,12 @@ impl Keys {
         }
     }
 
+    /// Whether a province's key of this id is this one.
+    #[must_use]
+    pub fn has(&self, province: Division, key: &SigningKey) -> bool {
+        self.keys.get(&(province, key.id)).is_some_and(|listed| listed.bytes == key.public())
+    }
+
     /// Whether a message is its sender's, on a day: of its arrival where it is admitted, of its sending where it is proved later.
     ///
     /// # Errors

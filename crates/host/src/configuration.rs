@@ -130,6 +130,43 @@ impl Reader {
         self.optional(name, expected).map(|secret| secret.map(Secret))
     }
 
+    /// A value that must be given to serve. Where the process migrates it may be left out and the inner value is none.
+    #[expect(clippy::option_option, reason = "not needed and given wrongly are two answers")]
+    pub fn to_serve<T: FromStr>(&mut self, name: &str, expected: &str) -> Option<Option<T>> {
+        match self.read(name, expected)? {
+            None if !self.migrates => {
+                self.add(name, format!("is not set; expected {expected}"));
+                None
+            }
+            value => Some(value),
+        }
+    }
+
+    /// Whether the process migrates, or does other work that needs less than serving.
+    #[must_use]
+    pub const fn is_to_migrate(&self) -> bool {
+        self.migrates
+    }
+
+    /// The text of a file that serving needs, by its path. Where the process migrates it may be left out and is empty then.
+    pub fn file(&mut self, name: &str, expected: &str) -> Option<Secret<String>> {
+        let path: Option<String> = self.optional(name, expected)?;
+        let Some(path) = path else {
+            if self.migrates {
+                return Some(Secret(String::new()));
+            }
+            self.add(name, format!("is not set; expected {expected}"));
+            return None;
+        };
+        match std::fs::read_to_string(path) {
+            Ok(text) => Some(Secret(text)),
+            Err(error) => {
+                self.add(name, format!("names a file that cannot be read ({}); expected {expected}", error.kind()));
+                None
+            }
+        }
+    }
+
     /// Keeps an error of a variable: for rules over what was read.
     pub fn add(&mut self, name: &str, error: impl fmt::Display) {
         let name = format!("{}{name}", self.prefix);

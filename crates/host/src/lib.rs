@@ -49,6 +49,9 @@ pub enum HostError {
     /// The server broke.
     #[error("serve")]
     Serve(#[source] tonic::transport::Error),
+    /// Certificate, key or authority are none.
+    #[error("serve over TLS")]
+    Tls(#[source] tonic::transport::Error),
     /// The messages' description cannot be served.
     #[error("describe the services by reflection")]
     Reflection(#[source] tonic_reflection::server::Error),

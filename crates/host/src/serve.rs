@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use rpc::limits::{KEEPALIVE_INTERVAL, KEEPALIVE_MAX};
-use rpc::{Fault, Reason, RpcLayer};
+use rpc::{Fault, Reason, RpcLayer, Tls};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -137,6 +137,7 @@ fn waits(what: &str) -> Fault {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<Tls>,
 }
 
 impl Server {
@@ -160,7 +161,13 @@ impl Server {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         tracing::info!(%address, "listening");
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, tls: None })
+    }
+
+    /// The same port, for callers with a certificate alone.
+    #[must_use]
+    pub fn over(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// Where it listens.
@@ -190,8 +197,12 @@ impl Server {
             draining.notify_one();
         };
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
+        let mut server = tonic::transport::Server::builder();
+        if let Some(tls) = &self.tls {
+            server = server.tls_config(tls.server()).map_err(HostError::Tls)?;
+        }
         let mut serving = pin!(
-            tonic::transport::Server::builder()
+            server
                 .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
                 .http2_keepalive_timeout(Some(KEEPALIVE_MAX))
                 .layer(RpcLayer::new())

@@ -54,6 +54,17 @@ pub enum Account {
         /// The payer's name in the packs.
         payer: Name,
     },
+    /// Between the books that settle bills and those between provinces, by the place of care's province: `cross:<province>`.
+    /// Credited where the bill is settled, debited between provinces: over both it is zero for each bill.
+    Cross {
+        /// The province of the place of care.
+        province: Division,
+    },
+    /// What another province owes (debit), or is owed (credit): `province:<province>`. Over the books of both it is zero.
+    Province {
+        /// The other province.
+        province: Division,
+    },
     /// What the bureau owes an institution: `payable:<institution>`.
     Payable {
         /// The institution's id.
@@ -104,6 +115,8 @@ impl Account {
             Self::Other { .. } => AccountKind::Other,
             Self::Due { .. } => AccountKind::Due,
             Self::Payable { .. } => AccountKind::Payable,
+            Self::Cross { .. } => AccountKind::Cross,
+            Self::Province { .. } => AccountKind::Province,
             Self::Opening { .. } => AccountKind::Opening,
             Self::Hospital { .. } => AccountKind::Hospital,
             Self::Cash { .. } => AccountKind::Cash,
@@ -142,7 +155,7 @@ impl Account {
     /// books stands on the other side in the books that keep the fund, there never beyond what the fund bears.
     #[must_use]
     pub const fn side_in_claim(&self) -> Side {
-        if matches!(self, Self::Payable { .. }) { Side::Credit } else { Side::Debit }
+        if matches!(self, Self::Payable { .. } | Self::Cross { .. }) { Side::Credit } else { Side::Debit }
     }
 
     /// The free text of the code, if the account has any.
@@ -159,7 +172,7 @@ impl Account {
             | Self::Payable { institution: name }
             | Self::Hospital { institution: name }
             | Self::Limit { name } => Some(name),
-            Self::Income { .. } | Self::Opening { .. } => None,
+            Self::Income { .. } | Self::Opening { .. } | Self::Cross { .. } | Self::Province { .. } => None,
         }
     }
 
@@ -169,7 +182,9 @@ impl Account {
             | Self::Other { division, .. }
             | Self::Due { division, .. }
             | Self::Income { division, .. }
-            | Self::Opening { division } => Some(*division),
+            | Self::Opening { division }
+            | Self::Cross { province: division }
+            | Self::Province { province: division } => Some(*division),
             _ => None,
         }
     }
@@ -211,6 +226,8 @@ impl FromStr for Account {
                 Self::Income { division: division(two()?.0)?, source }
             }
             AccountKind::Opening => Self::Opening { division: division(rest)? },
+            AccountKind::Cross => Self::Cross { province: division(rest)? },
+            AccountKind::Province => Self::Province { province: division(rest)? },
             AccountKind::Personal => Self::Personal { person: name(rest)? },
             AccountKind::Family => Self::Family { family: name(rest)? },
             AccountKind::Receivable => Self::Receivable { person: name(rest)? },

@@ -17,6 +17,8 @@ pub struct Parties {
     pub family: Option<Name>,
     /// The institution that gave the care.
     pub institution: Name,
+    /// Where what is paid is owed to another province, and not to the institution: any division of that province.
+    pub across: Option<Division>,
 }
 
 /// What a decision puts on the books: who pays how much, what is owed to the institution, what is remembered.
@@ -125,14 +127,16 @@ impl Booking {
 
     /// What the payers pay is owed to the institution; its own share and cash are remembered.
     fn institution(&mut self, settlement: &Settlement, parties: &Parties) -> Result<(), BookingError> {
-        let Parties { institution, person, .. } = *parties;
+        let Parties { institution, person, across, .. } = *parties;
         let shares = &settlement.shares;
         let owed: Fen = self.changes.iter().map(|(_, paid)| *paid).sum();
         let difference = shares.total - owed - shares.hospital - shares.cash;
         if !difference.is_zero() {
             return Err(BookingError::NotTheBill { difference });
         }
-        self.add(Account::Payable { institution }, -owed);
+        let owed_to =
+            across.map_or(Account::Payable { institution }, |care| Account::Cross { province: care.province() });
+        self.add(owed_to, -owed);
         self.add(Account::Hospital { institution }, shares.hospital);
         self.add(Account::Cash { person }, shares.cash);
         Ok(())

@@ -188,9 +188,12 @@ fn small_enough(amount: Fen) -> Result<(), EntryError> {
     if size > Fen::UNLIMITED { Err(EntryError::TooLarge) } else { Ok(()) }
 }
 
-/// Bill = payable to the institution + hospital's own share + cash.
+/// Bill = payable to the institution + hospital's own share + cash. Of a bill whose place of care is in another province the books
+/// that settle it owe the books between provinces instead; these themselves only pass it on.
 fn the_bill(draft: &Draft) -> Result<(), EntryError> {
-    let payable = draft.lines.iter().filter(|line| line.account.kind() == AccountKind::Payable);
+    let passed_on = draft.lines.iter().any(|line| line.account.kind() == AccountKind::Province);
+    let is_owed = |kind| kind == AccountKind::Payable || (kind == AccountKind::Cross && !passed_on);
+    let payable = draft.lines.iter().filter(|line| is_owed(line.account.kind()));
     let payable = payable.map(|line| -line.signed());
     let booked = sum(payable.chain(draft.memo.iter().map(|memo| memo.amount))).ok_or(EntryError::TooLarge)?;
     let total = draft.total;

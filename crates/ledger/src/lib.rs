@@ -21,6 +21,8 @@
 //! | `other:<division>:<payer>` | a charity or insurer owes its share | its share was taken back |
 //! | `due:<division>:<payer>` | a fund that other books keep owes its share of a bill | in those books: the fund owes it |
 //! | `payable:<institution>` | less is owed | the bureau owes the institution |
+//! | `cross:<province>` | in the books between provinces: what the books that settle owe them | a bill of a patient treated there |
+//! | `province:<province>` | it owes for a patient treated here | it is owed for a patient insured here |
 //! | `opening:<division>` | balances brought forward | the same, taken back |
 //!
 //! **Cash and the hospital's own share are not the bureau's money**: they never touch a fund, so they make no line.
@@ -37,6 +39,11 @@
 //! So is a premium that such a fund pays: `income:<division>:premium_assisted` where it came in, and
 //! `due:<division>:premium_assisted` in the books that keep the fund, add up to zero for each enrolment.
 //!
+//! A bill between two provinces: the place of insurance settles it and credits `cross:<province of care>` instead of `payable:`; its
+//! books between provinces pass that on to `province:<province of care>`; those of the place of care debit `province:<province of
+//! insurance>` and credit `payable:<institution>` ([`crossing`]). For each bill `cross:` adds up to zero over both books of the one
+//! bureau, and `province:` over the books of both.
+//!
 //! Sums are written with debits above zero. A fund may be overdrawn (a shortfall is a fact to report, not a reason to turn a
 //! patient away); personal and family accounts may not, nor may more of a receivable be paid than is owed, judged after each
 //! commit.
@@ -44,6 +51,7 @@
 //! Invariant: an entry's debits equal its credits, each line is above zero, and bill = payable + memo; nothing else is an entry.
 //! Invariant: the journal adds up to zero after every append, and a refused append changes nothing.
 //! Invariant: the same id with the same content gives the same answer; with other content it is refused, naming the field.
+//! Invariant: what a province is owed for a bill stands in the other one's books as the same amount owed.
 //! Invariant: of a claim, what the books that keep a fund owe never passes what that fund bears there.
 //! Invariant: a claim stands once; nothing of it is given back twice, or beyond what is left.
 //! Invariant: pending and posted together never pass a limit, inside a batch or across batches.
@@ -53,6 +61,7 @@
 mod account;
 pub mod book;
 mod booking;
+pub mod crossing;
 mod draft;
 mod entry;
 mod journal;

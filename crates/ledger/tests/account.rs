@@ -17,6 +17,8 @@ fn any_account() -> impl Strategy<Value = Account> {
             AccountKind::Other => Account::Other { division, payer: name },
             AccountKind::Due => Account::Due { division, payer: name },
             AccountKind::Payable => Account::Payable { institution: name },
+            AccountKind::Cross => Account::Cross { province: division },
+            AccountKind::Province => Account::Province { province: division },
             AccountKind::Opening => Account::Opening { division },
             AccountKind::Hospital => Account::Hospital { institution: name },
             AccountKind::Cash => Account::Cash { person: name },
@@ -51,6 +53,8 @@ fn codes_are_stable() {
     assert!(!due.is_memorandum());
     assert_eq!(Account::Personal { person: name("P:1") }.to_string(), "personal:P:1");
     assert_eq!(Account::Opening { division: division() }.to_string(), "opening:990100");
+    assert_eq!(Account::Cross { province: division() }.to_string(), "cross:990100");
+    assert_eq!(Account::Province { province: division() }.to_string(), "province:990100");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod account;
 mod contribution;
+mod crossing;
 mod entry;
 mod golden;
 mod journal;

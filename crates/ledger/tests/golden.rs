@@ -79,8 +79,13 @@ fn a_refused_bill_settles_nothing() {
         let applied = year.apply(bills.person.clone(), bills.bills[0].clone()).unwrap();
         matches!(applied.decision.outcome, Outcome::Refused(_)).then_some(applied.decision)
     });
-    let parties =
-        Parties { division: "990100".parse().unwrap(), person: name("P1"), family: None, institution: name("H1") };
+    let parties = Parties {
+        division: "990100".parse().unwrap(),
+        person: name("P1"),
+        family: None,
+        institution: name("H1"),
+        across: None,
+    };
     let booking = booking(&refusal.unwrap(), &parties);
     assert!(booking.is_nothing());
     assert_eq!(book::settle(heading("S1", "B1"), &booking), Err(BookError::Refused));
@@ -95,8 +100,13 @@ fn a_decision_is_booked_with_its_own_policy_and_a_family_share_with_its_account(
     for bills in bill_cases() {
         let mut year = policy::Year::new(&SHIPPED, bills.accumulated.clone());
         let decision = year.apply(bills.person.clone(), bills.bills[0].clone()).unwrap().decision;
-        let parties =
-            Parties { division: bills.person.division, person: name("P1"), family: None, institution: name("H1") };
+        let parties = Parties {
+            division: bills.person.division,
+            person: name("P1"),
+            family: None,
+            institution: name("H1"),
+            across: None,
+        };
         let error = Booking::of(&other, &decision, &parties).unwrap_err();
         assert!(matches!(error, BookingError::OtherVersion { .. }));
         let family = decision.settlement().map_or(Fen::ZERO, |settlement| settlement.shares.family_account);
@@ -115,8 +125,13 @@ fn shares_that_do_not_add_up_to_the_bill_are_not_booked() {
     let mut decision = year.apply(bills.person.clone(), bills.bills[0].clone()).unwrap().decision;
     let Outcome::Settled(settlement) = &mut decision.outcome else { panic!("the first case settles") };
     settlement.shares.cash -= Fen::new(1);
-    let parties =
-        Parties { division: bills.person.division, person: name("P1"), family: None, institution: name("H1") };
+    let parties = Parties {
+        division: bills.person.division,
+        person: name("P1"),
+        family: None,
+        institution: name("H1"),
+        across: None,
+    };
     let error = Booking::of(&SHIPPED, &decision, &parties);
     assert_eq!(error, Err(BookingError::NotTheBill { difference: Fen::new(1) }));
 }
@@ -131,7 +146,7 @@ fn the_hospitals_own_share_is_remembered_and_never_owed() {
     settlement.shares.hospital += borne;
     settlement.shares.cash -= borne;
     let (person, institution) = (name("P1"), name("H1"));
-    let parties = Parties { division: bills.person.division, person, family: None, institution };
+    let parties = Parties { division: bills.person.division, person, family: None, institution, across: None };
     let entry = book::settle(heading("S1", "B1"), &booking(&decision, &parties)).unwrap();
     let of = |account: Account| entry.changes().filter(|(of, _)| *of == account).map(|(_, change)| change).sum::<Fen>();
     let settlement = decision.settlement().unwrap();

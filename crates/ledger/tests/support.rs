@@ -117,7 +117,8 @@ impl Books {
             self.journal.append(book::bring_forward(heading, bills.person.division, &balances).unwrap()).unwrap();
         }
         let institution = name(&format!("H{}", self.people.len() % 2));
-        let parties = Parties { division: bills.person.division, person, family: Some(person), institution };
+        let parties =
+            Parties { division: bills.person.division, person, family: Some(person), institution, across: None };
         let year = Year::new(&SHIPPED, bills.accumulated.clone());
         self.people.push(Insured { bills, year, parties, refunded: BTreeMap::new() });
         self.people.len() - 1

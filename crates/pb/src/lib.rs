@@ -52,3 +52,7 @@ package! {
     /// `yibao.settlement`: claims, accounts, reconciliation, catalogue, one-stop settlement.
     settlement "yibao.settlement.v1.rs"
 }
+package! {
+    /// `yibao.cross_province`: messages between provinces; bills of patients insured elsewhere.
+    cross_province "yibao.cross_province.v1.rs"
+}

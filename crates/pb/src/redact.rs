@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::cross_province::v1::FindInsuredRequest;
 use crate::enrolment::v1::{FindPersonRequest, GetPhoneResponse, Identity, PersonDocument};
 
 /// Prints nothing that says who it is.
@@ -27,5 +28,12 @@ impl fmt::Debug for GetPhoneResponse {
 impl fmt::Debug for PersonDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PersonDocument(…)")
+    }
+}
+
+/// Prints nothing that says who it is.
+impl fmt::Debug for FindInsuredRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FindInsuredRequest(…)")
     }
 }

@@ -123,7 +123,7 @@ impl Policy {
         let situation = situation(facts, found, category);
         let mut split = match &bill.costs {
             Costs::Lines(lines) => scope::split(self, &benefit.scope, &situation, lines, recorder)?,
-            Costs::Parts(_) => scope::Split::default(),
+            Costs::Parts(parts) => scope::of_parts(self, &benefit.scope, &situation, parts, recorder)?,
         };
         let row = benefit.stack.pick(&situation).ok_or_else(|| Refusal::of(Reason::NoValue, "stack"))?;
         let stack = self.given(row)?;
@@ -235,7 +235,7 @@ impl Policy {
     }
 }
 
-fn dated_by(history: &History, bill: &Bill) -> NaiveDate {
+pub(crate) fn dated_by(history: &History, bill: &Bill) -> NaiveDate {
     match history.dated_by {
         DatedBy::Discharge => bill.to,
         DatedBy::Admission => bill.from,
@@ -292,7 +292,7 @@ pub(crate) fn situation<'f>(facts: &'f Facts, found: &Found<'_>, category: Categ
 /// The parts of the bill, what of it is borne apart, and what the hospital bears.
 fn sum_parts(bill: &Bill, lines: &[LineSplit]) -> (Parts, Fen, Fen) {
     if let Costs::Parts(parts) = bill.costs {
-        return (parts, Fen::ZERO, Fen::ZERO);
+        return (parts, parts.apart, parts.hospital);
     }
     let mut parts = Parts::default();
     let (mut apart, mut hospital) = (Fen::ZERO, Fen::ZERO);

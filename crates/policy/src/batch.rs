@@ -16,7 +16,7 @@ use crate::policy::Policy;
 use crate::recorder::Silent;
 use crate::rules::held::Held;
 use crate::rules::layer::{Resolved, Work};
-use crate::rules::{category, layer};
+use crate::rules::{category, layer, scope};
 
 impl Policy {
     /// Decides many bills over `threads` threads, in the order given.
@@ -70,6 +70,8 @@ pub(crate) struct Candidate<'p> {
     pub(crate) extra: Rate,
     /// A layer that looks at fee lines.
     by_lines: Option<Name>,
+    /// The refusal of a bill of which something is borne apart, where nobody bears it.
+    none_apart: Option<Refusal>,
 }
 
 /// Room that is used again for every bill of a thread.
@@ -98,10 +100,16 @@ impl Batch<'_> {
     /// it meets what `like` had accumulated.
     ///
     /// # Errors
-    /// [`Reason::NegativeAmount`] or [`Reason::AmountTooLarge`] naming the first row that is out of range.
+    /// [`Reason::NegativeAmount`], [`Reason::AmountTooLarge`] or [`Reason::SumMismatch`] naming the first row that is out of range,
+    /// or the refusal of a row of which something is borne apart where nobody bears it.
     pub fn shares(&self, rows: &[Parts], threads: NonZeroUsize) -> Result<Vec<Shares>, Refusal> {
         if let Some((at, reason)) = rows.iter().enumerate().find_map(|(at, row)| Some((at, out_of_range(row)?))) {
             return Err(Refusal::of(reason, format!("row {at}")));
+        }
+        if let Some(refusal) = self.candidates.iter().find_map(|candidate| candidate.none_apart.as_ref())
+            && rows.iter().any(|row| !row.apart.is_zero())
+        {
+            return Err(refusal.clone());
         }
         Ok(in_parallel(rows, threads, |chunk| {
             let mut room = Room::new(self.like.person.use_account);
@@ -145,7 +153,8 @@ impl<'p> Candidate<'p> {
             layers.push((layer::resolve(policy, layer, &situation, date)?, not_applied(layer)));
         }
         skip_counts_nobody_reads(&mut layers);
-        Ok(Self { situation, layers, extra, by_lines })
+        let none_apart = scope::apart_payer(policy, &benefit.scope, &situation).err();
+        Ok(Self { situation, layers, extra, by_lines, none_apart })
     }
 
     /// Parts of a bill do not say which costs are of class B.
@@ -158,7 +167,11 @@ impl<'p> Candidate<'p> {
 
     /// Who pays what of the parts of a bill.
     pub(crate) fn shares(&self, parts: &Parts, accumulated: &Accumulators, room: &mut Room) -> Shares {
-        let mut whole = *parts;
+        let mut whole = Parts {
+            within_scope: parts.within_scope - parts.apart,
+            over_limit: parts.over_limit - parts.hospital,
+            ..*parts
+        };
         if self.extra != Rate::ZERO {
             let extra = (self.extra * whole.within_scope).round(Rounding::HalfUp);
             whole.first_self_paid += extra;
@@ -178,7 +191,7 @@ impl<'p> Candidate<'p> {
             };
             room.shares.push(share);
         }
-        sum_shares(parts.total(), Fen::ZERO, Fen::ZERO, &room.shares)
+        sum_shares(parts.total(), parts.apart, parts.hospital, &room.shares)
     }
 }
 
@@ -200,11 +213,12 @@ fn skip_counts_nobody_reads(layers: &mut [(Option<Resolved<'_>>, LayerShare)]) {
 /// What is wrong with the amounts of a row, if anything is.
 fn out_of_range(parts: &Parts) -> Option<Reason> {
     let all = [parts.outside_catalogue, parts.over_limit, parts.first_self_paid, parts.within_scope];
-    if all.iter().any(|part| part.is_negative()) {
+    if all.iter().chain(&[parts.hospital, parts.apart]).any(|part| part.is_negative()) {
         return Some(Reason::NegativeAmount);
     }
     let too_large = all.iter().any(|part| *part > Fen::LIMIT) || parts.total() > Fen::LIMIT;
-    too_large.then_some(Reason::AmountTooLarge)
+    let unlike = || (!parts.are_within()).then_some(Reason::SumMismatch);
+    too_large.then_some(Reason::AmountTooLarge).or_else(unlike)
 }
 
 /// Splits the work into one run of rows a thread.

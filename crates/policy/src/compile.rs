@@ -13,7 +13,7 @@ mod tables;
 mod universe;
 
 pub(crate) use beside::check_all_beside;
-pub(crate) use builder::{Index, Place, compile_division};
+pub(crate) use builder::{Index, Place, compile_division, scope_of};
 pub(crate) use conditions::check_all_conditions;
 pub(crate) use conflicts::check_all_conflicts;
 pub(crate) use layer::{Base, CeilingPeriod, How, Layer, Pot};

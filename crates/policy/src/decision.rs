@@ -73,6 +73,14 @@ pub struct Settlement {
     pub steps: Vec<Step>,
 }
 
+impl Settlement {
+    /// What the hospital bears of costs over price limits, fen: of the lines, or of a bill that came in parts.
+    #[must_use]
+    pub fn hospital_over_limit(&self) -> Fen {
+        self.parts.hospital + self.lines.iter().map(|line| line.hospital).sum()
+    }
+}
+
 /// The sums of a settlement. `total = fund + hospital + person`; `person = other + account + family_account + cash`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shares {

@@ -5,6 +5,7 @@ use terms::{Filing, Place, Scheme};
 
 use crate::decision::{Cause, Reason, Refusal};
 use crate::facts::{Accumulators, Bill, Costs, Facts, HeldShare, Line, Person};
+use crate::split::SplitFacts;
 
 /// The most fee lines a bill may have.
 pub(crate) const LINES_AT_MOST: usize = 10_000;
@@ -23,6 +24,20 @@ pub(crate) fn check(facts: &Facts) -> Result<Scheme, Refusal> {
         Some(scheme) if causes.0.is_empty() => Ok(scheme),
         _ => Err(Refusal { causes: causes.0 }),
     }
+}
+
+/// Refuses a split whose facts do not hold together.
+///
+/// # Errors
+/// Every cause found.
+pub(crate) fn check_split(facts: &SplitFacts) -> Result<(), Refusal> {
+    let mut causes = Causes(Vec::new());
+    if facts.group.scheme() != facts.scheme {
+        causes.add(Reason::WrongGroup, format!("group {} in {}", facts.group, facts.scheme));
+    }
+    causes.days(&facts.bill);
+    causes.costs(&facts.bill);
+    if causes.0.is_empty() { Ok(()) } else { Err(Refusal { causes: causes.0 }) }
 }
 
 /// An amount of a question: not below zero and not over the limit.
@@ -63,18 +78,34 @@ impl Causes {
     }
 
     fn bill(&mut self, bill: &Bill) {
-        if bill.to < bill.from || bill.settled < bill.from {
-            self.add(Reason::BadDates, format!("from {} to {} settled {}", bill.from, bill.to, bill.settled));
-        }
+        self.days(bill);
         if (bill.place == Place::Local) != (bill.filing == Filing::AtHome) {
             self.add(Reason::BadPlace, format!("{} with {}", bill.place, bill.filing));
         }
+        self.costs(bill);
+    }
+
+    fn days(&mut self, bill: &Bill) {
+        if bill.to < bill.from || bill.settled < bill.from {
+            self.add(Reason::BadDates, format!("from {} to {} settled {}", bill.from, bill.to, bill.settled));
+        }
+    }
+
+    fn costs(&mut self, bill: &Bill) {
         self.amount(bill.total, || "bill.total".to_owned());
         let sum = match &bill.costs {
             Costs::Parts(parts) => {
                 let all = [parts.outside_catalogue, parts.over_limit, parts.first_self_paid, parts.within_scope];
-                for part in all {
+                for part in all.into_iter().chain([parts.hospital, parts.apart]) {
                     self.amount(part, || "bill.parts".to_owned());
+                }
+                if parts.hospital > parts.over_limit {
+                    let about = format!("the hospital bears {} of {} over limits", parts.hospital, parts.over_limit);
+                    self.add(Reason::SumMismatch, about);
+                }
+                if parts.apart > parts.within_scope {
+                    let about = format!("{} of {} within scope are borne apart", parts.apart, parts.within_scope);
+                    self.add(Reason::SumMismatch, about);
                 }
                 checked_sum(all.into_iter())
             }

@@ -116,6 +116,19 @@ pub struct Parts {
     pub first_self_paid: Fen,
     /// Within policy scope, fen.
     pub within_scope: Fen,
+    /// Of `over_limit`, what the hospital bears, fen. Only of a bill that the place of care has split: where this engine splits
+    /// lines, [`crate::LineSplit`] says it.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub hospital: Fen,
+    /// Of `within_scope`, what is borne apart from all benefits (GX-19), fen. As `hospital`.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub apart: Fen,
+}
+
+/// Parts are stored as before where nothing is borne by the hospital or apart.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_nothing(amount: &Fen) -> bool {
+    amount.is_zero()
 }
 
 impl Parts {
@@ -123,6 +136,11 @@ impl Parts {
     #[must_use]
     pub fn total(&self) -> Fen {
         self.outside_catalogue + self.over_limit + self.first_self_paid + self.within_scope
+    }
+
+    /// Whether what the hospital bears, and what is borne apart, are parts of what they are of.
+    pub(crate) fn are_within(&self) -> bool {
+        self.hospital <= self.over_limit && self.apart <= self.within_scope
     }
 }
 

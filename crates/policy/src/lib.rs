@@ -24,6 +24,7 @@ mod question;
 mod recorder;
 mod rules;
 pub mod show;
+mod split;
 pub mod statement;
 mod year;
 
@@ -43,4 +44,5 @@ pub use question::{
 pub use rules::offer::{
     Offer, OfferBand, OfferBase, OfferCounts, OfferFacts, OfferPeriod, OfferTerms, OfferTilt, offer,
 };
+pub use split::{Split, SplitFacts};
 pub use year::{Adjustment, Applied, Year, YearError};

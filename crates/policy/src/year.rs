@@ -195,7 +195,7 @@ impl Policy {
     #[must_use]
     pub fn payments(&self, settlement: &Settlement) -> BTreeMap<String, Fen> {
         let mut payments: BTreeMap<String, Fen> = BTreeMap::new();
-        let over_limit: Fen = settlement.lines.iter().map(|line| line.hospital).sum();
+        let over_limit = settlement.hospital_over_limit();
         if !over_limit.is_zero() {
             payments.insert(OVER_LIMIT_PAYER.to_owned(), over_limit);
         }

@@ -16,6 +16,7 @@ mod questions;
 mod readers;
 mod show;
 mod sixth_place;
+mod split;
 mod statement;
 mod support;
 mod worlds;

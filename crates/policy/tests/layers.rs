@@ -95,6 +95,41 @@ fn what_the_hospital_bears_over_a_price_limit_is_among_the_payments() {
     assert_eq!(differences(&policy, &[case]), [""; 0]);
 }
 
+const HALF: &str = "[stack]\nall = { 2020-01-01 = [\"pooled\"] }\n[pooled]\npayer = \"pool\"\n\
+                    [pooled.ratio]\nall = { 2020-01-01 = \"0.50\" }\n";
+
+#[test]
+fn of_a_bill_in_parts_the_hospital_bears_its_share_and_what_is_apart_is_paid_by_whom_the_policy_names() {
+    let apart = "[borne_apart]\nepidemic = { 2020-01-01 = \"rest\" }\n";
+    let (with, without) = (policy(HALF, &format!("{SCOPE}{apart}")), policy(HALF, SCOPE));
+    let parts = |parts: &str, expect: &str| case(&format!("total = \"1000.00\"\nparts = {{ {parts} }}"), expect);
+    // 120.00 over limits, 20.00 of them the hospital's; of 880.00 within scope 80.00 apart: 800.00 × 0.50 = 400.00
+    let whole = "over_limit = \"120.00\", hospital = \"20.00\", within_scope = \"880.00\", apart = \"80.00\"";
+    let settled = parts(
+        whole,
+        "over_limit = \"120.00\"\nwithin_scope = \"880.00\"\napart = \"80.00\"\nhospital = \"20.00\"\nfund = \"480.00\"\n\
+         cash = \"500.00\"\nnational.hifp_pay = \"400.00\"\nnational.hifes_pay = \"80.00\"\n\
+         payers = { pool = \"400.00\", rest = \"80.00\", hospital = \"20.00\", others = \"0.00\" }",
+    );
+    let too_much = |of: &str| parts(of, "refusal = \"sum_mismatch\"");
+    let hospital = too_much("over_limit = \"20.00\", hospital = \"20.01\", within_scope = \"980.00\"");
+    let epidemic = too_much("over_limit = \"990.00\", within_scope = \"10.00\", apart = \"10.01\"");
+    assert_eq!(differences(&with, &[settled, hospital, epidemic]), [""; 0]);
+    assert_eq!(differences(&without, &[parts(whole, "refusal = \"no_value\"")]), [""; 0]);
+    let negative = parts("within_scope = \"1000.00\", hospital = \"-0.01\"", "refusal = \"negative_amount\"");
+    assert_eq!(differences(&with, &[negative]), [""; 0]);
+}
+
+#[test]
+fn parts_of_which_nothing_is_set_aside_are_stored_as_before() {
+    let parts = policy::Parts { within_scope: Fen::new(100), ..policy::Parts::default() };
+    let stored = r#"{"outside_catalogue":0,"over_limit":0,"first_self_paid":0,"within_scope":100}"#;
+    assert_eq!(serde_json::to_string(&parts).unwrap(), stored);
+    assert_eq!(serde_json::from_str::<policy::Parts>(stored).unwrap(), parts);
+    let aside = policy::Parts { over_limit: Fen::new(9), hospital: Fen::new(2), apart: Fen::new(3), ..parts };
+    assert_eq!(serde_json::from_str::<policy::Parts>(&serde_json::to_string(&aside).unwrap()).unwrap(), aside);
+}
+
 #[test]
 fn the_stack_and_the_row_by_which_a_layer_applies_are_steps_with_their_clauses() {
     let policy = policy(

@@ -49,7 +49,7 @@ pub(crate) fn shares_add_up(facts: &Facts, settlement: &Settlement) -> TestCaseR
         prop_assert!(!share.is_negative(), "{:?}", shares);
     }
     let paid: Fen = settlement.layers.iter().map(|layer| layer.paid).sum();
-    let lines: Fen = settlement.lines.iter().map(|line| line.hospital).sum();
+    let lines = settlement.hospital_over_limit();
     prop_assert_eq!(paid + lines + settlement.apart + shares.cash, shares.total);
     prop_assert!(shares.fund <= settlement.parts.within_scope, "{:?} {:?}", shares, settlement.parts);
     Ok(())
@@ -89,7 +89,7 @@ pub(crate) fn parts_add_up(facts: &Facts, settlement: &Settlement) -> TestCaseRe
     let mut sum = Parts::default();
     for (line, split) in lines.iter().zip(&settlement.lines) {
         prop_assert_eq!(split.parts.total(), line.amount);
-        let Parts { outside_catalogue, over_limit, first_self_paid, within_scope } = split.parts;
+        let Parts { outside_catalogue, over_limit, first_self_paid, within_scope, .. } = split.parts;
         for part in figures(&split.parts).into_iter().chain([split.apart, split.hospital]) {
             prop_assert!(!part.is_negative(), "{:?}", split);
         }
@@ -213,6 +213,11 @@ fn batch_is_the_same(policy: &Policy, facts: &Facts, decision: &Decision) -> Tes
             prop_assert_eq!(&shares[1..], &[settlement.shares; 2][..]);
         }
         (Err(refusal), policy::Outcome::Refused(refused)) => prop_assert_eq!(&refusal, refused),
+        // its amounts alone are at fault: nobody bears what is apart
+        (Ok(batch), policy::Outcome::Refused(refused)) if !parts.apart.is_zero() => {
+            let refusal = batch.shares(&[parts], NonZeroUsize::MIN).unwrap_err();
+            prop_assert_eq!(&refusal.causes[0].about, &refused.causes[0].about);
+        }
         (batch, _) => prop_assert!(false, "the batch door says {:?}, the other {:?}", batch.err(), decision.refusal()),
     }
     Ok(())
@@ -487,7 +492,7 @@ fn figures(parts: &Parts) -> [Fen; 4] {
 
 fn parts(row: [i64; 4]) -> Parts {
     let [outside_catalogue, over_limit, first_self_paid, within_scope] = row.map(Fen::new);
-    Parts { outside_catalogue, over_limit, first_self_paid, within_scope }
+    Parts { outside_catalogue, over_limit, first_self_paid, within_scope, ..Parts::default() }
 }
 
 #[test]

@@ -105,7 +105,8 @@ impl World {
     fn plain(&self, at: &Opening, lines: bool) -> Facts {
         let group = *PersonGroup::ALL.iter().find(|group| group.scheme() == at.scheme).unwrap();
         let line = LineDraw { amount: 10_000, class: Some(LineClass::A), ..LineDraw::PLAIN };
-        let costs = CostsDraw { parts: [0, 0, 0, 10_000], lines: vec![line], prefer_lines: lines };
+        let costs =
+            CostsDraw { parts: [0, 0, 0, 10_000], aside: (false, false), lines: vec![line], prefer_lines: lines };
         let (total, costs) = costs.costs((!lines, lines));
         Facts {
             person: Person {
@@ -192,6 +193,8 @@ pub(crate) struct BillDraw {
 #[derive(Clone, Debug)]
 pub(crate) struct CostsDraw {
     pub(crate) parts: [i64; 4],
+    /// Whether the hospital bears a half of what is over limits, and whether a third of what is within scope is borne apart.
+    pub(crate) aside: (bool, bool),
     pub(crate) lines: Vec<LineDraw>,
     pub(crate) prefer_lines: bool,
 }
@@ -267,8 +270,10 @@ fn line() -> impl Strategy<Value = LineDraw> {
 fn costs() -> impl Strategy<Value = CostsDraw> {
     let small = || prop_oneof![2 => Just(0), 1 => 0..1_000_000i64];
     let parts = (small(), small(), small(), amount());
-    (parts, vec(line(), 0..6), any::<bool>()).prop_map(|((a, b, c, d), lines, prefer_lines)| CostsDraw {
+    let aside = (any::<bool>(), prop::bool::weighted(0.05));
+    (parts, aside, vec(line(), 0..6), any::<bool>()).prop_map(|((a, b, c, d), aside, lines, prefer_lines)| CostsDraw {
         parts: [a, b, c, d],
+        aside,
         lines,
         prefer_lines,
     })
@@ -388,7 +393,9 @@ impl CostsDraw {
             return (lines.iter().map(|line| line.amount).sum(), Costs::Lines(lines));
         }
         let [outside_catalogue, over_limit, first_self_paid, within_scope] = self.parts.map(Fen::new);
-        let parts = Parts { outside_catalogue, over_limit, first_self_paid, within_scope };
+        let some = |is_some: bool, of: Fen, over: i64| if is_some { Fen::new(of.get() / over) } else { Fen::ZERO };
+        let (hospital, apart) = (some(self.aside.0, over_limit, 2), some(self.aside.1, within_scope, 3));
+        let parts = Parts { outside_catalogue, over_limit, first_self_paid, within_scope, hospital, apart };
         (parts.total(), Costs::Parts(parts))
     }
 }

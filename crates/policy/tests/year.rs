@@ -224,7 +224,7 @@ fn payments(policy: &Policy, decision: &Decision) -> (BTreeMap<String, Fen>, Fen
 
 /// Borne by the hospital outside the layers.
 fn hospital(decision: &Decision) -> Fen {
-    decision.settlement().map_or(Fen::ZERO, |settlement| settlement.lines.iter().map(|line| line.hospital).sum())
+    decision.settlement().map_or(Fen::ZERO, policy::Settlement::hospital_over_limit)
 }
 
 fn apply_all(year: &mut Year<'_>, who: &Person, bills: &[Bill], ledger: &mut Ledger) -> TestCaseResult {

@@ -18,11 +18,11 @@ use crate::call::{REQUEST_ID, TIMEOUT, write};
 use crate::limits::{CONNECT_MAX, DEADLINE_DEFAULT, KEEPALIVE_INTERVAL, KEEPALIVE_MAX};
 use crate::measure::{Measured, Measures, names_of};
 use crate::watched::watched;
-use crate::{Call, Fault, trace};
+use crate::{Call, Fault, Tls, trace};
 
 /// An address no channel can be made to.
 #[derive(Debug, thiserror::Error)]
-#[error("read the address {address} of a service")]
+#[error("make a channel to {address}")]
 pub struct BadAddress {
     address: String,
     source: tonic::transport::Error,
@@ -34,8 +34,23 @@ pub struct BadAddress {
 /// # Errors
 /// If the address is none.
 pub fn channel(address: &str) -> Result<Client, BadAddress> {
-    let endpoint = Endpoint::from_shared(address.to_owned())
-        .map_err(|source| BadAddress { address: address.to_owned(), source })?;
+    Ok(client(endpoint(address)?))
+}
+
+/// The same over mutual TLS, at `https://host:port`: the certificate there is one for that host, of our authority.
+///
+/// # Errors
+/// If the address is none, or certificate, key or authority are none.
+pub fn channel_over(address: &str, tls: &Tls) -> Result<Client, BadAddress> {
+    let endpoint = endpoint(address)?.tls_config(tls.client());
+    Ok(client(endpoint.map_err(|source| BadAddress { address: address.to_owned(), source })?))
+}
+
+fn endpoint(address: &str) -> Result<Endpoint, BadAddress> {
+    Endpoint::from_shared(address.to_owned()).map_err(|source| BadAddress { address: address.to_owned(), source })
+}
+
+fn client(endpoint: Endpoint) -> Client {
     let channel = endpoint
         .connect_timeout(CONNECT_MAX)
         .tcp_nodelay(true)
@@ -43,7 +58,7 @@ pub fn channel(address: &str) -> Result<Client, BadAddress> {
         .keep_alive_timeout(KEEPALIVE_MAX)
         .keep_alive_while_idle(true)
         .connect_lazy();
-    Ok(Client { channel, measures: Measures::client() })
+    Client { channel, measures: Measures::client() }
 }
 
 /// What a generated client calls through: it adds span, trace context, request id and what is left of the deadline.

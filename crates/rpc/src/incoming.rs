@@ -16,7 +16,7 @@ use crate::limits::MESSAGE_BYTES_MAX;
 use crate::measure::{Measured, Measures, names_of};
 use crate::panics::{Guarded, guarded};
 use crate::watched::{code_of, watched};
-use crate::{Call, Fault, Reason, trace};
+use crate::{Call, Caller, Fault, Reason, trace};
 
 /// Stands before every server: span, request id, deadline, measurements, and panics turned into `INTERNAL`.
 ///
@@ -78,6 +78,9 @@ where
         trace::continue_in(&span, trace::of(request.headers()));
         let measured = Measured::new(Arc::clone(&self.measures), span.clone(), names);
         request.extensions_mut().insert(call.clone());
+        if let Some(caller) = Caller::of(request.extensions()) {
+            request.extensions_mut().insert(caller);
+        }
         let answering = async move {
             let mut response = answer(inner, request, &call).await?;
             if let Ok(id) = HeaderValue::try_from(call.request_id) {

@@ -15,14 +15,16 @@ mod log;
 mod measure;
 mod panics;
 mod status;
+mod tls;
 pub mod trace;
 mod violation;
 mod watched;
 
 pub use call::{Call, Deadline};
-pub use client::{BadAddress, Client, channel};
+pub use client::{BadAddress, Client, channel, channel_over};
 pub use fault::Fault;
 pub use incoming::{Incoming, RpcLayer};
+pub use tls::{Caller, Tls};
 pub use violation::{Violation, Violations};
 
 /// The stable reasons of a fault.

@@ -18,7 +18,7 @@ pub(crate) fn code_of(reason: Reason) -> Code {
     match reason {
         Reason::InvalidFields => Code::InvalidArgument,
         Reason::NotFound => Code::NotFound,
-        Reason::KeyReused | Reason::Duplicate => Code::AlreadyExists,
+        Reason::KeyReused | Reason::Duplicate | Reason::Replayed => Code::AlreadyExists,
         Reason::WrongState
         | Reason::ReversedBefore
         | Reason::RefundExceedsLine
@@ -26,8 +26,10 @@ pub(crate) fn code_of(reason: Reason) -> Code {
         | Reason::CatalogueMismatch
         | Reason::WrongPremium
         | Reason::PolicyVersion
-        | Reason::PacksRefused => Code::FailedPrecondition,
-        Reason::NotAllowed => Code::PermissionDenied,
+        | Reason::PacksRefused
+        | Reason::ChainBroken
+        | Reason::SharesChanged => Code::FailedPrecondition,
+        Reason::NotAllowed | Reason::NotAuthentic | Reason::WrongPeer | Reason::WrongProvince => Code::PermissionDenied,
         Reason::TooMuch => Code::ResourceExhausted,
         Reason::Unavailable | Reason::Contended => Code::Unavailable,
         Reason::Deadline => Code::DeadlineExceeded,
@@ -104,7 +106,7 @@ mod tests {
     fn every_reason_has_one_of_nine_codes() {
         let reasons = (1..).map_while(|number| Reason::try_from(number).ok());
         let codes: Vec<Code> = reasons.map(code_of).collect();
-        assert_eq!(codes.len(), 18, "a new reason needs its code");
+        assert_eq!(codes.len(), 24, "a new reason needs its code");
         assert_eq!(codes.iter().map(|code| *code as i32).collect::<BTreeSet<_>>().len(), 9);
     }
 

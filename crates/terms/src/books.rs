@@ -31,6 +31,9 @@ words! {
         /// Debited where a bill is settled, credited in the books that keep the fund: over both it is zero.
         Due "due" "与代管基金往来" "between the books that settle and those that keep a fund",
         Payable "payable" "应付定点医药机构" "payable to an institution",
+        /// Debited in the books between provinces, credited where the bill is settled: over both it is zero.
+        Cross "cross" "与异地结算往来" "between the books that settle and those between provinces",
+        Province "province" "省际往来" "owed between provinces",
         Opening "opening" "期初余额" "balances brought forward",
         Hospital "hospital" "医院负担（备查）" "borne by the hospital, memorandum",
         Cash "cash" "个人现金支付（备查）" "paid by the person in cash, memorandum",
@@ -56,6 +59,8 @@ words! {
         OwedBack "owed_back" "应退保费" "premium owed back to who paid it",
         /// What officers gave a person in need beside any bill.
         Aid "aid" "临时救助" "temporary assistance",
+        /// Of a bill whose places of care and of insurance are in two provinces.
+        Crossing "crossing" "跨省异地就医结算" "bill between two provinces",
     }
 }
 

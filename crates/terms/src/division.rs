@@ -26,6 +26,12 @@ impl Division {
         (above != self.0).then_some(Self(above))
     }
 
+    /// The province of the code: itself, where it is one.
+    #[must_use]
+    pub const fn province(self) -> Self {
+        Self(self.0 - self.0 % 10_000)
+    }
+
     /// Whether the code has the shape of one: a district is in a prefecture, also where that has a number of its own kind (90).
     #[must_use]
     pub const fn is_well_formed(self) -> bool {
@@ -80,6 +86,7 @@ mod tests {
         assert_eq!(of("990102").above(), Some(of("990100")));
         assert_eq!(of("990100").above(), Some(of("990000")));
         assert_eq!(of("990000").above(), None);
+        assert_eq!([of("990102"), of("990100"), of("990000")].map(Division::province), [of("990000"); 3]);
         assert!(of("990102").is_well_formed() && of("990000").is_well_formed() && of("999001").is_well_formed());
         assert!(!of("990012").is_well_formed());
     }

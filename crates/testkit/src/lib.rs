@@ -5,14 +5,18 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot get its database fails")]
 
+mod authority;
 mod postgres;
 mod program;
+mod proxy;
 mod redis;
 
 use std::time::Duration;
 
+pub use authority::{Authority, Issued};
 pub use postgres::Postgres;
 pub use program::{Ended, Program, Serving};
+pub use proxy::{Line, Proxy};
 pub use redis::Redis;
 
 /// Runs a test's body on an empty SQLite file and then on an empty PostgreSQL database, by their URLs.

@@ -64,6 +64,10 @@ pub struct ClaimStand {
     pub reversed: bool,
     /// The institution that billed.
     pub institution: Name,
+    /// The institution's id of the bill; empty where it was not told.
+    pub bill: String,
+    /// The institution's id of the stay; empty where there is none.
+    pub stay: String,
     /// The day whose rules decided it.
     pub rules_date: NaiveDate,
     /// Day of settlement.

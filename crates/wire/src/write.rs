@@ -10,6 +10,7 @@ mod national;
 mod payment;
 mod plain;
 mod problem;
+mod split;
 mod step;
 
 pub use answer::{contribution, coverage, found_value, indicator, watch};
@@ -24,3 +25,4 @@ pub use national::national;
 pub use payment::payments;
 pub use plain::{date, moment, optional_date, period, word};
 pub use problem::problem;
+pub use split::split;

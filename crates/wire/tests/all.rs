@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod changes;
+mod crossing;
 mod decisions;
 mod entries;
 mod golden;

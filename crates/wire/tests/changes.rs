@@ -66,6 +66,8 @@ fn stand() -> ClaimStand {
         cause: Cause::PersonChanged,
         reversed: false,
         institution: name("H37000000001"),
+        bill: "B-2022/7".to_owned(),
+        stay: "S7".to_owned(),
         rules_date: day("2022-10-10"),
         settled_date: day("2022-10-12"),
         care: Care::Inpatient,
@@ -262,6 +264,7 @@ prop_compose! {
     fn random_claim()(
         (revision, categories_handed_in) in any::<(u32, bool)>(),
         (claim, institution) in (id(), id()),
+        (bill, stay) in ("[A-Z0-9-]{0,12}", "[A-Z0-9-]{0,12}"),
         division in proptest::sample::select(vec!["990100".parse::<Division>().unwrap(), "990200".parse().unwrap()]),
         (rules_date, settled_date) in (date(), date()),
         (care, scheme, category) in (word::<Care>(), word::<Scheme>(), word::<Category>()),
@@ -271,7 +274,7 @@ prop_compose! {
         (payers, held, short) in (shares(), amounts(), amounts()),
     ) -> ClaimStand {
         ClaimStand {
-            claim, division, revision, cause, reversed: false, institution, rules_date, settled_date, care, scheme, category,
+            claim, division, revision, cause, reversed: false, institution, bill, stay, rules_date, settled_date, care, scheme, category,
             categories,
             categories_handed_in, third_system, total, within_scope, fund, cash, payers, held, short,
         }

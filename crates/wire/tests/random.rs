@@ -93,6 +93,25 @@ proptest! {
     }
 
     #[test]
+    fn golden_facts_with_random_parts_are_read_or_refused(
+        which in any::<proptest::sample::Index>(),
+        all in (amount(), amount(), amount(), amount(), amount(), amount()),
+        total_fen in proptest::option::of(amount()),
+    ) {
+        let (outside_catalogue_fen, over_limit_fen, first_self_paid_fen, within_scope_fen, hospital_fen, apart_fen) = all;
+        let parts = policy_pb::Parts {
+            outside_catalogue_fen, over_limit_fen, first_self_paid_fen, within_scope_fen, hospital_fen, apart_fen,
+        };
+        let four = [outside_catalogue_fen, over_limit_fen, first_self_paid_fen, within_scope_fen];
+        let sum = four.into_iter().fold(0, i64::saturating_add);
+        let mut facts = policy_pb::Facts::decode(which.get(&GOLDEN).as_slice()).expect("golden facts are decoded");
+        let bill = facts.bill.as_mut().expect("golden facts have a bill");
+        bill.costs = Some(policy_pb::bill::Costs::Parts(parts));
+        bill.total_fen = total_fen.unwrap_or(sum);
+        read_everything(&facts);
+    }
+
+    #[test]
     fn random_questions_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
         let read = bytes.as_slice();
         if let Ok(facts) = policy_pb::ContributionFacts::decode(read) {

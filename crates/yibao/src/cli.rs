@@ -122,6 +122,9 @@ pub(crate) struct Verify {
     /// A running settlement service: http://127.0.0.1:7001
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) address: Option<String>,
+    /// Beside enrolment's database: that of assistance, whose journal must say the same of premium assistance
+    #[arg(long, value_name = "URL", requires = "database")]
+    pub(crate) assistance_database: Option<String>,
     /// Only this person
     #[arg(long, value_name = "ID", value_parser = name)]
     pub(crate) person: Option<Name>,

@@ -72,7 +72,7 @@ pub(crate) enum Error {
     #[error("call a service")]
     Address(#[from] rpc::BadAddress),
     /// A service said no, or nothing.
-    #[error("{what}: {} ({:?})", .status.message(), .status.code())]
+    #[error("{what}: {} ({:?})", said(.status), .status.code())]
     Call {
         /// What was asked.
         what: String,
@@ -134,6 +134,9 @@ impl Error {
             Self::Call { what, status } if status.code() == tonic::Code::DeadlineExceeded && what == "verify" => {
                 "ask for less at once, with --person or --year, or verify beside the database with --database"
             }
+            Self::Call { what, status } if status.code() == tonic::Code::Unimplemented && what == "verify" => {
+                "give the address of settlement: over the network it alone verifies; enrolment's books are verified with --database"
+            }
             _ => return None,
         })
     }
@@ -172,6 +175,14 @@ impl Error {
             source = error.source();
         }
         chain
+    }
+}
+
+/// What a service said; one that does not know the call says nothing.
+fn said(status: &tonic::Status) -> &str {
+    match status.message() {
+        "" if status.code() == tonic::Code::Unimplemented => "the service there has no such call",
+        said => said,
     }
 }
 

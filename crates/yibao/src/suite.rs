@@ -69,6 +69,7 @@ impl Suite {
             assistance: Some(format!("http://{assisted}")),
             patience: Duration::from_millis(settlement::wiring::PATIENCE_MILLISECONDS.into()),
             trusts_facts: true,
+            trusts_cross_province: true,
             clock: Arc::clone(&process.clock),
             ids: Arc::clone(&process.ids),
         };
@@ -79,6 +80,7 @@ impl Suite {
             policies: assistance::Policies::Registry(running.registry.clone()),
             settlement: rpc::channel(&format!("http://{settled}"))?,
             enrolment: Some(rpc::channel(&format!("http://{enrolled}"))?),
+            trusts_categories: true,
             clock: Arc::clone(&process.clock),
             ids: Arc::clone(&process.ids),
             hold: Duration::from_secs(u64::from(assistance::HOLD_SECONDS)),

@@ -17,6 +17,10 @@ fn all_services_serve_from_a_new_folder_drain_when_told_and_go_on_where_they_wer
         let output = yibao(&["verify", "--address", &address]);
         assert_eq!(code(&output), 0, "{}", stderr(&output));
         assert!(stdout(&output).contains("the journal adds up to 0.00"), "{}", stdout(&output));
+        let enrolment = format!("http://{}", serving.enrolment);
+        let said = stderr(&yibao(&["verify", "--address", &enrolment]));
+        assert!(said.contains("the service there has no such call (Unimplemented)"), "{said}");
+        assert!(said.contains("help: give the address of settlement"), "{said}");
         let (ended, log) = serving.stop();
         assert!(ended.success(), "{log}");
         assert!(log.contains("drained"), "{log}");
@@ -32,7 +36,20 @@ fn all_services_serve_from_a_new_folder_drain_when_told_and_go_on_where_they_wer
     assert_eq!(report["found"].as_u64(), Some(0));
     let one = stderr(&yibao(&["verify", "--database", &url, "--year", "2035"]));
     assert!(one.contains("leave --person and --year out"), "{one}");
-    let url = format!("sqlite:{}", folder.path().join("data/assistance.sqlite").display());
+    let helped = format!("sqlite:{}", folder.path().join("data/assistance.sqlite").display());
+    let output = yibao(&["verify", "--database", &url, "--assistance-database", &helped]);
+    let said = "premium assistance: 0 enrolment(s), enrolment's books 0.00, assistance's 0.00, 0 difference(s)";
+    assert!(code(&output) == 0 && stdout(&output).contains(said), "{}{}", stdout(&output), stderr(&output));
+    let output = yibao(&["verify", "--database", &url, "--assistance-database", &url]);
+    assert!(code(&output) == 2 && stderr(&output).contains("is no database of assistance"), "{}", stderr(&output));
+    let accounts = format!("sqlite:{}", folder.path().join("data/settlement.sqlite").display());
+    let output = yibao(&["verify", "--database", &accounts, "--assistance-database", &helped]);
+    assert!(
+        code(&output) == 2 && stderr(&output).contains("goes with the --database of enrolment"),
+        "{}",
+        stderr(&output)
+    );
+    let url = helped;
     let output = yibao(&["verify", "--database", &url]);
     let said = stderr(&output);
     assert!(code(&output) == 2 && said.contains("that of assistance"), "{said}");

@@ -56,6 +56,8 @@ pub(crate) struct App {
     pub(crate) settlement: OneStop,
     /// Whose a document is; none where enrolment is not connected.
     pub(crate) directory: Option<Directory>,
+    /// Whether premium assistance is booked for categories that were handed in without a grant here.
+    pub(crate) trusts_categories: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     /// After how long settlement is asked what became of a hold.
@@ -75,13 +77,13 @@ impl App {
         self.clock.now()
     }
 
-    /// Today in China.
     /// Whether policies are published for a place, for one it is in, or for one in it; of any other nobody here decides.
     pub(crate) fn serves(&self, division: Division) -> bool {
         let Some(policy) = self.policies.head(division) else { return false };
         policy.divisions().any(|pack| is_within(pack.code, division) || is_within(division, pack.code))
     }
 
+    /// Today in China.
     pub(crate) fn today(&self) -> NaiveDate {
         host::china_day(self.now())
     }

@@ -32,6 +32,8 @@ pub struct Config {
     pub settlement_address: String,
     /// `ENROLMENT_ADDRESS`: the service that knows whose a document is; without it lists must name people by their ids.
     pub enrolment_address: Option<String>,
+    /// `TRUSTED_CATEGORIES`: whether premium assistance is booked for categories that were handed in (imports) without a grant here.
+    pub trusts_categories: bool,
     /// `REDIS_URL`: copies of policy versions; may be left out.
     pub redis_url: Option<Secret<String>>,
     /// `STREAMS_REDIS_URL`: through whose streams departments and people are told; without it nobody is told anything.
@@ -62,6 +64,7 @@ impl Config {
         let connections = reader.or("DATABASE_CONNECTIONS", number(16), "a whole number above zero");
         let settlement = reader.address("SETTLEMENT_ADDRESS", "http://settlement:7001");
         let enrolment = reader.optional_address("ENROLMENT_ADDRESS", "http://enrolment:7002");
+        let trusts = reader.or("TRUSTED_CATEGORIES", true, "true or false");
         let redis = reader.optional_secret("REDIS_URL", "redis://host:port");
         if let Some(Some(url)) = &redis
             && !registry::is_redis_address(url.expose())
@@ -86,6 +89,7 @@ impl Config {
             database_connections: connections?.get(),
             settlement_address: settlement?,
             enrolment_address: enrolment?,
+            trusts_categories: trusts?,
             redis_url: redis?,
             streams_redis_url: streams?,
             sms_sender: sender?,

@@ -22,6 +22,7 @@ mod store;
 mod watch;
 mod wiring;
 
+pub use crate::app::premium::premium_assistance;
 pub use crate::app::sms::SmsSettings;
 pub use crate::clients::{Publications, Sender};
 pub use crate::store::MIGRATIONS;

@@ -57,7 +57,19 @@ async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + S
     let (hold, sweep) = (config.hold, config.sweep);
     let streams = config.streams_redis_url.as_ref().map(|url| url.expose().clone());
     let enrolment = config.enrolment_address.as_deref().map(rpc::channel).transpose()?;
-    let parts = Parts { database: database.clone(), policies, settlement, enrolment, clock, ids, hold, sweep, streams };
+    let (database_kept, trusts_categories) = (database.clone(), config.trusts_categories);
+    let parts = Parts {
+        database: database_kept,
+        policies,
+        settlement,
+        enrolment,
+        trusts_categories,
+        clock,
+        ids,
+        hold,
+        sweep,
+        streams,
+    };
     let mut running = crate::start(parts, &stop);
     let readiness = running.services.readiness();
     // Settlement has the policies; it may start after this process.

@@ -47,6 +47,7 @@ pub const MIGRATIONS: &[Set] = &[
             step!("watch_place"),
             step!("premium"),
             step!("offer"),
+            step!("same_bill"),
         ],
     },
 ];

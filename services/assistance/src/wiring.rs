@@ -87,6 +87,8 @@ pub struct Parts {
     pub settlement: rpc::Client,
     /// The client of enrolment, which says whose a document is; without it lists must name people by their ids.
     pub enrolment: Option<rpc::Client>,
+    /// Whether premium assistance is booked for categories that were handed in without a grant here.
+    pub trusts_categories: bool,
     /// What time it is.
     pub clock: Arc<dyn host::Clock>,
     /// New ids.
@@ -117,6 +119,7 @@ pub fn start(parts: Parts, stop: &Stop) -> Running {
         policies: parts.policies,
         settlement: OneStop::new(parts.settlement),
         directory: parts.enrolment.map(Directory::new),
+        trusts_categories: parts.trusts_categories,
         clock: parts.clock,
         ids: parts.ids,
         hold: parts.hold,

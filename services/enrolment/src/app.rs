@@ -17,6 +17,7 @@ pub(crate) mod pay;
 pub(crate) mod premium;
 mod problem;
 pub(crate) mod qualify;
+pub(crate) mod recognise;
 pub(crate) mod register;
 pub(crate) mod renew;
 pub(crate) mod report;

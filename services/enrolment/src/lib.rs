@@ -12,7 +12,7 @@ mod rpc;
 mod store;
 mod wiring;
 
-pub use crate::app::verify::{Difference, Verified, verify};
+pub use crate::app::verify::{Difference, Verified, premium_assistance, verify};
 pub use crate::clients::Publications;
 pub use crate::store::MIGRATIONS;
 pub use config::{Config, OUTBOX_KEEP_DAYS, PREFIX};

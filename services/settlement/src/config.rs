@@ -32,6 +32,8 @@ pub struct Config {
     pub patience: Duration,
     /// `TRUSTED_FACTS`: whether callers may hand in a person's facts.
     pub trusts_facts: bool,
+    /// `TRUSTED_CROSS_PROVINCE`: whether callers may settle bills of other provinces' hospitals.
+    pub trusts_cross_province: bool,
 }
 
 impl Config {
@@ -58,6 +60,7 @@ impl Config {
         let patience = NonZeroU32::new(PATIENCE_MILLISECONDS).unwrap_or(NonZeroU32::MIN);
         let patience = reader.or("ASSISTANCE_PATIENCE_MILLISECONDS", patience, "whole milliseconds above zero");
         let trusts_facts = reader.or("TRUSTED_FACTS", false, "true or false");
+        let trusts_cross_province = reader.or("TRUSTED_CROSS_PROVINCE", false, "true or false");
         Some(Self {
             host: host?,
             database: database?,
@@ -68,6 +71,7 @@ impl Config {
             assistance: assistance?,
             patience: Duration::from_millis(patience?.get().into()),
             trusts_facts: trusts_facts?,
+            trusts_cross_province: trusts_cross_province?,
         })
     }
 

@@ -46,6 +46,7 @@ async fn serve(config: Config, process: Process) -> Result<(), StartError> {
         assistance: config.assistance,
         patience: config.patience,
         trusts_facts: config.trusts_facts,
+        trusts_cross_province: config.trusts_cross_province,
         clock: process.clock,
         ids: process.ids,
     };

@@ -12,6 +12,7 @@ mod reconciliation;
 mod registry;
 mod settle;
 mod settlement;
+mod split;
 mod statement;
 mod submission;
 mod undo;
@@ -49,4 +50,6 @@ pub struct Settlement {
     pub catalogue: Arc<Catalogue>,
     /// Whether callers may hand in a person's facts.
     pub trusts_facts: bool,
+    /// Whether callers may settle bills of other provinces' hospitals.
+    pub trusts_cross_province: bool,
 }

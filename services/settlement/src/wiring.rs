@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use host::{Clock, Ids, Services, Stop};
 use pb::policy::v1::answer_service_server::AnswerServiceServer;
 use pb::policy::v1::registry_service_server::RegistryServiceServer;
@@ -12,6 +13,7 @@ use pb::settlement::v1::catalogue_service_server::CatalogueServiceServer;
 use pb::settlement::v1::one_stop_service_server::OneStopServiceServer;
 use pb::settlement::v1::reconciliation_service_server::ReconciliationServiceServer;
 use pb::settlement::v1::settlement_service_server::SettlementServiceServer;
+use pb::settlement::v1::split_service_server::SplitServiceServer;
 use policy::Policy;
 use registry::{Registry, Seed, Source};
 use store::Database;
@@ -48,6 +50,8 @@ pub struct Parts {
     pub patience: Duration,
     /// Whether callers may hand in a person's facts.
     pub trusts_facts: bool,
+    /// Whether callers may settle bills of other provinces' hospitals.
+    pub trusts_cross_province: bool,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// New ids.
@@ -67,25 +71,29 @@ pub struct Running {
 /// Why the service cannot be started.
 pub type StartError = Box<dyn std::error::Error + Send + Sync>;
 
+/// The packs that ship, to be published where nothing ever was.
+fn shipped(id: String, at: DateTime<Utc>) -> Seed {
+    Seed {
+        id,
+        files: Policy::shipped_files(),
+        operator: "yibao".to_owned(),
+        reason: "the packs that ship with this program".to_owned(),
+        source: format!("yibao {}", env!("CARGO_PKG_VERSION")),
+        at,
+    }
+}
+
 /// Starts the service: opens the registry, publishes the packs that ship where nothing was ever published, follows the heads.
 ///
 /// # Errors
 /// If the database is not up to date or cannot be reached, or an address is none.
 pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static) -> Result<Running, StartError> {
-    let Parts { database, redis, poll, enrolment, assistance, patience, trusts_facts, clock, ids } = parts;
+    let Parts { database, redis, poll, enrolment, assistance, patience, clock, ids, .. } = parts;
+    let (trusts_facts, trusts_cross_province) = (parts.trusts_facts, parts.trusts_cross_province);
     store::migrations::check(&database, MIGRATIONS).await?;
     let settings = registry::Settings { redis, poll };
     let registry = Registry::open(Source::Database(database.clone()), settings).await?;
-    registry
-        .seed(Seed {
-            id: ids.next().to_string(),
-            files: Policy::shipped_files(),
-            operator: "yibao".to_owned(),
-            reason: "the packs that ship with this program".to_owned(),
-            source: format!("yibao {}", env!("CARGO_PKG_VERSION")),
-            at: clock.now(),
-        })
-        .await?;
+    registry.seed(shipped(ids.next().to_string(), clock.now())).await?;
     registry.refresh().await?;
     let stop = Stop::when(stop);
     let (followed, until) = (registry.clone(), stop.asked());
@@ -111,14 +119,22 @@ pub async fn start(parts: Parts, stop: impl Future<Output = ()> + Send + 'static
     let policies = RegistryRpc::new(bench.clone());
     let one_stop = OneStop { committer: committer.clone(), bench: bench.clone(), assistance };
     let (committing, catalogue_read) = (committer.clone(), Arc::clone(&catalogue));
-    let settlement =
-        Settlement { bench, committer: committing, one_stop, enrolment, catalogue: catalogue_read, trusts_facts };
+    let settlement = Settlement {
+        bench,
+        committer: committing,
+        one_stop,
+        enrolment,
+        catalogue: catalogue_read,
+        trusts_facts,
+        trusts_cross_province,
+    };
     let reconciliation = ReconciliationRpc::new(settlement.clone());
     let limit = ::rpc::limits::MESSAGE_BYTES_MAX;
     let services = Services::new()
         .with(AccountServiceServer::new(settlement.clone()).max_decoding_message_size(limit))
         .with(ReconciliationServiceServer::new(reconciliation).max_decoding_message_size(limit))
         .with(OneStopServiceServer::new(OneStopRpc::new(settlement.clone())).max_decoding_message_size(limit))
+        .with(SplitServiceServer::new(settlement.clone()).max_decoding_message_size(limit))
         .with(SettlementServiceServer::new(settlement).max_decoding_message_size(limit))
         .with(RegistryServiceServer::new(policies).max_decoding_message_size(limit))
         .with(AnswerServiceServer::new(AnswerRpc::new(registry.clone())).max_decoding_message_size(limit))

@@ -8,7 +8,7 @@ use prost_types::field_descriptor_proto::Type;
 use crate::descriptors::{calls, message};
 
 /// First words of calls that change something.
-const CHANGE: [&str; 43] = [
+const CHANGE: [&str; 44] = [
     "Adopt",
     "Answer",
     "Appeal",
@@ -21,6 +21,7 @@ const CHANGE: [&str; 43] = [
     "Create",
     "Credit",
     "Debit",
+    "Deliver",
     "End",
     "Enrol",
     "Grant",
@@ -55,7 +56,7 @@ const CHANGE: [&str; 43] = [
 ];
 
 /// First words of calls that change nothing.
-const READ: [&str; 13] = [
+const READ: [&str; 14] = [
     "Adjudicate",
     "Check",
     "Compare",
@@ -67,12 +68,13 @@ const READ: [&str; 13] = [
     "List",
     "Pre",
     "Replay",
+    "Split",
     "Stream",
     "Verify",
 ];
 
 /// Calls that change something and take no key, for what they bring has an id for ever: the call, and its first field.
-const NAMED_BY: [(&str, &str); 2] = [("Reserve", "hold_id"), ("PostChanges", "changes")];
+const NAMED_BY: [(&str, &str); 3] = [("Reserve", "hold_id"), ("PostChanges", "changes"), ("Deliver", "envelope")];
 
 /// `RefundLines` begins with `Refund`.
 fn first_word(name: &str) -> &str {
@@ -91,6 +93,8 @@ fn every_service_is_in_the_descriptor_set() {
         "yibao.assistance.v1.ReportService",
         "yibao.assistance.v1.ReservationService",
         "yibao.assistance.v1.WatchService",
+        "yibao.cross_province.v1.CareService",
+        "yibao.cross_province.v1.PeerService",
         "yibao.enrolment.v1.DirectoryService",
         "yibao.enrolment.v1.EnrolmentService",
         "yibao.enrolment.v1.ImportService",
@@ -104,6 +108,7 @@ fn every_service_is_in_the_descriptor_set() {
         "yibao.settlement.v1.OneStopService",
         "yibao.settlement.v1.ReconciliationService",
         "yibao.settlement.v1.SettlementService",
+        "yibao.settlement.v1.SplitService",
     ];
     assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), wanted);
 }

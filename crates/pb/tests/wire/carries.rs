@@ -212,6 +212,8 @@ fn every_golden_case_can_be_asked_and_answered_over_the_wire() {
         answer(&mut missing, &policy, &case.answer(&policy));
     }
     policy.clauses().for_each(|clause| missing.compare("Clause", &json(clause)));
+    let aside = r#"{"outside_catalogue":0,"over_limit":1,"first_self_paid":0,"within_scope":2,"hospital":1,"apart":2}"#;
+    missing.compare("Parts", &json(&serde_json::from_str::<policy::Parts>(aside).expect("parts")));
     let lost: Vec<String> = missing.0.into_iter().collect();
     assert!(lost.is_empty(), "the wire does not carry:\n{}", lost.join("\n"));
 }

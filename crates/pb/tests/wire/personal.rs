@@ -1,6 +1,7 @@
 //! Personal data stands in few messages, and none of them prints it.
 
 use pb::assistance::v1::{CategoryRow, ImportCategoriesRequest, category_row};
+use pb::cross_province::v1::FindInsuredRequest;
 use pb::enrolment::v1::{
     DocumentType, FindPeopleRequest, FindPersonRequest, GetPhoneResponse, Identity, Person, PersonDocument,
     RegisterPersonRequest, Sex,
@@ -28,6 +29,11 @@ fn no_message_with_personal_data_prints_it() {
         document_type: DocumentType::ResidentId.into(),
         document_number: identity.document_number.clone(),
     };
+    let elsewhere = FindInsuredRequest {
+        document_type: DocumentType::ResidentId.into(),
+        document_number: identity.document_number.clone(),
+        ..FindInsuredRequest::default()
+    };
     let people = FindPeopleRequest { documents: vec![document.clone()] };
     let phone = GetPhoneResponse { phone: identity.phone.clone() };
     let row = CategoryRow { who: Some(category_row::Who::Document(document.clone())), ..CategoryRow::default() };
@@ -38,6 +44,7 @@ fn no_message_with_personal_data_prints_it() {
         format!("{register:?}"),
         format!("{find:?}"),
         format!("{document:?}"),
+        format!("{elsewhere:?}"),
         format!("{people:?}"),
         format!("{phone:?}"),
         format!("{import:?}"),
@@ -66,6 +73,7 @@ fn personal_data_stands_in_few_messages_only() {
         "yibao.enrolment.v1.FindPersonRequest.document_number",
         "yibao.enrolment.v1.PersonDocument.document_number",
         "yibao.enrolment.v1.GetPhoneResponse.phone",
+        "yibao.cross_province.v1.FindInsuredRequest.document_number",
     ];
     assert_eq!(found, wanted, "give the message a Debug in src/redact.rs that prints nothing, then name it here");
 }

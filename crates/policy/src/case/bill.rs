@@ -66,12 +66,13 @@ pub(super) fn read_bill(
 fn read_costs(document: &mut Document<'_>, fields: &Fields<'_, '_>, place: &std::ops::Range<usize>) -> Option<Costs> {
     match (fields.get("parts"), fields.get("line")) {
         (Some(parts), None) => {
-            let table = document.table(parts, "parts: outside_catalogue, over_limit, first_self_paid, within_scope")?;
+            let table = document
+                .table(parts, "parts: outside_catalogue, over_limit, first_self_paid, within_scope, hospital, apart")?;
             let fields = Fields::new(
                 document,
                 table,
                 parts.span(),
-                &["outside_catalogue", "over_limit", "first_self_paid", "within_scope"],
+                &["outside_catalogue", "over_limit", "first_self_paid", "within_scope", "hospital", "apart"],
             );
             let mut part = |name: &str| fields.fen(document, name).unwrap_or(Fen::ZERO);
             Some(Costs::Parts(Parts {
@@ -79,6 +80,8 @@ fn read_costs(document: &mut Document<'_>, fields: &Fields<'_, '_>, place: &std:
                 over_limit: part("over_limit"),
                 first_self_paid: part("first_self_paid"),
                 within_scope: part("within_scope"),
+                hospital: part("hospital"),
+                apart: part("apart"),
             }))
         }
         (None, Some(lines)) => {

@@ -151,6 +151,14 @@ fn compile_history(place: &Place<'_>, index: &mut Index, problems: &mut Problems
     if stretches.is_empty() { None } else { Some(History { dated_by, stretches }) }
 }
 
+/// The scope rules of a place on a day, also where it has no benefit of that care; `None` where they hang on a figure that it does
+/// not have. Payers are numbered for these rules alone.
+pub(crate) fn scope_of(chain: Vec<&PackDivision>, (scheme, care): (Scheme, Care), date: NaiveDate) -> Option<Scope> {
+    let (place, mut index, mut problems) = (Place { chain, scheme, care }, Index::default(), Problems::default());
+    let scope = Builder { place: &place, date, index: &mut index, problems: &mut problems }.scope();
+    Some(scope).filter(|_| !problems.has_errors())
+}
+
 /// A stack that ends and begins again later: bills of the days between are refused.
 fn warn_of_pauses(place: &Place<'_>, stretches: &[(NaiveDate, Option<Arc<Benefit>>)], problems: &mut Problems) {
     for (pause, after) in stretches.iter().zip(stretches.iter().skip(1)) {

@@ -62,12 +62,12 @@ pub struct OfferTerms {
     pub tilts: Vec<OfferTilt>,
 }
 
-/// What a plan has counted in a period: what it looked at, and what it promised, in fen.
+/// What a plan has counted in a period, in fen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OfferCounts {
     /// What it looked at.
     pub base: Fen,
-    /// What it promised.
+    /// What counts to its ceiling: what it promised, or where it was answered, what was confirmed or paid.
     pub promised: Fen,
 }
 
@@ -80,8 +80,12 @@ pub struct OfferFacts {
     pub cash: Fen,
     /// The person's assistance categories on the bill's day.
     pub categories: Vec<Category>,
-    /// What the bills before it have counted in the year; a plan that counts each bill does not look at it.
+    /// What has counted in the year beside the bill; a plan that counts each bill does not look at it.
     pub before: OfferCounts,
+    /// What the plan itself has paid of the bill, under earlier decisions of it.
+    pub paid: Fen,
+    /// What others have confirmed or paid of the person's cash.
+    pub taken: Fen,
 }
 
 /// What a plan offers on a bill, and how it came to it; amounts in fen.
@@ -103,9 +107,11 @@ pub struct Offer {
     pub computed: Fen,
     /// What the ceiling leaves of it.
     pub within_ceiling: Fen,
-    /// What is promised: no more than the person pays in cash.
+    /// What is promised of the bill in all: no more than others leave of the person's cash.
     pub promised: Fen,
-    /// What the period has counted after the bill.
+    /// Of that, what the plan has not paid yet.
+    pub due: Fen,
+    /// What the period has counted after the bill: no less than was paid.
     pub after: OfferCounts,
 }
 
@@ -127,7 +133,9 @@ pub fn offer(terms: &OfferTerms, facts: &OfferFacts) -> Offer {
     let computed = bands::graduated(&tilted(terms, points), (Rounding::HalfUp, false), from, to);
     let room = terms.ceiling.map_or(computed, |ceiling| ceiling.above(before.promised));
     let within_ceiling = computed.min(room);
-    let promised = within_ceiling.min(facts.cash.max(Fen::ZERO));
+    let promised = within_ceiling.min(facts.cash.max(Fen::ZERO).above(facts.taken));
+    let due = promised.above(facts.paid);
+    let counted = facts.paid + due;
     Offer {
         base,
         deductible: base - (to - from),
@@ -138,7 +146,8 @@ pub fn offer(terms: &OfferTerms, facts: &OfferFacts) -> Offer {
         computed,
         within_ceiling,
         promised,
-        after: OfferCounts { base: before.base + base, promised: before.promised + promised },
+        due,
+        after: OfferCounts { base: before.base + base, promised: before.promised + counted },
     }
 }
 
@@ -186,7 +195,8 @@ mod tests {
 
     fn left(fen: i64) -> OfferFacts {
         let (left_within_scope, cash) = (Fen::new(fen), Fen::new(fen));
-        OfferFacts { left_within_scope, cash, categories: Vec::new(), before: OfferCounts::default() }
+        let (categories, before) = (Vec::new(), OfferCounts::default());
+        OfferFacts { left_within_scope, cash, categories, before, paid: Fen::ZERO, taken: Fen::ZERO }
     }
 
     fn promised(plan: &OfferTerms, facts: &OfferFacts) -> i64 {
@@ -276,6 +286,19 @@ mod tests {
         let of_cash = OfferTerms { base: OfferBase::Cash, ..plan };
         let found = offer(&of_cash, &OfferFacts { cash: Fen::new(400_000), ..facts });
         assert_eq!((found.base.get(), found.promised.get()), (400_000, 100_000));
+    }
+
+    #[test]
+    fn what_was_paid_is_not_due_again_and_what_others_took_of_the_cash_bounds_the_promise() {
+        // 60 % of 7,000.00 are 4,200.00, of which 1,500.00 are paid; others leave 3,000.00 of the cash
+        let facts = OfferFacts { paid: Fen::new(150_000), ..left(1_000_000) };
+        let found = offer(&plan(), &facts);
+        assert_eq!((found.promised.get(), found.due.get(), found.after.promised.get()), (420_000, 270_000, 420_000));
+        let found = offer(&plan(), &OfferFacts { taken: Fen::new(700_000), ..facts.clone() });
+        assert_eq!((found.promised.get(), found.due.get()), (300_000, 150_000));
+        // nothing is due of less than was paid, and what was paid counts
+        let found = offer(&plan(), &OfferFacts { taken: Fen::new(900_000), ..facts });
+        assert_eq!((found.promised.get(), found.due.get(), found.after.promised.get()), (100_000, 0, 150_000));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The scope of each fee line: outside the catalogue, over the price limit, first self-paid share, within scope.
 
 use money::{Fen, Rate, Rounding, Unrounded};
-use terms::LineClass;
+use terms::{Epidemic, LineClass};
 
 use super::bands::overlap;
 use crate::Reason;
@@ -53,6 +53,38 @@ pub(crate) fn split<R: Recorder>(
     Ok(split)
 }
 
+/// A bill that the place of care has split: only who bears what is apart is asked. What lies apart is of an epidemic, and
+/// nobody says which lines it was.
+pub(crate) fn of_parts<R: Recorder>(
+    policy: &Policy,
+    scope: &Scope,
+    situation: &Situation<'_>,
+    parts: &Parts,
+    recorder: &mut R,
+) -> Result<Split, Refusal> {
+    if parts.apart.is_zero() {
+        return Ok(Split::default());
+    }
+    let (payer, source) = apart_payer(policy, scope, situation)?;
+    if R::ON {
+        let (used, source) = (Used::Nothing, Some(source));
+        let (before, after) = (parts.apart, parts.apart);
+        recorder.keep(Step { rule: Rule::BorneApart, layer: None, line: None, used, source, via: None, before, after });
+    }
+    Ok(Split { apart_payer: Some(payer), ..Split::default() })
+}
+
+/// Who bears what is apart of a bill in parts, and where that stands.
+pub(crate) fn apart_payer(
+    policy: &Policy,
+    scope: &Scope,
+    situation: &Situation<'_>,
+) -> Result<(u16, SourceId), Refusal> {
+    let row = scope.borne_apart.pick(&situation.with(Epidemic::Epidemic));
+    let row = row.ok_or_else(|| Refusal::of(Reason::NoValue, "scope.borne_apart"))?;
+    Ok((*policy.given(row)?, row.source))
+}
+
 struct Splitter<'s, R> {
     policy: &'s Policy,
     scope: &'s Scope,
@@ -89,6 +121,7 @@ impl<R: Recorder> Splitter<'_, R> {
             over_limit,
             first_self_paid,
             within_scope: limited - first_self_paid,
+            ..Parts::default()
         };
         Ok(LineSplit { parts, apart: Fen::ZERO, hospital: self.borne_by_hospital(over_limit)? })
     }

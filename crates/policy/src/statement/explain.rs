@@ -98,8 +98,7 @@ pub(super) fn payments(statement: &Statement<'_>, settlement: &Settlement, lang:
             add(payment);
         }
     }
-    let lines = settlement.lines.iter().map(|line| line.hospital).sum();
-    add(hospital(statement, lines, lang));
+    add(hospital(statement, settlement.hospital_over_limit(), lang));
     found.retain(|payment| !payment.paid.is_zero());
     found
 }

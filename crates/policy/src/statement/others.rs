@@ -41,15 +41,32 @@ pub struct OtherPayer {
     pub confirmed: Fen,
     /// What it has paid; zero until then.
     pub paid: Fen,
+    /// Of what it has paid of the bill or stay, what is beyond what its plan promises now; with one of its promises only.
+    pub overpaid: Fen,
 }
 
 impl OtherPayer {
-    /// What still stands of the promise: what was confirmed, where it was; nothing where it was declined or replaced.
-    fn stands(&self) -> Fen {
+    /// What it promises, where no other promise stands in its place.
+    fn promises(&self) -> Fen {
+        if self.promise == Promise::Superseded { Fen::ZERO } else { self.promised }
+    }
+
+    /// What it has confirmed, where that stands.
+    fn confirms(&self) -> Fen {
+        if self.promise == Promise::Superseded { Fen::ZERO } else { self.confirmed }
+    }
+
+    /// What it has declined to pay.
+    fn declines(&self) -> Fen {
+        if self.promise == Promise::Declined { self.promised } else { Fen::ZERO }
+    }
+
+    /// What may still come: what was confirmed, where it was; else what is promised and not answered.
+    fn comes(&self) -> Fen {
         match self.promise {
             Promise::Offered => self.promised,
-            Promise::Confirmed | Promise::Paid => self.confirmed,
-            Promise::Declined | Promise::Superseded => Fen::ZERO,
+            Promise::Confirmed => self.confirmed,
+            Promise::Declined | Promise::Paid | Promise::Superseded => Fen::ZERO,
         }
     }
 
@@ -86,9 +103,43 @@ fn shown<'a>(payers: &'a [OtherPayer]) -> impl Iterator<Item = &'a OtherPayer> +
     payers.iter().filter(|one| one.promise != Promise::Superseded || one.paid > Fen::ZERO)
 }
 
-/// What stands promised and what was paid, together.
-fn sums(payers: &[OtherPayer]) -> (Fen, Fen) {
-    (shown(payers).map(OtherPayer::stands).sum(), shown(payers).map(|one| one.paid).sum())
+/// The sums of what is shown, each of its own column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sums {
+    promised: Fen,
+    confirmed: Fen,
+    declined: Fen,
+    paid: Fen,
+    overpaid: Fen,
+    comes: Fen,
+}
+
+impl Sums {
+    fn of(payers: &[OtherPayer]) -> Self {
+        let sum = |of: fn(&OtherPayer) -> Fen| shown(payers).map(of).sum();
+        Self {
+            promised: sum(OtherPayer::promises),
+            confirmed: sum(OtherPayer::confirms),
+            declined: sum(OtherPayer::declines),
+            paid: sum(|one| one.paid),
+            overpaid: sum(|one| one.overpaid),
+            comes: sum(OtherPayer::comes),
+        }
+    }
+
+    /// What is said of them all: each with what it takes, and what there is none of only where it is looked for.
+    fn lines(self, lang: Lang) -> Vec<(&'static str, Fen)> {
+        let always = [
+            (lang.of("合计承诺", "Promised together"), self.promised, true),
+            (lang.of("其中已确认支付", "of these confirmed"), self.confirmed, true),
+            (lang.of("其中不予支付", "of these declined"), self.declined, false),
+            (lang.of("合计已付", "Paid together"), self.paid, true),
+            (lang.of("其中多付", "of these paid too much"), self.overpaid, false),
+            (lang.of("尚待支付（已确认未付及待答复）", "Still to come (confirmed or not answered)"), self.comes, true),
+        ];
+        let said = always.into_iter().filter(|(_, amount, always)| *always || !amount.is_zero());
+        said.map(|(what, amount, _)| (what, amount)).collect()
+    }
 }
 
 fn title(lang: Lang) -> &'static str {
@@ -133,14 +184,14 @@ pub(super) fn is_to_follow(held: &[HeldShare]) -> bool {
 
 fn each_by_itself(lang: Lang) -> &'static str {
     lang.of(
-        "各项承诺分别计算；实际支付合计不超过您的现金支出。",
-        "Each promise is worked out by itself; together no more than your cash is paid.",
+        "尚未答复的各项承诺分别计算；实际支付合计不超过您的现金支出。",
+        "Promises not answered yet are worked out each by itself; together no more than your cash is paid.",
     )
 }
 
 /// Whether several promises stand, which together may be more than the person's cash.
 fn are_several(payers: &[OtherPayer]) -> bool {
-    shown(payers).filter(|one| one.stands() > Fen::ZERO).nth(1).is_some()
+    shown(payers).filter(|one| one.comes() > Fen::ZERO).nth(1).is_some()
 }
 
 /// The section of the text; nothing where there is nothing to say.
@@ -164,15 +215,24 @@ pub(super) fn text(page: &mut Page, others: Others<'_>) {
             page.row(Style::Plain, &format!("{name}{of}{what}"), &amount.grouped(), remark);
         };
         let remark = format!("  {}", one.promise.words(lang));
-        row(page, lang.of("承诺", "promised"), one.promised, &remark);
-        if one.confirmed != one.promised && one.confirmed > Fen::ZERO {
-            row(page, lang.of("确认", "confirmed"), one.confirmed, "");
+        if one.promise == Promise::Superseded {
+            // what it promised stands no longer, and is in no sum
+            row(page, lang.of("已付", "paid"), one.paid, &remark);
+        } else {
+            row(page, lang.of("承诺", "promised"), one.promised, &remark);
+            if !matches!(one.promise, Promise::Offered | Promise::Declined) {
+                row(page, lang.of("确认", "confirmed"), one.confirmed, "");
+            }
+            row(page, lang.of("已付", "paid"), one.paid, "");
         }
-        row(page, lang.of("已付", "paid"), one.paid, "");
+        if one.overpaid > Fen::ZERO {
+            let remark = lang.of("  超出现应支付数额", "  beyond what is promised now");
+            row(page, lang.of("多付", "paid too much"), one.overpaid, remark);
+        }
     }
-    let (promised, paid) = sums(payers);
-    page.amount(Style::Strong, lang.of("合计承诺", "Promised together"), promised);
-    page.amount(Style::Strong, lang.of("合计已付", "Paid together"), paid);
+    for (what, amount) in Sums::of(payers).lines(lang) {
+        page.amount(Style::Strong, what, amount);
+    }
     if are_several(payers) {
         page.note(Style::Plain, each_by_itself(lang));
     }
@@ -191,21 +251,33 @@ pub(super) fn html(others: Others<'_>, lang: Lang) -> String {
     if shown(payers).next().is_none() {
         return String::new();
     }
-    let row = |name: &str, figures: [Fen; 3], word: &str| {
-        let figures: String = figures.iter().map(|amount| format!("<td>{}</td>", amount.grouped())).collect();
+    let cell = |amount: Option<Fen>| amount.map_or_else(|| "—".to_owned(), Fen::grouped);
+    let row = |name: &str, figures: &[Option<Fen>], word: &str| {
+        let figures: String = figures.iter().map(|amount| format!("<td>{}</td>", cell(*amount))).collect();
         format!("<tr><th scope=\"row\">{}</th>{figures}<td class=\"word\">{word}</td></tr>\n", safe(name))
     };
-    let rows: String = shown(payers)
-        .map(|one| row(&one.name(lang), [one.promised, one.confirmed, one.paid], one.promise.words(lang)))
-        .collect();
-    let (promised, paid) = sums(payers);
-    let confirmed = shown(payers).filter(|one| one.promise != Promise::Superseded).map(|one| one.confirmed).sum();
-    let sum = row(lang.of("合计", "Together"), [promised, confirmed, paid], "");
-    let heads = [("支付方", "Payer"), ("承诺", "Promised"), ("确认", "Confirmed"), ("已付", "Paid"), ("状态", "State")];
-    let heads: String = heads.iter().map(|(zh, en)| format!("<th scope=\"col\">{}</th>", lang.of(zh, en))).collect();
+    let sums = Sums::of(payers);
+    let has_more = !sums.overpaid.is_zero();
+    // what was replaced stands no longer, and is in no sum
+    let of = |one: &OtherPayer| {
+        let stands = one.promise != Promise::Superseded;
+        let promised = [one.promises(), one.confirms()].map(|amount| stands.then_some(amount));
+        let more = has_more.then_some(Some(one.overpaid));
+        promised.into_iter().chain([Some(one.paid)]).chain(more).collect::<Vec<_>>()
+    };
+    let rows: String = shown(payers).map(|one| row(&one.name(lang), &of(one), one.promise.words(lang))).collect();
+    let together = [sums.promised, sums.confirmed, sums.paid].into_iter().chain(has_more.then_some(sums.overpaid));
+    let together: Vec<Option<Fen>> = together.map(Some).collect();
+    let sum = row(lang.of("合计", "Together"), &together, "");
+    let lines: String =
+        sums.lines(lang).iter().map(|(what, amount)| format!("<li>{what} {}</li>\n", amount.grouped())).collect();
+    let heads = [("支付方", "Payer"), ("承诺", "Promised"), ("确认", "Confirmed"), ("已付", "Paid")];
+    let more = has_more.then_some(("多付", "Paid too much"));
+    let heads = heads.into_iter().chain(more).chain([("状态", "State")]);
+    let heads: String = heads.map(|(zh, en)| format!("<th scope=\"col\">{}</th>", lang.of(zh, en))).collect();
     let note = if are_several(payers) { format!("<p>{}</p>\n", each_by_itself(lang)) } else { String::new() };
     format!(
-        "<section>\n<h3>{}</h3>\n<table class=\"figures\"><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}{sum}</tbody></table>\n{note}</section>\n",
+        "<section>\n<h3>{}</h3>\n<table class=\"figures\"><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}{sum}</tbody></table>\n<ul>\n{lines}</ul>\n{note}</section>\n",
         title(lang)
     )
 }
@@ -224,11 +296,21 @@ pub(super) fn record(others: Others<'_>) -> Option<Record> {
                 promised: one.promised.to_string(),
                 confirmed: one.confirmed.to_string(),
                 paid: one.paid.to_string(),
+                overpaid: (!one.overpaid.is_zero()).then(|| one.overpaid.to_string()),
             };
             let offers: Vec<Line> = shown(payers).map(one).collect();
-            let (promised, paid) = sums(payers);
-            let (promised, paid) = (Some(promised.to_string()), Some(paid.to_string()));
-            (!offers.is_empty()).then_some(Record { away: false, offers, promised, paid })
+            let sums = Sums::of(payers);
+            let said = |amount: Fen| Some(amount.to_string());
+            (!offers.is_empty()).then_some(Record {
+                away: false,
+                offers,
+                promised: said(sums.promised),
+                confirmed: said(sums.confirmed),
+                declined: said(sums.declined),
+                paid: said(sums.paid),
+                overpaid: said(sums.overpaid).filter(|_| !sums.overpaid.is_zero()),
+                still_to_come: said(sums.comes),
+            })
         }
     }
 }
@@ -241,10 +323,23 @@ pub(super) struct Record {
     away: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     offers: Vec<Line>,
+    /// What stands promised, whatever was answered: the sum of the offers but those that were superseded.
     #[serde(skip_serializing_if = "Option::is_none")]
     promised: Option<String>,
+    /// Of that, what was confirmed, and what was declined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    declined: Option<String>,
+    /// What was paid, of superseded offers too.
     #[serde(skip_serializing_if = "Option::is_none")]
     paid: Option<String>,
+    /// Of that, what is beyond what is promised now; only where there is any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overpaid: Option<String>,
+    /// What was confirmed and not paid, and what was not answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    still_to_come: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -256,6 +351,8 @@ struct Line {
     promised: String,
     confirmed: String,
     paid: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overpaid: Option<String>,
 }
 
 #[cfg(test)]
@@ -266,7 +363,7 @@ mod tests {
     fn payer(promise: Promise, promised: i64, confirmed: i64, paid: i64) -> OtherPayer {
         let (payer, zh, en) = ("charity_b".to_owned(), "乙慈善会".to_owned(), String::new());
         let (promised, confirmed, paid) = (Fen::new(promised), Fen::new(confirmed), Fen::new(paid));
-        OtherPayer { payer, zh, en, promise, promised, confirmed, paid }
+        OtherPayer { payer, zh, en, promise, promised, confirmed, paid, overpaid: Fen::ZERO }
     }
 
     fn spoken(others: Others<'_>, lang: Lang) -> String {
@@ -275,30 +372,89 @@ mod tests {
         page.finish()
     }
 
-    #[test]
-    fn promised_and_paid_stand_apart_and_a_declined_promise_counts_nowhere() {
-        let payers = [
-            payer(Promise::Paid, 420_000, 400_000, 400_000),
+    /// The golden ones: 4,240.00 of which 1,000.00 were confirmed, 2,120.00 declined, 1.00 not answered, 500.00 paid of 600.00, and 50.00
+    /// paid of what was replaced, of which 20.00 too much.
+    fn payers() -> [OtherPayer; 6] {
+        [
+            payer(Promise::Confirmed, 424_000, 100_000, 0),
+            payer(Promise::Declined, 212_000, 0, 0),
             payer(Promise::Offered, 100, 0, 0),
-            payer(Promise::Declined, 900, 0, 0),
+            payer(Promise::Paid, 60_000, 50_000, 50_000),
             payer(Promise::Superseded, 700, 700, 0),
-            payer(Promise::Superseded, 5_000, 5_000, 5_000),
-        ];
-        assert_eq!(sums(&payers), (Fen::new(400_100), Fen::new(405_000)));
+            OtherPayer { overpaid: Fen::new(2_000), ..payer(Promise::Superseded, 9_000, 5_000, 5_000) },
+        ]
+    }
+
+    #[test]
+    fn each_sum_is_that_of_its_column_and_says_what_it_takes() {
+        let payers = payers();
+        let sums = Sums::of(&payers);
+        let all = [sums.promised, sums.confirmed, sums.declined, sums.paid, sums.overpaid, sums.comes];
+        assert_eq!(all.map(Fen::get), [696_100, 150_000, 212_000, 55_000, 2_000, 100_100]);
         let known = Others::Known(&payers);
-        let text = spoken(known, Lang::Zh);
-        for wanted in
-            ["乙慈善会：承诺", "4,200.00", "乙慈善会：确认", "不予支付", "原承诺已变更", "4,001.00", "4,050.00"]
-        {
-            assert!(text.contains(wanted), "{wanted}: {text}");
+        let said = |lang: Lang, wanted: &[(&str, &str)]| {
+            let text = spoken(known, lang);
+            for (what, amount) in wanted {
+                let line = text.lines().find(|line| line.contains(what) && line.contains(amount));
+                assert!(line.is_some(), "{what} {amount}: {text}");
+            }
+            assert!(!text.contains("90.00") && !text.contains(" 7.00"), "what was replaced promises nothing: {text}");
+        };
+        said(
+            Lang::Zh,
+            &[
+                ("乙慈善会：承诺", "4,240.00"),
+                ("乙慈善会：确认", "1,000.00"),
+                ("不予支付", "2,120.00"),
+                ("待答复", "1.00"),
+                ("原承诺已变更", "50.00"),
+                ("乙慈善会：多付", "20.00"),
+                ("合计承诺", "6,961.00"),
+                ("其中已确认支付", "1,500.00"),
+                ("其中不予支付", "2,120.00"),
+                ("合计已付", "550.00"),
+                ("其中多付", "20.00"),
+                ("尚待支付", "1,001.00"),
+            ],
+        );
+        said(
+            Lang::En,
+            &[
+                ("乙慈善会: promised", "4,240.00"),
+                ("not answered yet", "1.00"),
+                ("Promised together", "6,961.00"),
+                ("of these confirmed", "1,500.00"),
+                ("of these declined", "2,120.00"),
+                ("Paid together", "550.00"),
+                ("paid too much", "20.00"),
+                ("Still to come", "1,001.00"),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_page_and_the_canonical_form_say_the_same_sums() {
+        let payers = payers();
+        let page = html(Others::Known(&payers), Lang::Zh);
+        for wanted in [
+            "<td>4,240.00</td><td>1,000.00</td><td>0.00</td><td>0.00</td>",
+            "<td>—</td><td>—</td><td>50.00</td><td>20.00</td>",
+            "合计</th><td>6,961.00</td><td>1,500.00</td><td>550.00</td><td>20.00</td>",
+            "<li>其中不予支付 2,120.00</li>",
+        ] {
+            assert!(page.contains(wanted), "{wanted}: {page}");
         }
-        assert!(!text.contains(" 7.00"), "what was replaced unpaid is not shown: {text}");
-        let english = spoken(known, Lang::En);
-        assert!(english.contains("乙慈善会: promised") && english.contains("not answered yet"), "{english}");
-        assert!(html(known, Lang::Zh).contains("<td>4,200.00</td><td>4,000.00</td><td>4,000.00</td>"));
-        let record = serde_json::to_value(record(known)).unwrap();
-        assert_eq!((record["promised"].as_str(), record["paid"].as_str()), (Some("4001.00"), Some("4050.00")));
-        assert_eq!(record["offers"].as_array().map(Vec::len), Some(4));
+        let record = serde_json::to_value(record(Others::Known(&payers))).unwrap();
+        let said = ["promised", "confirmed", "declined", "paid", "overpaid", "still_to_come"]
+            .map(|field| record[field].as_str().unwrap_or_default().to_owned());
+        assert_eq!(said, ["6961.00", "1500.00", "2120.00", "550.00", "20.00", "1001.00"]);
+        assert_eq!(record["offers"].as_array().map(Vec::len), Some(5));
+        assert_eq!(record["offers"][4]["overpaid"].as_str(), Some("20.00"));
+        // without an amount that was paid too much nothing is said of it
+        let right = [payer(Promise::Paid, 420_000, 400_000, 400_000)];
+        let known = Others::Known(&right);
+        assert!(html(known, Lang::Zh).contains("<td>4,200.00</td><td>4,000.00</td><td>4,000.00</td><td class"));
+        assert!(!spoken(known, Lang::Zh).contains("多付") && !spoken(known, Lang::Zh).contains("不予支付"));
     }
 
     #[test]

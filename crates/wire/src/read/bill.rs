@@ -120,6 +120,8 @@ const fn read_parts(parts: &policy_pb::Parts) -> Parts {
         over_limit: fen_any(parts.over_limit_fen),
         first_self_paid: fen_any(parts.first_self_paid_fen),
         within_scope: fen_any(parts.within_scope_fen),
+        hospital: fen_any(parts.hospital_fen),
+        apart: fen_any(parts.apart_fen),
     }
 }
 

@@ -7,12 +7,14 @@ use terms::Name;
 
 use super::lists::{LIST_AT_MOST, list, words};
 use super::plain::{date, division, fen, moment, version, word, year};
-use super::texts::{id, name};
+use super::texts::{id, name, optional_text};
 use crate::change::{Change, ClaimStand, PayerAmount, PayerShare, StandingYear, YearStand};
 use crate::words as sets;
 
 /// The most claims of a person's year that are read: a stream sends the rest in further messages.
 const CLAIMS_AT_MOST: usize = 10_000;
+/// The most characters of an institution's id of a bill or stay.
+const ID_CHARS_MAX: usize = 64;
 
 /// What one commit of settlement did to a person: years in order and each once, payers in order of name and each once,
 /// nothing paid of a claim that is reversed.
@@ -101,6 +103,8 @@ pub fn claim_stand(v: &mut Violations, stand: &settlement_pb::ClaimStand) -> Opt
     let division = division(v, "division", &stand.division);
     let cause = known(v, "cause", stand.cause, sets::cause_of(stand.cause));
     let institution = id(v, "institution_id", &stand.institution_id);
+    let bill = optional_text(v, "bill_id", &stand.bill_id, ID_CHARS_MAX);
+    let stay = optional_text(v, "stay_id", &stand.stay_id, ID_CHARS_MAX);
     let rules_date = date(v, "rules_date", &stand.rules_date);
     let settled_date = date(v, "settled_date", &stand.settled_date);
     let care = word(v, "care", stand.care);
@@ -124,6 +128,8 @@ pub fn claim_stand(v: &mut Violations, stand: &settlement_pb::ClaimStand) -> Opt
             cause: cause?,
             reversed: stand.reversed,
             institution: institution?,
+            bill: bill?,
+            stay: stay?,
             rules_date: rules_date?,
             settled_date: settled_date?,
             care: care?,

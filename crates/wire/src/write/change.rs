@@ -70,6 +70,8 @@ pub fn claim_stand(stand: &ClaimStand) -> settlement_pb::ClaimStand {
         payers: stand.payers.iter().map(share).collect(),
         held: amounts(&stand.held),
         short: amounts(&stand.short),
+        bill_id: stand.bill.clone(),
+        stay_id: stand.stay.clone(),
     }
 }
 

@@ -58,7 +58,7 @@ fn payer_name(policy: &Policy, number: Option<u16>) -> String {
     number.and_then(|number| policy.payer(number)).map(|payer| payer.name.to_string()).unwrap_or_default()
 }
 
-const fn line(line: &LineSplit) -> policy_pb::LineSplit {
+pub(super) const fn line(line: &LineSplit) -> policy_pb::LineSplit {
     policy_pb::LineSplit {
         parts: Some(parts(&line.parts)),
         apart_fen: line.apart.get(),

@@ -91,6 +91,8 @@ pub const fn parts(parts: &Parts) -> policy_pb::Parts {
         over_limit_fen: parts.over_limit.get(),
         first_self_paid_fen: parts.first_self_paid.get(),
         within_scope_fen: parts.within_scope.get(),
+        hospital_fen: parts.hospital.get(),
+        apart_fen: parts.apart.get(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `yibao verify`: person-years folded again, over gRPC or beside the database; the books of enrolment beside its own.
 
 mod books;
+mod premiums;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -38,8 +39,15 @@ pub(crate) fn run(args: &Verify, out: &mut Out) -> Result<ExitCode, Error> {
             }
             (None, Some(url)) => {
                 let (database, owners) = opened(url).await?;
+                if owners.iter().any(|owner| owner == "assistance") {
+                    return Err(Error::OtherService("assistance".to_owned()));
+                }
                 if owners.iter().any(|owner| owner == "enrolment") {
                     return books::verify(database, args, out).await;
+                }
+                if args.assistance_database.is_some() {
+                    let message = "--assistance-database goes with the --database of enrolment";
+                    return Err(Error::Nothing(message.to_owned()));
                 }
                 beside(database, args.person, args.year.map(i32::from), process).await?
             }
@@ -151,9 +159,6 @@ async fn opened(url: &str) -> Result<(Database, Vec<String>), Error> {
     }
     let database = Database::open(url).await.map_err(Error::Database)?;
     let owners = migrations::owners(&database).await.map_err(Error::Database)?;
-    if owners.iter().any(|owner| owner == "assistance") {
-        return Err(Error::OtherService("assistance".to_owned()));
-    }
     Ok((database, owners))
 }
 

@@ -8,9 +8,9 @@ use rpc::{Fault, Reason, Violations};
 use store::Tx;
 use terms::Name;
 
-use super::offer::renew;
+use super::offer::{most, renew};
 use super::{App, Problem};
-use crate::domain::{Offer, OfferState, room};
+use crate::domain::{Offer, OfferState};
 use crate::store::{offers, people};
 
 /// What a payer says.
@@ -58,13 +58,14 @@ pub(crate) async fn answer(app: &App, tx: &Tx, asked: &Answering) -> Result<Offe
     is_in(&offer, OfferState::Offered)?;
     offer.state = OfferState::Declined;
     if let Some(amount) = asked.confirmed {
-        let claim = offers::claim(tx, offer.claim).await?;
-        let cash = claim.map_or(Fen::ZERO, |claim| claim.cash);
-        let room = room(cash, offers::of_claim(tx, offer.claim).await?.iter());
+        let most = most(app, tx, &offer).await?;
         let mut v = Violations::new();
-        if amount > room {
+        if amount > most.cash {
             let expected =
-                format!("at most {}: the person's cash less what other offers of the claim take", room.get());
+                format!("at most {}: the person's cash less what other offers of the bill take", most.cash.get());
+            v.add("confirmed.amount_fen", amount.get(), expected);
+        } else if let Some(ceiling) = most.ceiling.filter(|ceiling| amount > *ceiling) {
+            let expected = format!("at most {}: what the plan's ceiling leaves in its period", ceiling.get());
             v.add("confirmed.amount_fen", amount.get(), expected);
         }
         if amount != offer.promised && asked.reason.is_empty() {
@@ -77,6 +78,8 @@ pub(crate) async fn answer(app: &App, tx: &Tx, asked: &Answering) -> Result<Offe
     offer.reason.clone_from(&asked.reason);
     offer.answered_at = Some(app.now());
     offers::go_on(tx, std::slice::from_ref(&offer)).await?;
+    // what the ceiling and the person's cash leave to other offers is another amount now
+    renew(app, tx, &[(offer.person, offer.year)].into()).await?;
     Ok(offer)
 }
 

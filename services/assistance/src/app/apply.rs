@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use rpc::{Fault, Violations};
 use store::Tx;
 use terms::{Category, Division, Name};
 
 use super::application::{attached, duplicate, told};
 use super::{App, Problem};
-use crate::domain::{Act, Application, ApplicationState, ApplicationStep, By, Evidence, Wanted};
+use crate::domain::{Act, Application, ApplicationState, ApplicationStep, By, Evidence, Wanted, is_within};
 use crate::store::{applications, people};
 
 /// Wishes opened in one go.
@@ -31,7 +32,9 @@ pub(crate) struct Applying {
 /// `DUPLICATE` where an application of the person for the same year and thing is open; `INVALID_FIELDS` where nobody pays temporary
 /// assistance.
 pub(crate) async fn apply(app: &App, tx: &Tx, asked: &Applying) -> Result<Name, Problem> {
-    has_a_fund(app, asked)?;
+    let mut v = Violations::new();
+    has_a_fund(app, asked, &mut v);
+    finished(v)?;
     people::lock(tx, &[asked.person].into()).await?;
     let others = applications::of_year(tx, asked.person, asked.year).await?;
     if let Some(other) = others.iter().find(|other| other.is_open() && other.wanted.is_same_thing(asked.wanted)) {
@@ -43,8 +46,37 @@ pub(crate) async fn apply(app: &App, tx: &Tx, asked: &Applying) -> Result<Name, 
     Ok(id)
 }
 
-fn has_a_fund(app: &App, asked: &Applying) -> Result<(), Fault> {
+/// Asks enrolment, where it is connected, whether who wants temporary assistance of a fund was insured with it: outside any transaction.
+///
+/// # Errors
+/// `INVALID_FIELDS` with everything the division is not; `UNAVAILABLE` where enrolment does not say.
+pub(crate) async fn is_insured(app: &App, asked: &Applying) -> Result<(), Fault> {
+    let Some(directory) = app.directory.as_ref().filter(|_| matches!(asked.wanted, Wanted::Temporary(_))) else {
+        return Ok(());
+    };
     let mut v = Violations::new();
+    has_a_fund(app, asked, &mut v);
+    if !app.serves(asked.division) {
+        return finished(v);
+    }
+    let day = |month, day| NaiveDate::from_ymd_opt(asked.year, month, day).unwrap_or_default();
+    let (from, to) = (day(1, 1), day(12, 31).min(app.today()));
+    let places = directory.places(asked.person, (from, to)).await?;
+    if !places.iter().any(|place| is_within(asked.division, *place)) {
+        let known: Vec<String> = places.iter().map(ToString::to_string).collect();
+        let known = if known.is_empty() { "nowhere".to_owned() } else { known.join(", ") };
+        let expected = format!("where the person was insured from {from} to {to}: {known}");
+        v.add("terms.division", asked.division, expected);
+    }
+    finished(v)
+}
+
+fn finished(v: Violations) -> Result<(), Fault> {
+    let is_right = v.is_empty().then_some(());
+    v.finish(is_right)
+}
+
+fn has_a_fund(app: &App, asked: &Applying, v: &mut Violations) {
     match app.policies.head(asked.division).filter(|_| app.serves(asked.division)) {
         None => v.add("terms.division", asked.division, "a division whose policy is published"),
         Some(policy) => {
@@ -54,8 +86,6 @@ fn has_a_fund(app: &App, asked: &Applying) -> Result<(), Fault> {
             }
         }
     }
-    let is_right = v.is_empty().then_some(());
-    v.finish(is_right)
 }
 
 async fn open(

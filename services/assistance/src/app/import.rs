@@ -49,6 +49,8 @@ pub(crate) struct Batch {
 struct Resolved {
     number: u64,
     person: Option<Name>,
+    /// Whether enrolment does not know the person that is named.
+    is_unknown: bool,
     said: Result<Said, Vec<RowProblem>>,
 }
 
@@ -109,14 +111,15 @@ async fn resolve(app: &App, batch: Batch, read: u64) -> Result<(Batch, Vec<Resol
     let mut resolved = Vec::with_capacity(rows.len());
     for row in rows {
         let person = match &row.who {
-            Some(Who::Person(person)) => Some(*person).filter(|person| !unknown.contains(person)),
+            Some(Who::Person(person)) => Some(*person),
             Some(Who::Document(_)) => {
                 place += 1;
                 found.get(&(place - 1)).copied()
             }
             None => None,
         };
-        resolved.push(Resolved { number: row.number, person, said: row.said.clone() });
+        let is_unknown = person.is_some_and(|person| unknown.contains(&person));
+        resolved.push(Resolved { number: row.number, person, is_unknown, said: row.said.clone() });
     }
     Ok((Batch { rows: Vec::new(), ..batch }, resolved))
 }
@@ -170,10 +173,12 @@ async fn decided(
     import: &Import,
     rows: &[&Resolved],
 ) -> Result<(Vec<Difference>, Vec<Grant>), Problem> {
-    let people: BTreeSet<Name> = rows.iter().filter_map(|row| row.person).collect();
-    if import.list.mode == ImportMode::Apply && !people.is_empty() {
-        people::lock(tx, &people).await?;
+    // nothing is recorded of whom enrolment does not know
+    let registered: BTreeSet<Name> = rows.iter().filter(|row| !row.is_unknown).filter_map(|row| row.person).collect();
+    if import.list.mode == ImportMode::Apply && !registered.is_empty() {
+        people::lock(tx, &registered).await?;
     }
+    let people: BTreeSet<Name> = rows.iter().filter_map(|row| row.person).collect();
     let people: Vec<Name> = people.into_iter().collect();
     let mut versions: BTreeMap<String, Vec<Grant>> = BTreeMap::new();
     for grant in categories::of_all(tx, &people).await? {
@@ -196,7 +201,9 @@ async fn decided(
 }
 
 fn one(app: &App, import: &Import, row: &Resolved, versions: &[Grant], named: &BTreeMap<Name, u64>) -> Difference {
-    let person = row.person.map(|person| person.to_string());
+    // who has categories here is on the list by the row that says so, although enrolment does not know the person (any more)
+    let is_on_it = !row.is_unknown || !versions.is_empty();
+    let person = row.person.filter(|_| is_on_it).map(|person| person.to_string());
     let (position, number) = (row.number, row.number);
     let kind = DifferenceKind::Rejected;
     let problems = Vec::new();
@@ -205,7 +212,9 @@ fn one(app: &App, import: &Import, row: &Resolved, versions: &[Grant], named: &B
         Ok(said) => said,
         Err(problems) => return Difference { problems: problems.clone(), ..found },
     };
-    let Some(person) = person else { return Difference { kind: DifferenceKind::UnknownPerson, ..found } };
+    let Some(person) = person.filter(|_| !row.is_unknown) else {
+        return Difference { kind: DifferenceKind::UnknownPerson, ..found };
+    };
     if let Some(before) = row.person.and_then(|person| named.get(&person)) {
         let description = format!("the person is named by row {before} already");
         let problem = RowProblem { field: String::new(), reason: "duplicate".to_owned(), description };

@@ -1,16 +1,90 @@
 //! Books what the assistance fund pays of premiums, once for each enrolment, and takes it back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use ledger::{Entry, Heading, book, mirror};
-use rpc::{Fault, Reason};
-use store::{Tx, journal};
-use terms::Name;
+use money::Fen;
+use rpc::{Fault, Reason, Violations};
+use store::{Database, Tx, journal};
+use terms::{Category, Name};
 
 use super::{App, Problem};
-use crate::domain::{BookedPremium, Premium, premium_fund};
-use crate::store::{people, premiums};
+use crate::domain::{BookedPremium, Premium, Told, possible, premium_fund, was_granted};
+use crate::store::{categories, people, premiums};
+
+/// What these books say of premium assistance: by enrolment and place the net of `due:<place>:premium_assisted`, debits above zero, in
+/// fen; those at zero left out.
+///
+/// # Errors
+/// What the database said.
+pub async fn premium_assistance(database: &Database) -> Result<BTreeMap<(String, String), Fen>, store::Error> {
+    premiums::due(database.reader()).await
+}
+
+/// Checks what is known here of a premium, before the transaction: nobody is believed about it.
+///
+/// # Errors
+/// `INVALID_FIELDS` with everything that is not so; `UNAVAILABLE` where the registry does not say.
+pub(crate) async fn check(app: &App, premium: &Premium, told: Told) -> Result<(), Problem> {
+    let away = || Fault::unavailable("the policy", std::time::Duration::from_secs(5));
+    if app.policies.head(premium.division).is_none() {
+        return Err(away().into());
+    }
+    let policy = app.policies.version(premium.version).await.map_err(|error| away().because(error))?;
+    let policy = policy.filter(|policy| !policy.chain(premium.division).is_empty());
+    let versions = categories::of_person(app.database.reader(), premium.person.as_str()).await?;
+    let mut v = Violations::new();
+    v.within("assistance", |v| {
+        let today = app.today();
+        if premium.paid > today {
+            v.add("paid_date", premium.paid, format!("a day not after {today}"));
+        }
+        granted(app, v, premium, (&versions, told.enrolled));
+        match policy {
+            None => v.add("policy_version", premium.version, format!("a version published for {}", premium.division)),
+            Some(_) if premium.category == Category::None => {}
+            Some(policy) => {
+                let amounts = possible(&policy, premium, told);
+                if amounts.is_empty() {
+                    let expected = "a category for which the policy says what the fund pays of the premium";
+                    v.add("category", wire::name(premium.category), expected);
+                } else if !amounts.contains(&premium.amount) {
+                    let amounts: Vec<String> = amounts.iter().map(|amount| amount.get().to_string()).collect();
+                    let expected = format!("what the policy says for the category: {}", amounts.join(" or "));
+                    v.add("amount_fen", premium.amount.get(), expected);
+                }
+            }
+        }
+    });
+    let is_right = v.is_empty().then_some(());
+    Ok(v.finish(is_right)?)
+}
+
+/// Adds what is wrong with the category: none at all, or one that nobody granted for the day.
+fn granted(
+    app: &App,
+    v: &mut Violations,
+    premium: &Premium,
+    (versions, enrolled): (&[crate::domain::Grant], Option<NaiveDate>),
+) {
+    let category = premium.category;
+    if category == Category::None {
+        v.add("category", wire::name(category), "the category for which the fund assists");
+        return;
+    }
+    if premium.handed_in && app.trusts_categories {
+        return;
+    }
+    let (field, day) = enrolled.map_or(("paid_date", premium.paid), |day| ("enrolled_date", day));
+    match was_granted(versions, category, day) {
+        Ok(()) => {}
+        Err(None) => v.add("category", wire::name(category), "a category that the person was granted"),
+        Err(Some(from)) => {
+            v.add(field, day, format!("a day on which the category was granted, which begins on {from}"));
+        }
+    }
+}
 
 /// Books premium assistance; gives what was booked, and when.
 ///
@@ -44,7 +118,8 @@ pub(crate) async fn booked(app: &App, tx: &Tx, premium: &Premium) -> Result<(Ent
 /// Takes premium assistance back; gives what was booked, and when.
 ///
 /// # Errors
-/// `NOT_FOUND` where the enrolment never had any; `WRONG_STATE` where it was taken back before.
+/// `NOT_FOUND` where the enrolment never had any; `WRONG_STATE` where it was taken back before; `INVALID_FIELDS` for a day on which it
+/// cannot have been.
 pub(crate) async fn reversed(
     app: &App,
     tx: &Tx,
@@ -56,6 +131,12 @@ pub(crate) async fn reversed(
     let standing = premiums::newest(tx, enrolment).await?.ok_or_else(unknown)?;
     if standing.reversed_at.is_some() {
         return Err(Fault::wrong_state("reversed", "the premium assistance was taken back before").into());
+    }
+    let (paid, today) = (standing.premium.paid, app.today());
+    if on < paid || on > today {
+        let mut v = Violations::new();
+        v.add("reversed_date", on, format!("a day from {paid}, on which the premium was paid, to {today}"));
+        v.finish(None::<()>)?;
     }
     let entries = journal::by_ids(tx, &[standing.entry.as_str()]).await?;
     let original = entries.first().ok_or_else(|| Fault::internal("premium assistance without its entry"))?;

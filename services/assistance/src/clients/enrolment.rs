@@ -1,10 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use pb::enrolment::v1::directory_service_client::DirectoryServiceClient;
-use pb::enrolment::v1::{FindPeopleRequest, FindUnknownRequest, GetPhoneRequest, PersonDocument};
+use pb::enrolment::v1::{FindPeopleRequest, FindPlacesRequest, FindUnknownRequest, GetPhoneRequest, PersonDocument};
+use pb::r#type::v1::Period;
 use rpc::{Client, Fault};
-use terms::Name;
+use terms::{Division, Name};
+use wire::write;
 
 /// Enrolment's directory: whose a document is.
 #[derive(Clone, Debug)]
@@ -66,6 +69,23 @@ impl Directory {
         };
         let unknown = self.service.clone().find_unknown(request).await.map_err(away)?.into_inner().unknown_person_ids;
         unknown.iter().map(|id| Name::new(id).map_err(Fault::internal)).collect()
+    }
+
+    /// Where a person was insured on any of some days.
+    pub(crate) async fn places(
+        &self,
+        person: Name,
+        (from, to): (NaiveDate, NaiveDate),
+    ) -> Result<Vec<Division>, Fault> {
+        let days = Some(Period { from_date: write::date(from), to_date: write::date(to) });
+        let request = FindPlacesRequest { person_id: person.to_string(), days };
+        let away = |status: tonic::Status| match status.code() {
+            tonic::Code::NotFound => Fault::not_found("person", person.as_str()),
+            _ => Fault::unavailable("enrolment, which knows who is insured where,", Duration::from_secs(1))
+                .because(status),
+        };
+        let places = self.service.clone().find_places(request).await.map_err(away)?.into_inner().divisions;
+        places.iter().map(|division| division.parse().map_err(Fault::internal)).collect()
     }
 
     /// The people of at most 1,000 documents, by place; those nobody has are left out.

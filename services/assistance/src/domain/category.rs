@@ -94,6 +94,16 @@ pub(crate) fn categories_on(known: &[Grant], day: NaiveDate) -> (Vec<Category>, 
     (categories, grants)
 }
 
+/// Whether a category was granted that holds on a day, as known at some moment; of one that was granted for other days alone, the first
+/// of them. What was decided by a grant stands, whatever became of it.
+pub(crate) fn was_granted(versions: &[Grant], category: Category, day: NaiveDate) -> Result<(), Option<NaiveDate>> {
+    let same = || versions.iter().filter(|grant| !grant.taken_back && grant.terms.counts_as() == category);
+    if same().any(|grant| grant.terms.holds(day)) {
+        return Ok(());
+    }
+    Err(same().map(|grant| grant.terms.from).min())
+}
+
 /// The grant of the same category with days that overlap, if there is one besides `of`.
 pub(crate) fn overlapping<'a>(known: &'a [Grant], terms: &Terms, of: Option<&str>) -> Option<&'a Grant> {
     let same = |grant: &&Grant| grant.terms.category == terms.category && of != Some(grant.id.as_str());

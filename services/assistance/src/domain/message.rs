@@ -203,6 +203,8 @@ mod tests {
             cause: Cause::Settled,
             reversed: false,
             institution: Name::new("I").unwrap(),
+            bill: String::new(),
+            stay: String::new(),
             rules_date: "2022-10-10".parse().unwrap(),
             settled_date: "2022-10-10".parse().unwrap(),
             care: terms::Care::Inpatient,

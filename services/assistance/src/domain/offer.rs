@@ -1,6 +1,8 @@
 //! Other payers (SD-12): their plans, who is a member of them, and what they are offered of settled bills.
 
 mod renew;
+mod same;
+mod share;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use money::Fen;
@@ -9,7 +11,9 @@ use terms::{Care, Category, Division, Name, Scheme};
 
 use super::words::words;
 
-pub(crate) use renew::{Renewed, Renewing, renewed};
+pub(crate) use renew::{Renewed, Renewing, overpaid, renewed, room};
+pub(crate) use same::{BillOf, Same};
+pub(crate) use share::Room;
 
 words! {
     /// What kind of payer it is.
@@ -17,6 +21,13 @@ words! {
     /// Where an offer stands.
     OfferState {
         Offered "offered", Confirmed "confirmed", Declined "declined", Paid "paid", Superseded "superseded",
+    }
+}
+
+impl OfferState {
+    /// Whether the payer has said what it will pay, and that stands.
+    pub(crate) const fn is_answer(self) -> bool {
+        matches!(self, Self::Confirmed | Self::Declined | Self::Paid)
     }
 }
 
@@ -77,6 +88,7 @@ pub(crate) struct Member {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OfferBill {
     pub(crate) claim: Name,
+    pub(crate) year: i32,
     pub(crate) revision: u32,
     pub(crate) is_reversed: bool,
     pub(crate) division: Division,
@@ -137,11 +149,6 @@ impl Offer {
             OfferState::Offered | OfferState::Declined => Fen::ZERO,
         }
     }
-}
-
-/// What of a claim's cash is left to be confirmed, where offers of all plans have taken theirs.
-pub(crate) fn room<'a>(cash: Fen, offers: impl Iterator<Item = &'a Offer>) -> Fen {
-    cash.above(offers.map(Offer::takes).sum())
 }
 
 #[cfg(test)]

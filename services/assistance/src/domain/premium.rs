@@ -1,7 +1,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use money::Fen;
-use policy::{NationalField, Policy, Version};
-use terms::{Category, Division, Name};
+use policy::{ContributionFacts, NationalField, Policy, Version};
+use terms::{Category, College, CountyKind, Division, Name, PersonGroup, Scheme, Word};
 
 use super::Month;
 
@@ -20,6 +20,47 @@ pub(crate) struct Premium {
     /// The policy version that computed it.
     pub(crate) version: Version,
     pub(crate) paid: NaiveDate,
+}
+
+/// What a premium is checked with, as far as it was said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The day of enrolment, whose categories decide.
+    pub(crate) enrolled: Option<NaiveDate>,
+    pub(crate) group: Option<PersonGroup>,
+    pub(crate) county: Option<CountyKind>,
+    pub(crate) college: Option<College>,
+}
+
+/// What the fund pays of a resident's premium by a policy, each amount once and above zero: of what was not said, any may be meant.
+pub(crate) fn possible(policy: &Policy, premium: &Premium, told: Told) -> Vec<Fen> {
+    let mut found = Vec::new();
+    for group in any(told.group).into_iter().filter(|group| group.scheme() == Scheme::Resident) {
+        for county in any(told.county) {
+            for college in any(told.college) {
+                let facts = ContributionFacts {
+                    division: premium.division,
+                    scheme: Scheme::Resident,
+                    cover_year: premium.cover_year,
+                    group,
+                    categories: vec![premium.category],
+                    county,
+                    college,
+                    people: 1,
+                    premium_base: Fen::ZERO,
+                };
+                found.extend(policy.contribution(&facts).ok().map(|one| one.assisted));
+            }
+        }
+    }
+    found.retain(|amount| !amount.is_zero());
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn any<W: Word>(said: Option<W>) -> Vec<W> {
+    said.map_or_else(|| W::ALL.to_vec(), |said| vec![said])
 }
 
 /// Premium assistance as it was booked; an enrolment's rounds are counted from 1, each after the one before was taken back.

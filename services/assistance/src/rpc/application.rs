@@ -8,15 +8,13 @@ use std::sync::Arc;
 use ::pb::assistance::v1 as pb;
 use ::pb::r#type::v1::EntryState;
 use pb::application_service_server::ApplicationService;
-use prost::Message as _;
 use rpc::{Fault, Violations};
-use sha2::{Digest as _, Sha256};
-use terms::Name;
 use tonic::{Request, Response, Status};
 use wire::{read as fields, write as messages};
 
 use self::answer::{listed, whole};
 pub(crate) use self::ask::confirmed;
+use super::page::Behind;
 use super::words::application_state;
 use super::{read, write};
 use crate::app::change::{Asked, change, is_known};
@@ -37,6 +35,7 @@ impl Applications {
         let asked = Asked::new("Apply", &key, &r);
         if !is_known(&self.0, &asked).await? {
             is_registered(&self.0, command.person).await?;
+            apply::is_insured(&self.0, &command).await?;
         }
         change(&self.0, asked, command, |app, tx, c| async move {
             let id = apply::apply(&app, &tx, &c).await?;
@@ -161,17 +160,7 @@ impl Applications {
     async fn list(&self, r: pb::ListApplicationsRequest) -> Result<pb::ListApplicationsResponse, Fault> {
         let mut v = Violations::new();
         let question = pb::ListApplicationsRequest { page_size: 0, page_token: String::new(), ..r.clone() };
-        let hash = Sha256::digest(question.encode_to_vec());
-        let question: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let after = match r.page_token.split_once('-') {
-            None if r.page_token.is_empty() => Some(None),
-            Some((of, after)) if of == question => Name::new(after).ok().filter(|after| !after.is_empty()).map(Some),
-            _ => None,
-        };
-        if after.is_none() {
-            v.add("page_token", &r.page_token, "next_page_token of the page before, of the same question");
-        }
-        let size = fields::page(&mut v, r.page_size).map(u64::from);
+        let page = Behind::read(&mut v, &question, r.page_size, &r.page_token);
         let person =
             if r.person_id.is_empty() { Some(None) } else { fields::id(&mut v, "person_id", &r.person_id).map(Some) };
         let division = if r.division.is_empty() {
@@ -184,19 +173,15 @@ impl Applications {
         }
         let states = read::list(&mut v, "states", &r.states, (0, 100), |v, state| application_state(v, "", *state));
         let wanted = (|| {
-            let (person, division, states, after) = (person?, division?, states?, after?);
-            Some(Wanted { person, division, states, after, most: size?.saturating_add(1) })
+            let (person, division, states, page) = (person?, division?, states?, page?);
+            Some((Wanted { person, division, states, after: page.after(), most: page.most() }, page))
         })();
-        let wanted = v.finish(wanted)?;
+        let (wanted, page) = v.finish(wanted)?;
         let reader = self.0.database.reader();
-        let mut found = applications::list(reader, &wanted).await.map_err(Problem::Store)?;
-        let has_more = u64::try_from(found.len()).is_ok_and(|found| found >= wanted.most);
-        if has_more {
-            found.pop();
-        }
-        let last = found.last().filter(|_| has_more).map(|last| format!("{question}-{}", last.id));
+        let found = applications::list(reader, &wanted).await.map_err(Problem::Store)?;
+        let (found, next_page_token) = page.cut(found, |found| found.id);
         let applications = listed(reader, &found).await?;
-        Ok(pb::ListApplicationsResponse { applications, next_page_token: last.unwrap_or_default() })
+        Ok(pb::ListApplicationsResponse { applications, next_page_token })
     }
 }
 

@@ -9,19 +9,18 @@ use std::sync::Arc;
 use ::pb::assistance::v1 as pb;
 use ::store::sea_orm::ConnectionTrait;
 use pb::payer_service_server::PayerService;
-use prost::Message as _;
 use rpc::{Fault, Violations};
-use sha2::{Digest as _, Sha256};
-use terms::Name;
 use tonic::{Request, Response, Status, Streaming};
 use wire::read as fields;
 
 use self::answer::{offer, plan};
+use super::page::Behind;
 use super::read;
 use super::words::offer_state;
 use crate::app::change::{Asked, change};
+use crate::app::offer::{self as offered, Before};
 use crate::app::{App, Problem, answer_offer, plan as plans};
-use crate::domain::Plan;
+use crate::domain::{Offer, Plan};
 use crate::store::offers::Wanted;
 use crate::store::{offers, plans as kept_plans};
 
@@ -75,39 +74,36 @@ impl Payers {
     async fn list(&self, r: pb::ListOffersRequest) -> Result<pb::ListOffersResponse, Fault> {
         let mut v = Violations::new();
         let question = pb::ListOffersRequest { page_size: 0, page_token: String::new(), ..r.clone() };
-        let hash = Sha256::digest(question.encode_to_vec());
-        let question: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let after = match r.page_token.split_once('-') {
-            None if r.page_token.is_empty() => Some(None),
-            Some((of, after)) if of == question => Name::new(after).ok().filter(|after| !after.is_empty()).map(Some),
-            _ => None,
-        };
-        if after.is_none() {
-            v.add("page_token", &r.page_token, "next_page_token of the page before, of the same question");
-        }
-        let size = fields::page(&mut v, r.page_size).map(u64::from);
+        let page = Behind::read(&mut v, &question, r.page_size, &r.page_token);
         let mut one = |field: &str, id: &str| {
             if id.is_empty() { Some(None) } else { fields::id(&mut v, field, id).map(Some) }
         };
         let claim = one("claim_id", &r.claim_id);
         let (person, plan) = (one("person_id", &r.person_id), one("plan_id", &r.plan_id));
+        if r.with_earlier && r.claim_id.is_empty() {
+            v.add("with_earlier", "true", "a claim_id, which the earlier ones are of");
+        }
         if [&r.claim_id, &r.person_id, &r.plan_id].iter().all(|id| id.is_empty()) {
             v.add("claim_id", "nothing", "a claim, or a person_id or plan_id");
         }
         let states = read::list(&mut v, "states", &r.states, (0, 100), |v, state| offer_state(v, "", *state));
         let wanted = (|| {
             let (claim, person, plan) = (claim?, person?, plan?);
-            Some(Wanted { claim, person, plan, states: states?, after: after?, most: size?.saturating_add(1) })
+            let (page, earlier) = (page?, Vec::new());
+            let (after, most) = (page.after(), page.most());
+            Some((Wanted { claim, earlier, person, plan, states: states?, after, most }, page))
         })();
-        let wanted = v.finish(wanted)?;
-        let mut found = offers::list(self.0.database.reader(), &wanted).await.map_err(Problem::Store)?;
-        let has_more = u64::try_from(found.len()).is_ok_and(|found| found >= wanted.most);
-        if has_more {
-            found.pop();
-        }
-        let last = found.last().filter(|_| has_more).map(|last| format!("{question}-{}", last.id));
-        let offers = found.iter().map(offer).collect();
-        Ok(pb::ListOffersResponse { offers, next_page_token: last.unwrap_or_default() })
+        let (mut wanted, page) = v.finish(wanted)?;
+        let before = match wanted.claim.filter(|_| r.with_earlier) {
+            Some(claim) => offered::before(&self.0, claim).await?,
+            None => Before::default(),
+        };
+        wanted.earlier = before.claims;
+        let found = offers::list(self.0.database.reader(), &wanted).await.map_err(Problem::Store)?;
+        let (found, next_page_token) = page.cut(found, |found| found.id);
+        let overpaid = |one: &Offer| before.overpaid.get(&one.id).copied().unwrap_or_default().get();
+        let offers = found.iter().map(|one| pb::Offer { overpaid_fen: overpaid(one), ..offer(one) }).collect();
+        Ok(pb::ListOffersResponse { offers, next_page_token })
     }
 
     async fn answer(&self, r: pb::AnswerOfferRequest) -> Result<pb::AnswerOfferResponse, Fault> {

@@ -10,9 +10,9 @@ use rpc::{Fault, Violations};
 use tonic::{Request, Response, Status};
 use wire::{read as fields, write as messages};
 
-use crate::app::change::{Asked, change};
+use crate::app::change::{Asked, change, is_known};
 use crate::app::{App, Problem, premium};
-use crate::domain::{Premium, PremiumRow, PremiumSum};
+use crate::domain::{Premium, PremiumRow, PremiumSum, Told};
 use crate::store::premiums;
 
 /// Keeps what the assistance fund pays of premiums.
@@ -24,8 +24,11 @@ impl Premiums {
         let mut v = Violations::new();
         let key = fields::key(&mut v, "idempotency_key", &r.idempotency_key);
         let premium = read(&mut v, r.assistance.as_ref());
-        let (key, premium) = v.finish(key.zip(premium))?;
+        let (key, (premium, told)) = v.finish(key.zip(premium))?;
         let asked = Asked::new("BookPremiumAssistance", &key, &r);
+        if !is_known(&self.0, &asked).await? {
+            premium::check(&self.0, &premium, told).await?;
+        }
         change(&self.0, asked, premium, |app, tx, premium| async move {
             let (entry, at) = premium::booked(&app, &tx, &premium).await?;
             Ok(pb::BookPremiumAssistanceResponse { entries: vec![messages::entry(&entry, EntryState::Posted, at)] })
@@ -64,7 +67,7 @@ impl Premiums {
     }
 }
 
-fn read(v: &mut Violations, given: Option<&pb::PremiumAssistance>) -> Option<Premium> {
+fn read(v: &mut Violations, given: Option<&pb::PremiumAssistance>) -> Option<(Premium, Told)> {
     let given = v.required("assistance", given, "what is booked")?;
     v.within("assistance", |v| {
         let enrolment = fields::id(v, "enrolment_id", &given.enrolment_id);
@@ -78,7 +81,12 @@ fn read(v: &mut Violations, given: Option<&pb::PremiumAssistance>) -> Option<Pre
         }
         let version = fields::version(v, "policy_version", &given.policy_version);
         let paid = fields::date(v, "paid_date", &given.paid_date);
-        Some(Premium {
+        let enrolled = fields::optional_date(v, "enrolled_date", &given.enrolled_date);
+        let group = fields::optional_word(v, "group", given.group);
+        let county = fields::optional_word(v, "county", given.county);
+        let college = fields::optional_word(v, "college", given.college);
+        let told = Told { enrolled: enrolled?, group: group?, county: county?, college: college? };
+        let premium = Premium {
             enrolment: enrolment?,
             person: person?,
             division: division?,
@@ -88,7 +96,8 @@ fn read(v: &mut Violations, given: Option<&pb::PremiumAssistance>) -> Option<Pre
             amount: amount?,
             version: version?,
             paid: paid?,
-        })
+        };
+        Some((premium, told))
     })
 }
 
@@ -103,6 +112,7 @@ fn write(premium: &Premium) -> pb::PremiumAssistance {
         policy_version: premium.version.to_string(),
         paid_date: messages::date(premium.paid),
         categories_handed_in: premium.handed_in,
+        ..pb::PremiumAssistance::default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod form;
 mod message;
+mod premiums;
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use ::pb::settlement::v1::Language;
 use pb::report_service_server::ReportService;
 use rpc::limits::DEADLINE_DEFAULT;
 use rpc::{Call, Deadline, Fault, Violations};
+use terms::Scheme;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
@@ -17,11 +19,12 @@ use tracing::Instrument as _;
 use wire::read as fields;
 
 use self::form::{Form, Names};
+use self::premiums::Premiums;
 use super::{premium, read};
 use crate::app::report::{Part, Reporting, report};
 use crate::app::{App, Problem};
 use crate::domain::{Month, Territory};
-use crate::store::premiums;
+use crate::store::premiums as kept;
 
 /// Reports who was helped.
 #[derive(Clone)]
@@ -64,13 +67,21 @@ impl Reports {
         let (asked, form) = v.finish(asked.zip(form))?;
         let names = Names::of(asked.divisions.first().and_then(|division| self.0.policies.head(*division)).as_deref());
         let head = form.head(&asked);
-        let mut parts = self.parts(asked);
+        let mut parts = self.parts(asked.clone());
+        let app = Arc::clone(&self.0);
         let (sender, receiver) = mpsc::channel(1);
         let writing = async move {
             let mut text = head;
             while let Some(part) = parts.recv().await {
-                match part {
-                    Ok(part) => text.push_str(&form.part(&part, &names)),
+                let premiums = match &part {
+                    Ok(Part::End { .. }) => assisted(&app, &asked).await,
+                    _ => Ok(None),
+                };
+                match part.and_then(|part| Ok((part, premiums?))) {
+                    Ok((part, premiums)) => {
+                        text.push_str(&premiums.map(|found| found.write(form, &names)).unwrap_or_default());
+                        text.push_str(&form.part(&part, &names));
+                    }
                     Err(fault) => return drop(sender.send(Err(fault.into())).await),
                 }
                 if text.len() >= CHUNK {
@@ -96,7 +107,7 @@ impl Reports {
         }
         let asked = v.finish(asked)?;
         let (places, months) = (Territory::apart(&asked.divisions), (asked.from, asked.to));
-        let found = premiums::report(self.0.database.reader(), months, &places).await;
+        let found = kept::report(self.0.database.reader(), months, &places).await;
         let (rows, total) = found.map_err(Problem::Store)?;
         let (rows, total) = (rows.iter().map(premium::row).collect(), Some(premium::sum(total)));
         Ok(pb::GetPremiumReportResponse { rows, total })
@@ -116,6 +127,16 @@ impl Reports {
         tokio::spawn(reporting.in_current_span());
         parts
     }
+}
+
+/// What was paid of premiums in the months and places of a report; none where it is about employees alone.
+async fn assisted(app: &App, asked: &Reporting) -> Result<Option<Premiums>, Fault> {
+    if asked.scheme == Some(Scheme::Employee) {
+        return Ok(None);
+    }
+    let (places, months) = (Territory::apart(&asked.divisions), (asked.from, asked.to));
+    let found = kept::report(app.database.reader(), months, &places).await.map_err(Problem::Store)?;
+    Ok(Some(Premiums::of(found, |division| app.policies.head(division))))
 }
 
 fn reporting(v: &mut Violations, terms: Option<&pb::ReportTerms>) -> Option<Reporting> {

@@ -8,7 +8,6 @@ use pb::watch_answer::Verdict;
 use pb::watch_service_server::WatchService;
 use prost::Message as _;
 use rpc::{Fault, Violations};
-use sha2::{Digest as _, Sha256};
 use store::sea_orm::ConnectionTrait;
 use terms::Name;
 use tokio::sync::mpsc;
@@ -18,6 +17,7 @@ use tracing::Instrument as _;
 use wire::read as fields;
 use wire::write::{moment, year_stand};
 
+use super::page::Behind;
 use super::words::{difference_kind_number, watch_state, watch_state_number};
 use super::{confirmed, export, read, write};
 use crate::app::apply::open_wanted;
@@ -46,17 +46,7 @@ impl Watching {
     async fn list(&self, r: pb::ListWatchRequest) -> Result<pb::ListWatchResponse, Fault> {
         let mut v = Violations::new();
         let question = pb::ListWatchRequest { page_size: 0, page_token: String::new(), ..r.clone() };
-        let hash = Sha256::digest(question.encode_to_vec());
-        let question: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let after = match r.page_token.split_once('-') {
-            None if r.page_token.is_empty() => Some(None),
-            Some((of, after)) if of == question => Name::new(after).ok().filter(|after| !after.is_empty()).map(Some),
-            _ => None,
-        };
-        if after.is_none() {
-            v.add("page_token", &r.page_token, "next_page_token of the page before, of the same question");
-        }
-        let size = fields::page(&mut v, r.page_size).map(u64::from);
+        let page = Behind::read(&mut v, &question, r.page_size, &r.page_token);
         let division = if r.division.is_empty() {
             Some(None)
         } else {
@@ -70,18 +60,14 @@ impl Watching {
         let year = if r.year == 0 { Some(None) } else { fields::year(&mut v, "year", r.year).map(Some) };
         let states = states(&mut v, &r.states);
         let wanted = (|| {
-            let (division, person, year, states, after) = (division?, person?, year?, states?, after?);
-            Some(Wanted { division, person, year, states, after, most: size?.saturating_add(1) })
+            let (division, person, year, states, page) = (division?, person?, year?, states?, page?);
+            Some((Wanted { division, person, year, states, after: page.after(), most: page.most() }, page))
         })();
-        let wanted = v.finish(wanted)?;
-        let mut found = watches::list(self.0.database.reader(), &wanted).await.map_err(Problem::Store)?;
-        let has_more = u64::try_from(found.len()).is_ok_and(|found| found >= wanted.most);
-        if has_more {
-            found.pop();
-        }
-        let last = found.last().filter(|_| has_more).map(|last| format!("{question}-{}", last.entry.id));
+        let (wanted, page) = v.finish(wanted)?;
+        let found = watches::list(self.0.database.reader(), &wanted).await.map_err(Problem::Store)?;
+        let (found, next_page_token) = page.cut(found, |found| found.entry.id);
         let entries = found.iter().map(|found| entry(found, &[])).collect::<Result<_, _>>()?;
-        Ok(pb::ListWatchResponse { entries, next_page_token: last.unwrap_or_default() })
+        Ok(pb::ListWatchResponse { entries, next_page_token })
     }
 
     async fn answer(&self, r: pb::AnswerEntryRequest) -> Result<pb::AnswerEntryResponse, Fault> {

@@ -14,7 +14,7 @@ use wire::change::ThirdSystem;
 
 use super::desks::third_system;
 use super::row;
-use crate::domain::{Offer, OfferBill, OfferState, payment_key};
+use crate::domain::{BillOf, Offer, OfferBill, OfferState, payment_key};
 
 const OFFER: &Columns = &[
     ("offer_id", Kind::Text),
@@ -54,6 +54,8 @@ const YEAR: &Columns = &[("person_id", Kind::Text), ("year", Kind::Int)];
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
     pub(crate) claim: Option<Name>,
+    /// With the claim also what was paid of these.
+    pub(crate) earlier: Vec<Name>,
     pub(crate) person: Option<Name>,
     pub(crate) plan: Option<Name>,
     /// Empty: all but what was superseded.
@@ -74,6 +76,31 @@ pub(crate) async fn years(
     found.iter().map(|found| Ok((row::name(found, "person_id")?, row::number(found, "year")?))).collect()
 }
 
+/// What each claim of people was settled for, by person.
+pub(crate) async fn bills_of(
+    connection: &impl ConnectionTrait,
+    people: impl Iterator<Item = Name>,
+) -> Result<BTreeMap<Name, Vec<BillOf>>, Error> {
+    let people: Vec<Json> = people.map(|person| json!({"person_id": person.as_str()})).collect();
+    // rows of before bill and stay were told have none; those that come after have both
+    let sql = "SELECT f.person_id, f.claim_id, min(f.year) AS year, min(f.number) AS number, \
+         min(f.institution) AS institution, max(f.bill_id) AS bill_id, max(f.stay_id) AS stay_id \
+         FROM {rows} JOIN claim_fact f ON f.person_id = r.person_id GROUP BY f.person_id, f.claim_id";
+    let mut found: BTreeMap<Name, Vec<BillOf>> = BTreeMap::new();
+    for one in &rows::query(connection, sql, PERSON, &people, []).await? {
+        let claim = BillOf {
+            claim: row::name(one, "claim_id")?,
+            year: row::number(one, "year")?,
+            number: row::int(one, "number")?,
+            institution: row::name(one, "institution")?,
+            bill: row::text(one, "bill_id")?,
+            stay: row::text(one, "stay_id")?,
+        };
+        found.entry(row::name(one, "person_id")?).or_default().push(claim);
+    }
+    Ok(found)
+}
+
 /// The claims of years as they stand now, also those that were reversed.
 pub(crate) async fn bills(
     connection: &impl ConnectionTrait,
@@ -87,6 +114,13 @@ pub(crate) async fn bills(
         found.entry(year).or_default().push(bill(one)?);
     }
     Ok(found)
+}
+
+/// Whose a claim is, and of which year.
+pub(crate) async fn year_of(connection: &impl ConnectionTrait, claim: Name) -> Result<Option<(Name, i32)>, Error> {
+    let sql = "SELECT person_id, year FROM claim_fact WHERE claim_id = $1 LIMIT 1";
+    let found = row::one(connection, sql, vec![claim.as_str().into()]).await?;
+    found.map(|found| Ok((row::name(&found, "person_id")?, row::number(&found, "year")?))).transpose()
 }
 
 /// A claim as it stands now.
@@ -128,12 +162,6 @@ pub(crate) async fn by_id(connection: &impl ConnectionTrait, id: Name) -> Result
     row::one(connection, sql, vec![id.as_str().into()]).await?.as_ref().map(offer).transpose()
 }
 
-/// Every offer of a claim, of all plans, the oldest first.
-pub(crate) async fn of_claim(connection: &impl ConnectionTrait, claim: Name) -> Result<Vec<Offer>, Error> {
-    let sql = "SELECT * FROM offer WHERE claim_id = $1 ORDER BY offered_at, offer_id";
-    row::all(connection, sql, vec![claim.as_str().into()]).await?.iter().map(offer).collect()
-}
-
 /// Offers, in the order in which they were made.
 pub(crate) async fn list(connection: &impl ConnectionTrait, wanted: &Wanted) -> Result<Vec<Offer>, Error> {
     let words: Vec<String> = wanted.states.iter().map(|state| format!("'{}'", state.word())).collect();
@@ -141,7 +169,20 @@ pub(crate) async fn list(connection: &impl ConnectionTrait, wanted: &Wanted) -> 
         if words.is_empty() { "state <> 'superseded'".to_owned() } else { format!("state IN ({})", words.join(", ")) };
     let mut values = Vec::new();
     let mut and = String::new();
-    for (column, of) in [("claim_id", wanted.claim), ("person_id", wanted.person), ("plan_id", wanted.plan)] {
+    if let Some(claim) = wanted.claim {
+        values.push(claim.as_str().into());
+        let first = values.len() + 1;
+        values.extend(wanted.earlier.iter().map(|claim| claim.as_str().into()));
+        let earlier: Vec<String> = (first..=values.len()).map(|at| format!("${at}")).collect();
+        let paid = "state = 'superseded' AND paid_fen > 0";
+        let or = if earlier.is_empty() {
+            String::new()
+        } else {
+            format!(" OR ({paid} AND claim_id IN ({}))", earlier.join(", "))
+        };
+        and.push_str(&format!(" AND (claim_id = ${}{or})", first - 1));
+    }
+    for (column, of) in [("person_id", wanted.person), ("plan_id", wanted.plan)] {
         if let Some(of) = of {
             values.push(of.as_str().into());
             and.push_str(&format!(" AND {column} = ${}", values.len()));
@@ -249,6 +290,7 @@ fn bill(found: &QueryResult) -> Result<OfferBill, Error> {
     let left = row::fen(found, "within_scope_fen")?.above(row::fen(found, "fund_fen")? + beside);
     Ok(OfferBill {
         claim: row::name(found, "claim_id")?,
+        year: row::number(found, "year")?,
         revision: row::number(found, "revision")?,
         is_reversed,
         division: row::parsed(found, "division")?,

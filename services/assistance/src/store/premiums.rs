@@ -1,5 +1,7 @@
 //! What the assistance fund pays of premiums.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use money::Fen;
 use serde_json::json;
@@ -133,4 +135,21 @@ pub(crate) async fn report(
     }
     listed.sort_by_key(|row| (row.division, row.month, row.category));
     Ok((listed, total))
+}
+
+/// What is booked against enrolment's books, by enrolment and place, debits above zero; those at zero left out.
+pub(crate) async fn due(connection: &impl ConnectionTrait) -> Result<BTreeMap<(String, String), Fen>, Error> {
+    // the account's code is due:<division>:premium_assisted: the division begins at its 5th character
+    let net = "CAST(sum(CASE l.side WHEN 'debit' THEN l.amount_fen ELSE -l.amount_fen END) AS BIGINT)";
+    let sql = format!(
+        "SELECT j.reference, substr(l.account, 5, 6) AS division, {net} AS net_fen FROM journal_line l \
+         JOIN journal j ON j.id = l.entry WHERE l.account LIKE 'due:%:premium_assisted' \
+         GROUP BY j.reference, substr(l.account, 5, 6) HAVING {net} <> 0"
+    );
+    let found = row::all(connection, &sql, Vec::new()).await?;
+    let read = |found: &QueryResult| {
+        let of = (row::text(found, "reference")?, row::text(found, "division")?);
+        Ok((of, Fen::new(row::int(found, "net_fen")?)))
+    };
+    found.iter().map(read).collect()
 }

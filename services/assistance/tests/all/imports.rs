@@ -144,6 +144,30 @@ fn a_person_enrolment_does_not_know_is_named_in_the_differences_and_granted_noth
 }
 
 #[test]
+fn a_row_of_a_full_list_whose_person_enrolment_no_longer_knows_keeps_the_grant_and_is_said() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        // granted while enrolment knew them, or was not connected
+        let before = world.with_enrolment(None).await;
+        for person in ["X1", "X2", "X3"] {
+            before.grant(person, Category::LowIncome, "2022-01-01").await;
+        }
+        let list = list(pb::ImportMode::Apply, true);
+        let rows = vec![row(1, "X1", "2022-01-01", ""), row(2, "X2", "2022-09-31", ""), row(3, "X4", "", "")];
+        import(&world, vec![message("I", &list, rows, true)]).await.unwrap();
+        let nobody = String::new;
+        let expected = [
+            (Kind::UnknownPerson, 1, "X1".to_owned()),
+            (Kind::Rejected, 2, nobody()),
+            (Kind::UnknownPerson, 3, nobody()),
+            (Kind::Ended, 0, "X3".to_owned()),
+        ];
+        assert_eq!(listed(&world, "I").await, expected, "only who is not on the list is ended");
+        assert_eq!(world.count("SELECT count(*) AS n FROM category_grant WHERE version > 1").await, 1);
+    });
+}
+
+#[test]
 fn a_full_list_makes_what_is_known_equal_to_it_and_says_every_difference() {
     on_both(|url| async move {
         let world = World::new(&url).await;

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod adoption;
 #[cfg(test)]
+mod aiding;
+#[cfg(test)]
 mod applying;
 #[cfg(test)]
 mod categories;

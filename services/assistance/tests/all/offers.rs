@@ -1,5 +1,7 @@
 //! Other payers (SD-12): what their plans offer of settled bills, what they answer, and what they paid.
 
+mod again;
+mod ceiling;
 mod late;
 mod paying;
 mod plans;

@@ -107,7 +107,15 @@ impl World {
                 *ticking.0.lock().unwrap() += chrono::Duration::milliseconds(50);
             }
         });
-        Self::telling(database, clock, settlement, (Arc::clone(&SHIPPED), Some(directory().await)), streams).await
+        Self::telling(database, clock, settlement, (Arc::clone(&SHIPPED), Some(directory().await)), (streams, true))
+            .await
+    }
+
+    /// Another process of the same service, which books no premium for a category that nobody granted.
+    pub(crate) async fn distrusting(&self) -> Self {
+        let (database, clock, settlement) = (self.database.clone(), self.clock.clone(), self.settlement.clone());
+        let others = (Arc::clone(&SHIPPED), Some(directory().await));
+        Self::telling(database, clock, settlement, others, (None, false)).await
     }
 
     async fn of(
@@ -116,7 +124,7 @@ impl World {
         settlement: Arc<Settlement>,
         others: (Arc<Policy>, Option<Client>),
     ) -> Self {
-        Self::telling(database, clock, settlement, others, None).await
+        Self::telling(database, clock, settlement, others, (None, true)).await
     }
 
     async fn telling(
@@ -124,7 +132,7 @@ impl World {
         clock: Arc<TestClock>,
         settlement: Arc<Settlement>,
         (policy, enrolment): (Arc<Policy>, Option<Client>),
-        streams: Option<String>,
+        (streams, trusts_categories): (Option<String>, bool),
     ) -> Self {
         let address = serve(Services::new().with(OneStopServiceServer::from_arc(Arc::clone(&settlement)))).await;
         let parts = Parts {
@@ -132,6 +140,7 @@ impl World {
             policies: Policies::Fixed(policy),
             settlement: rpc::channel(&address).unwrap(),
             enrolment,
+            trusts_categories,
             clock: clock.clone(),
             ids: Arc::new(SystemIds),
             hold: Duration::from_secs(30),
@@ -366,6 +375,8 @@ pub(crate) fn stand(claim: &str, revision: u32, share_fen: i64) -> settlement_pb
         cause: settlement_pb::RevisionCause::Settled.into(),
         reversed: false,
         institution_id: "H1".to_owned(),
+        bill_id: format!("bill-{claim}"),
+        stay_id: String::new(),
         rules_date: "2022-10-10".to_owned(),
         settled_date: "2022-10-10".to_owned(),
         care: type_pb::Care::Inpatient.into(),
@@ -406,6 +417,12 @@ pub(crate) fn fields(status: &Status) -> Vec<String> {
     let mut fields: Vec<String> = found.into_iter().map(|one| one.field).collect();
     fields.sort();
     fields
+}
+
+/// What is said of the fields that cannot be read.
+pub(crate) fn status_text(status: &Status) -> String {
+    let found = status.get_details_bad_request().unwrap().field_violations;
+    found.into_iter().map(|one| one.description).collect::<Vec<_>>().join("; ")
 }
 
 /// Waits until something is there.

@@ -10,7 +10,7 @@ use terms::EntryKind;
 
 use super::enrol::{NEWEST, locked_enrolment};
 use super::suspend::next;
-use super::{App, Problem, book, resolve, transfer};
+use super::{App, Problem, book, recognise, resolve, transfer};
 use crate::domain::{AccountCredit, Days, EndReason, Enrolment, State};
 use crate::store::enrolments;
 
@@ -57,7 +57,13 @@ pub(super) struct Closed {
 pub(super) async fn close(app: &App, tx: &Tx, ended: Enrolment) -> Result<Closed, Problem> {
     let void = ended.never_covered();
     let enrolment = next(app, tx, Enrolment { void, ..ended }).await?;
-    let (entries, taken_back) = if void { undo(app, tx, &enrolment).await? } else { (Vec::new(), Vec::new()) };
+    if !void {
+        return Ok(Closed { enrolment, entries: Vec::new(), taken_back: Vec::new() });
+    }
+    let (mut entries, mut taken_back) = undo(app, tx, &enrolment).await?;
+    let first = recognise::give_back(app, tx, &enrolment).await?;
+    entries.extend(first.0);
+    taken_back.extend(first.1);
     Ok(Closed { enrolment, entries, taken_back })
 }
 
@@ -73,9 +79,10 @@ pub(super) async fn go_on(
     if !ended.void {
         return Ok((alive, Vec::new()));
     }
-    let entries = book::redone(app, &journal::by_reference(tx, &alive.id).await?)?;
+    let mut entries = book::redone(app, &journal::by_reference(tx, &alive.id).await?)?;
     let credit = book::credit(app, &alive, alive.recorded_at);
     book::write(app, tx, &entries, credit.as_slice()).await?;
+    entries.extend(recognise::take_again(app, tx, &alive).await?);
     Ok((alive, entries))
 }
 
@@ -96,6 +103,7 @@ async fn never_was(app: &App, tx: &Tx, enrolment: Enrolment, to: Option<NaiveDat
         let message = format!("the enrolment has ended ({reason}): it cannot be taken back as a mistake");
         return Err(Fault::wrong_state(State::Ended.word(), message).into());
     }
+    recognise::is_free(tx, &enrolment).await?;
     let first = enrolment.days.map_or(enrolment.terms.enrolled, |days| days.from);
     let last = first.pred_opt().unwrap_or(first);
     if let Some(to) = to.filter(|to| *to != last && enrolment.days.is_some()) {
@@ -152,7 +160,7 @@ pub(super) async fn undo(
 }
 
 /// The contributions that were booked and not reversed.
-fn standing(booked: Vec<Entry>) -> Vec<Entry> {
+pub(super) fn standing(booked: Vec<Entry>) -> Vec<Entry> {
     let reversed: BTreeSet<_> =
         booked.iter().filter(|entry| entry.kind == EntryKind::Reversal).filter_map(|entry| entry.original).collect();
     let stands = |entry: &Entry| entry.kind == EntryKind::Contribution && !reversed.contains(&entry.id);

@@ -8,7 +8,7 @@ use store::Tx;
 use terms::{PersonGroup, Scheme};
 
 use super::decide::{self, Memory, Refused};
-use super::{App, Problem, book, pay};
+use super::{App, Problem, book, pay, recognise};
 use crate::domain::{Enrolment, Payment, Person, PremiumSource, State, TWICE, Terms, clauses};
 use crate::store::{enrolments, people};
 
@@ -64,12 +64,13 @@ pub(crate) async fn begin(
     let mut memory = Memory::default();
     // what is dated back is not paid before the call
     let paid = terms.joined.unwrap_or_else(|| app.today().min(terms.enrolled));
-    let mut done = match decided(app, &mut memory, (person, paid), terms, others)? {
+    let first = recognise::standing(others, &terms);
+    let mut done = match decided(app, &mut memory, (person, paid), terms, (others, first))? {
         Ok(enrolment) => Done { enrolment, entries: Vec::new() },
         Err(refused) => return Ok(Err(refused)),
     };
     if pay::due(&done.enrolment) == Some(0) {
-        let payment = nothing_to_pay(&done.enrolment);
+        let payment = nothing_to_pay(&done.enrolment, app.today());
         match pay::settle(app, &mut memory, &mut done.enrolment, payment, (person, others))? {
             Ok(entries) => done.entries = entries,
             Err(refused) => return Ok(Err(refused)),
@@ -84,13 +85,14 @@ pub(crate) async fn begin(
 }
 
 /// The enrolment that would begin, unpaid; nothing is kept. What could never be paid is refused at once: the policy is asked
-/// what a payment on the day `paid` would bring.
+/// what a payment on the day `paid` would bring. `others` hold on days of their own; `first` is the one whose premium stands, which
+/// is due from nobody again.
 pub(crate) fn decided(
     app: &App,
     memory: &mut Memory,
     (person, paid): (&Person, NaiveDate),
     terms: Terms,
-    others: &[Enrolment],
+    (others, first): (&[Enrolment], Option<&Enrolment>),
 ) -> Result<Result<Enrolment, Refused>, Fault> {
     if person.died.is_some_and(|died| died < terms.enrolled.max(terms.year().from)) {
         return Err(Fault::wrong_state("dead", "the person died before the enrolment would begin"));
@@ -99,7 +101,8 @@ pub(crate) fn decided(
     let Some(days) = decide::held(&terms) else {
         return Ok(Err(out_of_time(app, memory, (paid, person.identity.born), &terms)));
     };
-    let due = match decide::due(app, memory, &terms) {
+    let due = first.map_or_else(|| decide::due(app, memory, &terms), |first| recognise::due(app, first, &terms));
+    let due = match due {
         Ok(due) => due,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -131,7 +134,8 @@ pub(crate) fn decided(
         ended: None,
         end_reason: None,
         void: false,
-        contribution_version: version.clone(),
+        premium_of: first.map(|first| first.id.clone()),
+        contribution_version: first.map_or_else(|| version.clone(), |first| first.contribution_version.clone()),
         policy_version: version,
         version: 1,
         recorded_at: app.after(person.recorded_at),
@@ -180,11 +184,12 @@ fn born_in_time(person: &Person, terms: &Terms) -> Result<(), Fault> {
 }
 
 /// The payment of an enrolment for which nothing is due from anybody but the assistance fund.
-pub(crate) fn nothing_to_pay(enrolment: &Enrolment) -> Payment {
+pub(crate) fn nothing_to_pay(enrolment: &Enrolment, today: NaiveDate) -> Payment {
     let assisted = enrolment.contribution.assisted_fen > 0 && enrolment.terms.scheme == Scheme::Resident;
     Payment {
         amount: money::Fen::ZERO,
-        paid: enrolment.terms.joined.unwrap_or(enrolment.terms.enrolled),
+        // what begins tomorrow is not paid tomorrow
+        paid: enrolment.terms.joined.unwrap_or(enrolment.terms.enrolled.min(today)),
         source: if assisted { PremiumSource::Assisted } else { PremiumSource::Own },
         owner: None,
         receipt: String::new(),

@@ -1,12 +1,14 @@
 //! Looks up what is kept, as known at a moment.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use rpc::Fault;
 use terms::Division;
 
 use super::enrol::NEWEST;
 use super::{App, Problem};
-use crate::domain::{DocumentType, Enrolment, Household, Person, document_hash};
+use crate::domain::{Days, DocumentType, Enrolment, Household, Person, document_hash};
 use crate::store::{enrolments, households, people};
 
 /// A person, with the household of that day.
@@ -18,6 +20,17 @@ pub(crate) async fn person(app: &App, id: &str, known_at: Option<DateTime<Utc>>)
     let memberships = households::of_person(reader, id, moment).await?;
     person.household = memberships.into_iter().find(|one| one.holds(day)).map(|one| one.household);
     Ok(person)
+}
+
+/// Where a person was insured on any of some days: the places of enrolments that were paid, each once.
+pub(crate) async fn places(app: &App, id: &str, days: Days) -> Result<BTreeSet<Division>, Problem> {
+    let reader = app.database.reader();
+    people::known(reader, id, NEWEST).await?.ok_or_else(|| Fault::not_found("person", id))?;
+    let all = enrolments::of_person(reader, id, NEWEST).await?;
+    let insured = |one: &&Enrolment| {
+        one.payment.is_some() && !one.never_was() && one.days.is_some_and(|held| held.shared(days).is_some())
+    };
+    Ok(all.iter().filter(insured).map(|one| one.terms.division).collect())
 }
 
 /// A person by document.

@@ -10,7 +10,7 @@ use rpc::{Call, Fault, Violations};
 use store::{Attempts, Tx};
 use tracing::Instrument as _;
 
-use super::{App, Problem, book, decide, enrol, pay, register};
+use super::{App, Problem, book, decide, enrol, pay, recognise, register};
 use crate::domain::{
     AccountCredit, Duplicate, Enrolment, Identity, Import, Membership, Payment, Person, Reject, Relation, RowProblem,
     Terms, document_hash, receipt_key, standing,
@@ -250,7 +250,8 @@ impl Work {
         let (person, others) = there.unwrap_or_else(|| (register::new(app, row.identity.clone()), Vec::new()));
         let enrolled = app.today().min(row.terms.enrolled);
         let paid = row.payment.as_ref().map_or(enrolled, |payment| payment.paid);
-        let decided = enrol::decided(app, &mut self.memory, (&person, paid), row.terms.clone(), &[]);
+        let first = recognise::standing(&others, &row.terms);
+        let decided = enrol::decided(app, &mut self.memory, (&person, paid), row.terms.clone(), (&[], first));
         let mut enrolment = match decided {
             Ok(Ok(enrolment)) => enrolment,
             Ok(Err(refused)) => return Ok(of_refusal(&refused)),
@@ -315,7 +316,7 @@ impl Work {
     fn payment(&self, enrolment: &Enrolment, row: &Good, problems: &mut Vec<RowProblem>) -> Option<Payment> {
         let due = pay::due(enrolment);
         let Some(payment) = &row.payment else {
-            return (due == Some(0)).then(|| enrol::nothing_to_pay(enrolment));
+            return (due == Some(0)).then(|| enrol::nothing_to_pay(enrolment, host::china_day(self.now)));
         };
         match due {
             None => problems.push(problem(
@@ -324,7 +325,10 @@ impl Work {
                 "no rate is known: nothing can be due".to_owned(),
             )),
             Some(due) if !pay::is_due(enrolment, payment, due) => {
-                let found = format!("found {} fen; expected {due} fen", payment.amount.get());
+                let stands = enrolment.premium_of.as_ref();
+                let stands =
+                    stands.map_or_else(String::new, |first| format!(": the year's premium was paid for {first}"));
+                let found = format!("found {} fen; expected {due} fen{stands}", payment.amount.get());
                 problems.push(problem("payment.amount_fen", "wrong_premium", found));
             }
             Some(_) => {}

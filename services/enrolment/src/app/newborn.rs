@@ -22,10 +22,10 @@ pub(crate) async fn newborn(app: &App, tx: &Tx, command: &Newborn) -> Result<Res
     // the policy is asked before anything is written: refused, nothing is kept
     let mut memory = Memory::default();
     let paid = app.today().min(command.terms.enrolled);
-    match enrol::decided(app, &mut memory, (&child, paid), command.terms.clone(), &[])? {
+    match enrol::decided(app, &mut memory, (&child, paid), command.terms.clone(), (&[], None))? {
         Err(refused) => return Ok(Err(refused)),
         Ok(mut trial) if pay::due(&trial) == Some(0) => {
-            let payment = enrol::nothing_to_pay(&trial);
+            let payment = enrol::nothing_to_pay(&trial, app.today());
             if let Err(refused) = pay::settle(app, &mut memory, &mut trial, payment, (&child, &[]))? {
                 return Ok(Err(refused));
             }

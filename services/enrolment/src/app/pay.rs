@@ -12,7 +12,7 @@ use terms::{PersonGroup, Scheme};
 
 use super::decide::{self, Cover, Memory, Refused};
 use super::enrol::{Done, NEWEST, locked_enrolment};
-use super::{App, Problem, book, transfer};
+use super::{App, Problem, book, recognise, transfer};
 use crate::clients::Debit;
 use crate::domain::{Covered, Days, Enrolment, Payment, Person, PremiumSource, State, Terms, clauses};
 use crate::store::{enrolments, people};
@@ -50,6 +50,7 @@ pub(crate) async fn pay(app: &App, tx: &Tx, command: &Pay) -> Result<Result<Done
     }
     let others = enrolments::of_person(tx, &person.id, NEWEST).await?;
     let others: Vec<Enrolment> = others.into_iter().filter(|other| other.id != old.id).collect();
+    recognise::is_due(&others, &old)?;
     let mut enrolment = Enrolment { version: old.version + 1, recorded_at: app.after(old.recorded_at), ..old };
     let payment = command.payment.clone();
     let entries = match settle(app, &mut Memory::default(), &mut enrolment, payment, (&person, &others))? {
@@ -190,6 +191,7 @@ pub(crate) async fn from_relative(app: &App, command: &Pay) -> Result<(), Proble
     if enrolment.state != State::Unpaid || ready(app, &enrolment, person.identity.born, &command.payment)?.is_err() {
         return Ok(());
     }
+    recognise::is_due(&enrolments::of_person(app.database.reader(), &enrolment.person, NEWEST).await?, &enrolment)?;
     let days = (command.payment.paid, enrolment.terms.enrolled);
     if decide::covered(app, &mut Memory::default(), &enrolment.terms, days).is_err() {
         return Ok(());

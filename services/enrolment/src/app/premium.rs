@@ -97,6 +97,10 @@ pub(super) async fn deliver(app: &App, (topic, id): (&str, &str), enrolment: &st
         policy_version: found.contribution_version,
         paid_date: wire::write::date(paid),
         categories_handed_in: found.terms.grants.is_none(),
+        enrolled_date: wire::write::date(found.terms.enrolled),
+        group: Some(wire::write::word(found.terms.group)),
+        county: Some(wire::write::word(found.terms.county)),
+        college: Some(wire::write::word(found.terms.college)),
     };
     Ok(assistance.book(id, said).await?)
 }

@@ -5,7 +5,7 @@ use rpc::{Fault, Violations};
 use store::Tx;
 
 use super::enrol::{NEWEST, locked};
-use super::{App, Problem, end, suspend};
+use super::{App, Problem, end, recognise, suspend};
 use crate::domain::{Days, Duplicate, EndReason, Enrolment, Resolution};
 use crate::store::duplicates::{self, Wanted};
 use crate::store::enrolments;
@@ -53,6 +53,7 @@ pub(crate) async fn resolve(
                 let ended = end::shortened(enrolment, last, EndReason::Duplicate)?;
                 let ended = suspend::next(app, tx, ended).await?;
                 if ended.never_was() {
+                    recognise::is_free(tx, &ended).await?;
                     end::undo(app, tx, &ended).await?;
                 }
                 lost.extend(end::without(before, &ended.benefits()));

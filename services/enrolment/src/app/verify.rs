@@ -13,7 +13,7 @@ use super::book;
 use super::enrol::NEWEST;
 use crate::domain::Enrolment;
 use crate::store::audit::{self, Columns};
-use crate::store::{enrolments, people};
+use crate::store::{enrolments, people, premiums};
 
 /// How many are looked at at once.
 const CHUNK: i64 = 500;
@@ -105,6 +105,15 @@ pub async fn verify(database: &Database) -> Result<Verified, Error> {
     Ok(verified)
 }
 
+/// What enrolment's books say of premium assistance: by enrolment and place the net of `income:<place>:premium_assisted`, debits above
+/// zero, in fen; those at zero left out.
+///
+/// # Errors
+/// What the database said.
+pub async fn premium_assistance(database: &Database) -> Result<BTreeMap<(String, String), Fen>, Error> {
+    premiums::booked(database.reader()).await
+}
+
 async fn again(database: &Database, columns: &[Columns]) -> Result<Verified, Error> {
     let ids: Vec<String> = columns.iter().map(|one| one.enrolment.clone()).collect();
     let people: Vec<String> =
@@ -178,6 +187,8 @@ async fn bases(reader: &impl ConnectionTrait, verified: &mut Verified) -> Result
 async fn compare(connection: &impl ConnectionTrait, columns: &[Columns], found: &mut Verified) -> Result<(), Error> {
     let ids: Vec<String> = columns.iter().map(|one| one.enrolment.clone()).collect();
     let bodies: BTreeMap<String, Enrolment> = readable(connection, &ids).await?;
+    let firsts: Vec<String> = bodies.values().filter_map(|one| one.premium_of.clone()).collect();
+    let firsts = readable(connection, &firsts).await?;
     let (entries, _) = audit::sound(connection, &audit::about(connection, &ids).await?).await?;
     let mut booked: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
     for entry in &entries {
@@ -194,6 +205,7 @@ async fn compare(connection: &impl ConnectionTrait, columns: &[Columns], found: 
             continue;
         };
         beside(row, body, found);
+        rests(body, &firsts, found);
         books(body, booked.get(row.enrolment.as_str()).map_or(&[][..], Vec::as_slice), found);
         credits(body, credited.get(&row.enrolment).map_or(&[][..], Vec::as_slice), found);
     }
@@ -233,6 +245,18 @@ fn beside(row: &Columns, body: &Enrolment, found: &mut Verified) {
     }
     if row.version != row.versions {
         found.add(format!("enrolment {}", body.id), format!("{} versions", row.versions), row.version.to_string());
+    }
+}
+
+/// An enrolment that rests on another's premium has none of its own, and that premium stands.
+fn rests(body: &Enrolment, firsts: &BTreeMap<String, Enrolment>, found: &mut Verified) {
+    let Some(id) = body.premium_of.as_ref().filter(|_| !body.never_was()) else { return };
+    let stands = |first: &&Enrolment| {
+        first.person == body.person && first.bears_premium() && first.terms.shares_premium(&body.terms)
+    };
+    if firsts.get(id).filter(stands).is_none() {
+        let expected = format!("the premium of enrolment {id}, which stands");
+        found.add(format!("enrolment {}", body.id), "the premium of another enrolment, which does not stand", expected);
     }
 }
 

@@ -79,8 +79,9 @@ impl Assistance {
     pub(crate) async fn book(&self, key: &str, assistance: PremiumAssistance) -> Result<(), Fault> {
         let request = BookPremiumAssistanceRequest { idempotency_key: key.to_owned(), assistance: Some(assistance) };
         let mut client = self.premiums.clone();
-        // it stands there under another key: it is there
-        self.told(async move { client.book_premium_assistance(request).await.map(drop) }, Reason::Duplicate).await
+        // it stands there under another key, or was told in fewer words by an earlier version: it is there
+        let known = [Reason::Duplicate, Reason::KeyReused];
+        self.told(async move { client.book_premium_assistance(request).await.map(drop) }, &known).await
     }
 
     /// Takes back what its fund paid of a premium, under the event's own id.
@@ -95,7 +96,8 @@ impl Assistance {
         };
         let mut client = self.premiums.clone();
         // it was taken back under another key
-        self.told(async move { client.reverse_premium_assistance(request).await.map(drop) }, Reason::WrongState).await
+        self.told(async move { client.reverse_premium_assistance(request).await.map(drop) }, &[Reason::WrongState])
+            .await
     }
 
     /// Asks within the time that is left. Where it was not reached in all the time it may take, nobody asks for a while; a caller in a
@@ -124,8 +126,8 @@ impl Assistance {
         Ok(answer.into_inner())
     }
 
-    /// Tells it something; an answer with the reason `known` says that it is so already.
-    async fn told(&self, telling: impl Future<Output = Result<(), Status>>, known: Reason) -> Result<(), Fault> {
+    /// Tells it something; an answer with a reason of `known` says that it is so already.
+    async fn told(&self, telling: impl Future<Output = Result<(), Status>>, known: &[Reason]) -> Result<(), Fault> {
         let id = Call::running().map(|call| call.request_id).unwrap_or_default();
         let call = Call { request_id: id, deadline: Deadline::after(BOOKING) };
         let told = call.carry(telling).await;
@@ -133,7 +135,7 @@ impl Assistance {
             matches!(&told, Err(status) if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded));
         self.is_away.store(is_away, Ordering::Relaxed);
         match told {
-            Err(status) if reason(&status) == Some(known) => Ok(()),
+            Err(status) if reason(&status).is_some_and(|reason| known.contains(&reason)) => Ok(()),
             Err(status) if is_away => Err(Fault::unavailable("assistance", PAUSE).because(status)),
             Err(status) => Err(Fault::internal(status)),
             Ok(()) => Ok(()),

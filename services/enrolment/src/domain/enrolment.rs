@@ -49,6 +49,16 @@ impl Terms {
         self.history.employee_ended = Some(ended);
     }
 
+    /// Whether one premium is due for both, of one person: the place, scheme and cover year; of employees the employer and group too.
+    pub(crate) fn shares_premium(&self, other: &Self) -> bool {
+        let whose = |terms: &Self| match terms.scheme {
+            Scheme::Resident => None,
+            Scheme::Employee => Some((super::certificate_key(&terms.employer), terms.group)),
+        };
+        let of = |terms: &Self| (terms.division, terms.scheme, terms.cover_year, whose(terms));
+        of(self) == of(other)
+    }
+
     /// The day before which nothing holds: the other insurance ran until then.
     pub(crate) fn not_before(&self) -> Option<NaiveDate> {
         self.history.employee_ended.and_then(|ended| ended.succ_opt())
@@ -118,6 +128,9 @@ pub(crate) struct Enrolment {
     /// Whether it ended before its cover began, so that what was booked for it is undone.
     #[serde(default)]
     pub(crate) void: bool,
+    /// The enrolment whose premium of this cover year it rests on; none where it has one of its own.
+    #[serde(default)]
+    pub(crate) premium_of: Option<String>,
     /// The policy version that computed the contribution.
     pub(crate) contribution_version: String,
     /// The policy version that computed contribution and coverage.
@@ -140,6 +153,11 @@ impl Enrolment {
         self.void
             || self.end_reason == Some(EndReason::Mistake)
             || (self.end_reason == Some(EndReason::Duplicate) && self.days.is_none())
+    }
+
+    /// Whether a premium of its own was paid and stands.
+    pub(crate) fn bears_premium(&self) -> bool {
+        self.premium_of.is_none() && self.payment.is_some() && !self.never_was()
     }
 
     /// Whether it is paid, and ended by what nobody chose before a day of its cover had begun.

@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 use super::read;
 use super::words::word;
 use crate::app::{App, Problem, find};
-use crate::domain::document_hash;
+use crate::domain::{Days, document_hash};
 use crate::store::people;
 
 /// Answers services that keep neither names nor numbers.
@@ -61,6 +61,18 @@ impl Directory {
         Ok(pb::FindUnknownResponse { unknown_person_ids: unknown })
     }
 
+    async fn places(&self, r: pb::FindPlacesRequest) -> Result<pb::FindPlacesResponse, Fault> {
+        let mut v = Violations::new();
+        let id = read::id(&mut v, "person_id", &r.person_id);
+        let days = wire::read::period(&mut v, "days", &r.days);
+        if r.days.is_none() {
+            v.add("days", "nothing", "the days asked for");
+        }
+        let (id, days) = v.finish(id.zip(days.flatten()))?;
+        let places = find::places(&self.0, &id, Days { from: days.from, to: days.to }).await?;
+        Ok(pb::FindPlacesResponse { divisions: places.iter().map(ToString::to_string).collect() })
+    }
+
     async fn phone(&self, r: pb::GetPhoneRequest) -> Result<pb::GetPhoneResponse, Fault> {
         let mut v = Violations::new();
         let id = read::id(&mut v, "person_id", &r.person_id);
@@ -85,6 +97,13 @@ impl DirectoryService for Directory {
         request: Request<pb::FindUnknownRequest>,
     ) -> Result<Response<pb::FindUnknownResponse>, Status> {
         Ok(Response::new(self.unknown(request.into_inner()).await?))
+    }
+
+    async fn find_places(
+        &self,
+        request: Request<pb::FindPlacesRequest>,
+    ) -> Result<Response<pb::FindPlacesResponse>, Status> {
+        Ok(Response::new(self.places(request.into_inner()).await?))
     }
 
     async fn get_phone(&self, request: Request<pb::GetPhoneRequest>) -> Result<Response<pb::GetPhoneResponse>, Status> {

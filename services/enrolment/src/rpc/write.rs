@@ -84,6 +84,7 @@ pub(super) fn enrolment(enrolment: &Enrolment) -> pb::Enrolment {
             None => pb::CategorySource::HandedIn.into(),
         },
         category_grant_ids: enrolment.terms.grants.clone().unwrap_or_default(),
+        premium_enrolment_id: enrolment.premium_of.clone().unwrap_or_default(),
     }
 }
 

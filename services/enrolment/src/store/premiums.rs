@@ -1,10 +1,11 @@
 //! Which entries of premium assistance the assistance service is told of, or has been.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use money::Fen;
 use serde_json::json;
-use store::sea_orm::ConnectionTrait;
+use store::sea_orm::{ConnectionTrait, QueryResult};
 use store::{Error, Tx};
 
 use super::rows::{self, Of, Table};
@@ -34,6 +35,23 @@ pub(crate) async fn untold_of(tx: &Tx, enrolments: BTreeSet<&str>) -> Result<Vec
     let sql = format!("SELECT j.id {UNTOLD} AND j.reference IN {} ORDER BY j.seq", rows::among(tx, 1));
     let found = rows::all(tx, &sql, vec![rows::list(enrolments)]).await?;
     found.iter().map(|row| rows::text(row, "id")).collect()
+}
+
+/// What is booked of premium assistance by enrolment and place, debits above zero; those at zero left out.
+pub(crate) async fn booked(connection: &impl ConnectionTrait) -> Result<BTreeMap<(String, String), Fen>, Error> {
+    // the account's code is income:<division>:premium_assisted: the division begins at its 8th character
+    let net = "CAST(sum(CASE l.side WHEN 'debit' THEN l.amount_fen ELSE -l.amount_fen END) AS BIGINT)";
+    let sql = format!(
+        "SELECT j.reference, substr(l.account, 8, 6) AS division, {net} AS net_fen FROM journal_line l \
+         JOIN journal j ON j.id = l.entry WHERE l.account LIKE 'income:%:premium_assisted' \
+         GROUP BY j.reference, substr(l.account, 8, 6) HAVING {net} <> 0"
+    );
+    let found = rows::all(connection, &sql, Vec::new()).await?;
+    let read = |row: &QueryResult| {
+        let of = (rows::text(row, "reference")?, rows::text(row, "division")?);
+        Ok((of, Fen::new(rows::int(row, "net_fen")?)))
+    };
+    found.iter().map(read).collect()
 }
 
 /// Whose enrolments some entries are about, each once.

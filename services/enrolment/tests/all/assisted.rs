@@ -1,6 +1,7 @@
 //! Premium assistance: what assistance has granted decides the premium, and its fund hears what it pays, once.
 
 use ::pb::r#type::v1::{Category, EnrolHow, Scheme};
+use money::Fen;
 use pb::enrolment::v1 as pb;
 use rpc::limits::DEADLINE_MAX;
 use testkit::{on_both, on_sqlite};
@@ -25,7 +26,7 @@ fn assisted_fen(enrolment: &pb::Enrolment) -> i64 {
 
 /// Waits until so many premiums were booked and taken back there. What is to be told again waits by the service's clock, and so does
 /// what another process had taken: what was done may be told once more.
-async fn told(world: &World, (booked, reversed): (usize, usize)) -> Vec<(&'static str, String)> {
+pub(crate) async fn told(world: &World, (booked, reversed): (usize, usize)) -> Vec<(&'static str, String)> {
     let look = || async {
         world.later(1);
         let found = (world.assistance.booked.lock().unwrap().len(), world.assistance.reversed.lock().unwrap().len());
@@ -37,7 +38,7 @@ async fn told(world: &World, (booked, reversed): (usize, usize)) -> Vec<(&'stati
 }
 
 /// What enrolment's books say that the fund paid of premiums, in fen.
-async fn came_in(world: &World) -> i64 {
+pub(crate) async fn came_in(world: &World) -> i64 {
     let account = "income:990100:premium_assisted".parse().unwrap();
     store::journal::balance(world.database.reader(), &account).await.unwrap().net().get()
 }
@@ -71,6 +72,9 @@ fn what_is_granted_on_the_day_decides_the_premium_and_nothing_need_be_handed_in(
         told.sort();
         assert_eq!(told, expected);
         assert_eq!((world.assistance.paid_fen(), came_in(&world).await), (40_000, 40_000));
+        let of = |one: &pb::Enrolment| (one.enrolment_id.clone(), "990100".to_owned());
+        let by_enrolment = enrolment::premium_assistance(&world.database).await.unwrap();
+        assert_eq!(by_enrolment, [(of(&whole), Fen::new(30_000)), (of(&part), Fen::new(10_000))].into());
         let booked = world.assistance.booked.lock().unwrap().clone();
         let said = booked.iter().filter_map(|one| one.assistance.clone()).find(|one| one.person_id == poor).unwrap();
         assert_eq!((said.division.as_str(), said.cover_year, said.category()), ("990100", 2022, Category::LowIncome));
@@ -348,5 +352,29 @@ fn who_goes_over_or_moves_in_is_assisted_by_what_is_granted_too() {
         assert_eq!((assisted_fen(&enrolment), enrolment.category_source()), (10_000, pb::CategorySource::Granted));
         let last = world.assistance.asked.lock().unwrap().last().cloned();
         assert_eq!(last, Some((person, "2022-07-01".to_owned())), "for the day on which it begins");
+    });
+}
+
+#[test]
+fn what_begins_tomorrow_and_is_assisted_whole_is_not_told_as_paid_tomorrow() {
+    on_both(|url| async move {
+        let world = World::assisted(&url).await;
+        let person = world.person(1).await;
+        world.assistance.grant(&person, Category::Destitute, "2022-01-01", "2029-12-31");
+        let job = world.enrol(&person, employee()).await;
+        let job = paid(world.pay(&job, "2021-11-15").await);
+        world.noon("2022-06-30");
+        let request = pb::SwitchSchemeRequest {
+            idempotency_key: key(),
+            enrolment_id: job.enrolment_id,
+            to_date: "2022-06-30".to_owned(),
+            terms: Some(pb::EnrolmentTerms { how: EnrolHow::AfterEmployee.into(), ..resident() }),
+        };
+        world.enrolments.clone().switch_scheme(request).await.unwrap();
+        told(&world, (1, 0)).await;
+        let said = world.assistance.booked.lock().unwrap()[0].assistance.clone().unwrap();
+        assert_eq!((said.amount_fen, said.paid_date.as_str()), (30_000, "2022-06-30"));
+        let intervals = world.intervals(&person).await;
+        assert_eq!(intervals.last().unwrap().1, "2022-07-01", "and covers from tomorrow on: {intervals:?}");
     });
 }

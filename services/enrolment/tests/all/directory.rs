@@ -3,7 +3,8 @@
 use pb::enrolment::v1 as pb;
 use testkit::on_both;
 
-use crate::support::{World, fault, fields, identity, key};
+use crate::mistakes::end;
+use crate::support::{World, fault, fields, identity, key, resident};
 
 fn passport(number: &str) -> pb::PersonDocument {
     pb::PersonDocument { document_type: pb::DocumentType::Passport.into(), document_number: number.to_owned() }
@@ -70,5 +71,38 @@ fn a_telephone_is_given_for_the_living_alone() {
         world.people.clone().correct_person(correct("2021-11-14")).await.unwrap();
         assert_eq!(directory.get_phone(ask(&person)).await.unwrap().into_inner().phone, "");
         assert_eq!(fault(&directory.get_phone(ask("nobody")).await.unwrap_err()).0, "NOT_FOUND");
+    });
+}
+
+#[test]
+fn where_a_person_was_insured_is_said_of_what_was_paid_and_held() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let (person, first) = world.resident(1).await;
+        let mut directory = world.directory.clone();
+        let ask = |person: &str, from: &str, to: &str| {
+            let (from_date, to_date) = (from.to_owned(), to.to_owned());
+            let days = Some(::pb::r#type::v1::Period { from_date, to_date });
+            pb::FindPlacesRequest { person_id: person.to_owned(), days }
+        };
+        let mut places = async |person: &str, from: &str, to: &str| {
+            directory.find_places(ask(person, from, to)).await.map(|found| found.into_inner().divisions)
+        };
+        assert_eq!(places(&person, "2022-12-31", "2023-12-31").await.unwrap(), ["990100"]);
+        assert!(places(&person, "2021-01-01", "2021-12-31").await.unwrap().is_empty(), "before the year");
+        let mut calls = world.enrolments.clone();
+        calls.end_enrolment(end(&first, "2022-03-31", pb::EndReason::Wish)).await.unwrap();
+        world.noon("2022-04-01");
+        // one that is not paid is no insurance
+        world.enrol(&person, pb::EnrolmentTerms { division: "990200".to_owned(), ..resident() }).await;
+        assert!(places(&person, "2022-04-01", "2022-12-31").await.unwrap().is_empty());
+        assert_eq!(places(&person, "2022-01-01", "2022-12-31").await.unwrap(), ["990100"]);
+        calls.end_enrolment(end(&first, "", pb::EndReason::Mistake)).await.unwrap();
+        assert!(places(&person, "2022-01-01", "2022-12-31").await.unwrap().is_empty(), "it never was");
+        assert_eq!(fault(&places("nobody", "2022-01-01", "2022-12-31").await.unwrap_err()).0, "NOT_FOUND");
+        let wrong = places("", "2022-02-01", "2022-01-01").await.unwrap_err();
+        assert_eq!(fields(&wrong), ["days.to_date", "person_id"]);
+        let empty = world.directory.clone().find_places(pb::FindPlacesRequest::default()).await.unwrap_err();
+        assert_eq!(fields(&empty), ["days", "person_id"]);
     });
 }

@@ -2,6 +2,8 @@
 
 // `cfg(test)` on each module: helpers of tests may `unwrap`, as tests may.
 #[cfg(test)]
+mod again;
+#[cfg(test)]
 mod assisted;
 #[cfg(test)]
 mod bitemporal;

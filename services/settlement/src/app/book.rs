@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use ledger::{Account as LedgerAccount, Booking, Draft, Entry, Heading, Parties, book};
 use money::Fen;
-use policy::{Decision, Facts, Policy};
+use policy::{Decision, Facts};
 use terms::{EntryKind, Name};
 
 use super::plan::{Edit, policy_of};
@@ -150,7 +150,8 @@ impl Shares {
 fn settle(context: &Context<'_>, mut claim: Claim, shared: &mut Shares, till: &mut Till) -> Result<Recorded, Trouble> {
     claim.decided.draws = shared.take(&claim.id);
     let policy = policy_of(context.policies, &claim)?;
-    let booking = booking(policy, (&claim, payee(&claim)), &claim.decided.facts, &claim.decided.decision)?;
+    let parties = Parties { across: claim.across(), ..parties(&claim, payee(&claim), &claim.decided.facts) };
+    let booking = Booking::of(policy, &claim.decided.decision, &parties).map_err(Trouble::internal)?;
     let mut entries = sharing(context, &claim, &[], &claim.decided.draws)?;
     let heading = Heading { id: claim.entry, date: context.today(), reference: claim.id };
     entries.push(book::settle(heading, &booking).map_err(Trouble::internal)?);
@@ -183,8 +184,13 @@ fn adjust(context: &Context<'_>, redone: Redone, draws: Vec<Draw>, because: Beca
     // The patient has paid the institution what the third system pays late: it is owed to the patient then.
     let funds = |decision: &Decision| decision.settlement().map_or(Fen::ZERO, |settlement| settlement.shares.fund);
     let is_late = matches!(now.decided.cause, Cause::PersonChanged | Cause::ThirdFollowed | Cause::LimitFreed);
-    let payee = if is_late && funds(&new.decision) > funds(&old.decision) { before.person } else { payee(&before) };
-    let booked = |decided: &Decided| booking(policy, (&before, payee), &decided.facts, &decided.decision);
+    // So does the patient of another province's hospital, whatever changes: between provinces the receipt stands.
+    let is_patients = (is_late && funds(&new.decision) > funds(&old.decision)) || before.across().is_some();
+    let payee = if is_patients { before.person } else { payee(&before) };
+    let booked = |decided: &Decided| {
+        let parties = parties(&before, payee, &decided.facts);
+        Booking::of(policy, &decided.decision, &parties).map_err(Trouble::internal)
+    };
     let (was, is) = (booked(old)?, booked(new)?);
     entries.extend(book::adjust(heading, settled, &was, &is).map_err(Trouble::internal)?);
     Ok(Adjusted { before, now, entries })
@@ -213,16 +219,10 @@ fn payee(claim: &Claim) -> Name {
     if claim.kind == Kind::Reimbursed { claim.person } else { claim.institution }
 }
 
-/// What a decision of a claim puts on the books, where the funds owe their shares to `institution`.
-fn booking(
-    policy: &Policy,
-    (claim, institution): (&Claim, Name),
-    facts: &Facts,
-    decision: &Decision,
-) -> Result<Booking, Trouble> {
+/// Whose accounts a decision of a claim moves, where the funds owe their shares to `institution`.
+fn parties(claim: &Claim, institution: Name, facts: &Facts) -> Parties {
     let (person, division) = (claim.person, facts.person.division);
-    let parties = Parties { division, person, family: Some(person), institution };
-    Booking::of(policy, decision, &parties).map_err(Trouble::internal)
+    Parties { division, person, family: Some(person), institution, across: None }
 }
 
 /// Entries that move relatives' amounts to and from what is offered to the person; one for each owner that pays differently.

@@ -151,6 +151,8 @@ pub fn claim_stand(policy: &Policy, claim: &Claim) -> ClaimStand {
         cause: cause(decided.cause),
         reversed: is_gone,
         institution: claim.institution,
+        bill: facts.bill.id.to_string(),
+        stay: claim.stay.clone(),
         rules_date: rules_date(policy, facts),
         settled_date: facts.bill.settled,
         care: facts.bill.care,

@@ -68,6 +68,10 @@ pub(super) fn reverse(
     };
     let claim = claim.filter(|claim| claim.institution == reverse.institution).cloned();
     match (claim, &reverse.original) {
+        (Some(claim), Original::Claim(id)) if claim.across().is_some() => {
+            let message = "the bill came from another province: it is taken back at the place of care, so that both have the same";
+            Err(Fault::wrong_state("cross_province", message).with("claim_id", id.as_str()).into())
+        }
         (Some(claim), _) => take_out(context, desk, &claim, reverse),
         (None, Original::Claim(id)) => Err(Fault::not_found("claim", id.as_str()).into()),
         (None, Original::Call(call)) => {

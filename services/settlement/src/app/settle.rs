@@ -40,6 +40,8 @@ pub struct Settle {
     pub origin: Origin,
     /// Whose word its day of settlement is.
     pub day: SettledDay,
+    /// What another province was offered, owed and cash in fen: it is settled exactly so or not at all.
+    pub expected: Option<(Fen, Fen)>,
     /// The clauses on which enrolment's answer for the day rests: a refusal for want of coverage cites them.
     pub clauses: Vec<String>,
 }
@@ -152,9 +154,10 @@ fn add(
     let Some(decided) = restated.new.clone() else {
         return Err(Trouble::internal("a bill was added and not decided"));
     };
-    if decided.1.settlement().is_none() {
+    let Some(settlement) = decided.1.settlement() else {
         return Ok(Settled::Refused(policy, cited(decided.1, &settle.clauses)));
-    }
+    };
+    as_offered(settle, &settlement.shares)?;
     year.numbers += 1;
     let claim = claim(context, settle, &year, id, decided)?;
     debug_assert_eq!(claim.bill().id, bill_was, "a stay's last bill names the whole");
@@ -171,6 +174,19 @@ fn add(
         desk.stays.insert((settle.institution, settle.stay.clone()), id);
     }
     Ok(Settled::Claim(Box::new(booked)))
+}
+
+/// Whether a bill is settled as another province was offered it: its patient has been told, and its funds were reserved, so.
+fn as_offered(settle: &Settle, shares: &policy::Shares) -> Result<(), Fault> {
+    let now = (shares.total - shares.hospital - shares.cash, shares.cash);
+    match settle.expected {
+        Some(expected) if expected != now => {
+            let message = "the bill would not be settled as it was offered: the person's year has changed since";
+            let fault = Fault::new(Reason::SharesChanged, message);
+            Err(fault.with("owed_fen", now.0.get().to_string()).with("cash_fen", now.1.get().to_string()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A refusal for want of coverage with enrolment's clauses: they are those of what keeps the person from benefits on the day,
@@ -272,6 +288,8 @@ fn whole_stay(interim: &Claim, settle: &Settle) -> Result<Bill, Fault> {
             over_limit: sum(a.over_limit, b.over_limit),
             first_self_paid: sum(a.first_self_paid, b.first_self_paid),
             within_scope: sum(a.within_scope, b.within_scope),
+            hospital: sum(a.hospital, b.hospital),
+            apart: sum(a.apart, b.apart),
         }),
         _ => return Err(unlike("form of costs (lines or parts)")),
     };

@@ -145,7 +145,7 @@ impl Assistance {
         Ok(answer.changes.iter().map(|posted| is_kept(posted.outcome())).collect())
     }
 
-    /// What other payers promise and have paid of a claim. Whether it is reached here says nothing to bills, which do not wait for it.
+    /// What other payers promise and have paid of a claim, and paid of earlier ones of its bill or stay. Whether it is reached here says nothing to bills, which do not wait for it.
     ///
     /// # Errors
     /// `UNAVAILABLE` where it is not reached in time.
@@ -162,7 +162,9 @@ impl Assistance {
             let (mut offers, mut page_token) = (Vec::new(), String::new());
             loop {
                 let (claim_id, states, page_size) = (claim.to_string(), every_state(), 1_000);
-                let request = ListOffersRequest { claim_id, states, page_size, page_token, ..Default::default() };
+                let with_earlier = true;
+                let request =
+                    ListOffersRequest { claim_id, states, page_size, page_token, with_earlier, ..Default::default() };
                 let page = self.payers.clone().list_offers(request).await?.into_inner();
                 offers.extend(page.offers);
                 page_token = page.next_page_token;
@@ -225,8 +227,8 @@ fn other_payer(offer: Offer) -> Result<OtherPayer, Fault> {
         OfferState::Unspecified => return Err(Fault::internal("an offer in a state nobody knows")),
     };
     let (promised, confirmed) = (Fen::new(offer.promised_fen), Fen::new(offer.confirmed_fen));
-    let paid = Fen::new(offer.paid_fen);
-    Ok(OtherPayer { payer: offer.payer, zh: offer.zh, en: offer.en, promise, promised, confirmed, paid })
+    let (paid, overpaid) = (Fen::new(offer.paid_fen), Fen::new(offer.overpaid_fen));
+    Ok(OtherPayer { payer: offer.payer, zh: offer.zh, en: offer.en, promise, promised, confirmed, paid, overpaid })
 }
 
 fn on_day(v: &mut Violations, day: &pb::assistance::v1::DayCategories) -> Option<(NaiveDate, Vec<Category>)> {

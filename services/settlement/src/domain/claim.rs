@@ -122,6 +122,12 @@ impl Claim {
         self.state != State::Reversed
     }
 
+    /// The division of the place of care, where that is in another province, which is owed what was settled.
+    #[must_use]
+    pub fn across(&self) -> Option<Division> {
+        self.origin.crossing.and(self.origin.care_division)
+    }
+
     /// The bill as decided: refunded amounts taken off.
     #[must_use]
     pub fn bill(&self) -> &Bill {
@@ -147,6 +153,10 @@ pub struct Origin {
     /// The lines whose item was looked up and not found, in order. Claims of before it was known are written as they were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unlisted: Vec<Unlisted>,
+    /// The bill between two provinces, where another province's hospital sent it. Other claims are written as they were before it was
+    /// known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crossing: Option<Name>,
 }
 
 stored! {

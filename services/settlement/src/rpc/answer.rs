@@ -9,6 +9,7 @@ use pb::settlement::v1 as settlement_pb;
 use pb::r#type::v1::{EntryState, JournalEntry};
 use policy::{Costs, Decision, Policy};
 use rpc::Fault;
+use terms::Division;
 
 use crate::app::{Adjusted, Recorded};
 use crate::domain::{Cause, Claim, Kind, Policies, State, Unlisted, UnlistedWhy};
@@ -92,8 +93,23 @@ pub(super) fn claim(policy: &Policy, claim: &Claim, form: Form) -> Result<settle
 
 /// The lines whose item the catalogue does not have, with what to do about each.
 fn unlisted(claim: &Claim) -> Vec<settlement_pb::UnlistedLine> {
-    let Costs::Lines(lines) = &claim.origin.bill.costs else { return Vec::new() };
     let division = claim.origin.care_division.unwrap_or(claim.decided.facts.person.division);
+    unlisted_lines(
+        &claim.origin.bill.costs,
+        division,
+        &claim.origin.unlisted,
+        "reverse the claim and settle it set right",
+    )
+}
+
+/// The same of a bill of which no claim is made yet; `mend` is what to do about a line that is wrong.
+pub(super) fn unlisted_lines(
+    costs: &Costs,
+    division: Division,
+    unlisted: &[Unlisted],
+    mend: &str,
+) -> Vec<settlement_pb::UnlistedLine> {
+    let Costs::Lines(lines) = costs else { return Vec::new() };
     let write = |unlisted: &Unlisted| {
         let (why, what) = match unlisted.why {
             UnlistedWhy::UnknownItem => (settlement_pb::UnlistedWhy::UnknownItem, "has no such item on any day"),
@@ -106,12 +122,12 @@ fn unlisted(claim: &Claim) -> Vec<settlement_pb::UnlistedLine> {
             why: why.into(),
             hint: format!(
                 "the catalogue of {division} {what}: the person bears the line whole. Compare the code and the day with \
-                 CatalogueService.ListItems; where one is wrong, reverse the claim and settle it set right; where the item \
-                 is outside the catalogue, say so with empty terms"
+                 CatalogueService.ListItems; where one is wrong, {mend}; where the item is outside the catalogue, say so with \
+                 empty terms"
             ),
         }
     };
-    claim.origin.unlisted.iter().map(write).collect()
+    unlisted.iter().map(write).collect()
 }
 
 /// A claim with what was booked for it now.

@@ -127,12 +127,11 @@ fn either<A, W, O>(
 }
 
 /// A reply that the caller can take: a bill of thousands of lines with all its steps may be none.
-fn fitting<M: Message>(reply: M) -> Result<M, Fault> {
+pub(super) fn fitting<M: Message>(reply: M) -> Result<M, Fault> {
     if reply.encoded_len() <= MESSAGE_BYTES_MAX {
         return Ok(reply);
     }
-    let message =
-        format!("the decision has more than {MESSAGE_BYTES_MAX} bytes; ask without steps, or for fewer lines");
+    let message = format!("the answer has more than {MESSAGE_BYTES_MAX} bytes; ask without steps, or for fewer lines");
     Err(Fault::new(Reason::TooMuch, message).with("bytes_max", MESSAGE_BYTES_MAX.to_string()))
 }
 

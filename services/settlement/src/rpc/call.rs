@@ -37,6 +37,7 @@ pub(super) fn submitted(call: Call, submission: &Submission) -> Call {
         person_facts,
         with_steps,
         care_division,
+        cross_province,
     } = submission;
     let texts = [
         ("submission.person_id", person_id),
@@ -49,6 +50,8 @@ pub(super) fn submitted(call: Call, submission: &Submission) -> Call {
     let call = texts.into_iter().fold(call, |call, (field, text)| said(call, field, text));
     let call = number(call, "submission.with_steps", *with_steps);
     let call = person_facts.iter().fold(call, person);
+    let crossing = cross_province.as_ref().map(prost::Message::encode_length_delimited_to_vec).unwrap_or_default();
+    let call = said(call, "submission.cross_province", crossing);
     given.iter().fold(call, bill)
 }
 
@@ -94,6 +97,8 @@ fn bill(call: Call, bill: &Bill) -> Call {
                 ("submission.bill.parts.over_limit_fen", parts.over_limit_fen),
                 ("submission.bill.parts.first_self_paid_fen", parts.first_self_paid_fen),
                 ("submission.bill.parts.within_scope_fen", parts.within_scope_fen),
+                ("submission.bill.parts.hospital_fen", parts.hospital_fen),
+                ("submission.bill.parts.apart_fen", parts.apart_fen),
             ];
             parts.into_iter().fold(call, |call, (field, content)| number(call, field, content))
         }

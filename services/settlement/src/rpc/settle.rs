@@ -17,7 +17,7 @@ use wire::read::{self, ReadBill};
 
 use super::answer::{self, Form};
 use super::call::{claims_of, proven, submitted};
-use super::submission::{Read, submission};
+use super::submission::{Crossing, Read, submission};
 use super::{Settlement, numbered};
 use crate::app::{
     self, Booked, Command, Denied, Done, Gathered, NewBill, Settle, Settled, SettledDay, Standing, day_of,
@@ -180,7 +180,9 @@ impl Settlement {
         form: Form,
         reimbursement: Option<Reimbursement>,
     ) -> Result<Way, Fault> {
-        let Read { person, institution, visit, stay, bill, version, facts, care_division, names_day, misadded } = read;
+        let Read { person, institution, visit, stay, bill, version, facts, .. } = read;
+        let Read { care_division, crossing, names_day, misadded, .. } = read;
+        self.may_cross(kind, crossing.as_ref(), form)?;
         let about = (&person, bill.bill.to);
         let is_handed_in = facts.is_some();
         let gathered = app::person(self.enrolment.as_deref(), self.trusts_facts, facts, about).await?;
@@ -196,7 +198,7 @@ impl Settlement {
         let has_own_categories = is_handed_in && !facts.categories.is_empty();
         let policy = app::policy(&self.bench.registry, version, facts.division).await?;
         let (bill, catalogue_version, unlisted) =
-            self.with_catalogue(bill, care_division.unwrap_or(facts.division), misadded)?;
+            self.with_catalogue(bill, care_division.unwrap_or(facts.division), misadded, "submission.bill")?;
         let mut is_away = false;
         if !has_own_categories {
             match self.one_stop.standing(&person, &policy, &facts, &bill).await? {
@@ -206,29 +208,59 @@ impl Settlement {
             }
         }
         let origin = bill.clone();
-        let origin =
-            Origin { bill: origin, care_division, catalogue_version, reimbursement, has_own_categories, unlisted };
+        let (expected, crossing) = (crossing.and_then(|one| one.expected), crossing.map(|one| one.bill));
+        let origin = Origin {
+            bill: origin,
+            care_division,
+            catalogue_version,
+            reimbursement,
+            has_own_categories,
+            unlisted,
+            crossing,
+        };
         let new = NewBill { person: facts, bill, policy, has_own_categories };
         let day = match (names_day, self.trusts_facts) {
             (false, _) => SettledDay::OfCommit,
             (true, false) => SettledDay::Named,
             (true, true) => SettledDay::NamedByTrusted,
         };
-        let settle = Settle { call, kind, person, institution, visit, stay, new, origin, day, clauses };
+        let settle = Settle { call, kind, person, institution, visit, stay, new, origin, day, expected, clauses };
         Ok(Way { command: Command::Settle(Box::new(settle)), form, is_away, refused: None })
     }
 
+    /// Whether a bill may come from another province: from who speaks with provinces, to be settled directly, and as it was offered.
+    fn may_cross(&self, kind: Kind, crossing: Option<&Crossing>, form: Form) -> Result<(), Fault> {
+        let Some(crossing) = crossing else { return Ok(()) };
+        if !self.trusts_cross_province {
+            let message = "only the service that speaks with other provinces may settle their hospitals' bills";
+            return Err(Fault::new(Reason::NotAllowed, message).with("field", "submission.cross_province"));
+        }
+        let mut v = Violations::new();
+        if kind != Kind::Direct {
+            v.add("submission.cross_province", "a bill", "nothing: such a bill is settled directly and whole");
+        }
+        match (form.would_be, crossing.expected) {
+            (true, Some(_)) => v.add("submission.cross_province.expected", "shares", "nothing: a preview expects none"),
+            (false, None) => {
+                v.add("submission.cross_province.expected", "nothing", "what the place of care was offered");
+            }
+            _ => {}
+        }
+        v.finish(Some(()))
+    }
+
     /// The bill with its lines as the catalogue of the place of care has them on their days, the version that said so, empty where
-    /// no line was looked up, and the lines it knows nothing of.
-    fn with_catalogue(
+    /// no line was looked up, and the lines it knows nothing of; `field` is where the bill stands in the request.
+    pub(super) fn with_catalogue(
         &self,
         read: ReadBill,
         division: Division,
         misadded: Option<Violation>,
+        field: &str,
     ) -> Result<(Bill, String, Vec<Unlisted>), Fault> {
         let ReadBill { mut bill, lookups, days, .. } = read;
         let words = if self.trusts_facts { Words::Trusted } else { Words::Checked };
-        let applied = self.catalogue.apply((division, words), &mut bill, (&lookups, &days), "submission.bill");
+        let applied = self.catalogue.apply((division, words), &mut bill, (&lookups, &days), field);
         let unlisted = applied.map_err(|mut violations| {
             let message = format!("{} of the fee lines' words are not the catalogue's", violations.len());
             violations.extend(misadded);

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use money::{Fen, Rate, Rounding};
 use pb::policy::v1::bill::Costs;
-use pb::policy::v1::{Bill as BillPb, FeeLine};
+use pb::policy::v1::{Bill as BillPb, FeeLine, Parts};
 use pb::settlement::v1::Submission;
 use pb::r#type::v1::Institution;
 use policy::{Person, Version};
@@ -23,10 +23,20 @@ pub(crate) struct Read {
     pub(crate) version: Option<Version>,
     pub(crate) facts: Option<Person>,
     pub(crate) care_division: Option<Division>,
+    /// The bill between two provinces.
+    pub(crate) crossing: Option<Crossing>,
     /// Whether the caller named the day of settlement.
     pub(crate) names_day: bool,
     /// What the bill's total should be, where its costs do not add up to it. Alone it is the policy's to refuse.
     pub(crate) misadded: Option<Violation>,
+}
+
+/// A bill that another province's hospital sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Crossing {
+    pub(crate) bill: Name,
+    /// What the place of care was offered, owed and cash in fen.
+    pub(crate) expected: Option<(Fen, Fen)>,
 }
 
 const ID_CHARS_MAX: usize = 64;
@@ -50,24 +60,18 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
             "" => Some(None),
             code => read::division(v, "care_division", code).map(Some),
         };
+        let crossing = crossing(v, submission);
         let mut misadded = None;
         let bill = v.required("bill", submission.bill.as_ref(), "the bill").and_then(|bill| {
             v.within("bill", |v| {
-                let read = read::bill(v, bill, Some(today));
-                spelled(v, "bill_id", &bill.bill_id);
-                can_be(v, bill, today);
                 let kind = billed_as(&submission.institution_id, bill.institution());
-                if let Some(expected) = kind.filter(|_| institution.is_some()) {
-                    v.add("institution", bill.institution().as_str_name(), expected);
-                }
-                misadded = misadds(bill);
-                // alone the policy's to refuse; with other mistakes they are some of them, so that all are mended at once
-                if !v.is_empty() {
-                    beyond(v, bill);
-                    if let Some(violation) = misadded.clone() {
-                        v.add("total_fen", violation.found, violation.expected);
+                let of_institution = |v: &mut Violations| {
+                    if let Some(expected) = kind.filter(|_| institution.is_some()) {
+                        v.add("institution", bill.institution().as_str_name(), expected);
                     }
-                }
+                };
+                let read;
+                (read, misadded) = handed_in(v, bill, (today, "submission.bill"), of_institution);
                 read
             })
         });
@@ -80,9 +84,56 @@ pub(super) fn submission(v: &mut Violations, submission: Option<&Submission>, to
             version: version?,
             facts: facts?,
             care_division: care_division?,
+            crossing: crossing?,
             names_day: submission.bill.as_ref().is_some_and(|bill| !bill.settled_date.is_empty()),
             misadded,
         })
+    })
+}
+
+/// A bill as it was handed in at `field` of the request, and what its total should be, where its costs do not add up to it;
+/// `also` complains of what else is wrong with it there.
+pub(super) fn handed_in(
+    v: &mut Violations,
+    bill: &BillPb,
+    (today, field): (NaiveDate, &str),
+    also: impl FnOnce(&mut Violations),
+) -> (Option<ReadBill>, Option<Violation>) {
+    let read = read::bill(v, bill, Some(today));
+    spelled(v, "bill_id", &bill.bill_id);
+    can_be(v, bill, today);
+    also(v);
+    let misadded = misadds(bill, field);
+    // alone the policy's to refuse; with other mistakes they are some of them, so that all are mended at once
+    if !v.is_empty() {
+        beyond(v, bill);
+        if let Some(violation) = misadded.clone() {
+            v.add("total_fen", violation.found, violation.expected);
+        }
+    }
+    (read, misadded)
+}
+
+/// A bill between two provinces: its place of care is named, and is in another province than nobody's.
+#[expect(clippy::option_option, reason = "no such bill and one that cannot be read are two answers")]
+fn crossing(v: &mut Violations, submission: &Submission) -> Option<Option<Crossing>> {
+    let Some(given) = &submission.cross_province else { return Some(None) };
+    if submission.care_division.is_empty() {
+        v.add("care_division", "nothing", "the place of care, six digits: the bill came from another province");
+    }
+    if !submission.stay_id.is_empty() {
+        v.add("stay_id", &submission.stay_id, "nothing: between provinces a stay is settled whole");
+    }
+    v.within("cross_province", |v| {
+        let bill = read::id(v, "bill_id", &given.bill_id);
+        let expected = match &given.expected {
+            None => Some(None),
+            Some(shares) => v.within("expected", |v| {
+                let owed = read::fen(v, "owed_fen", shares.owed_fen);
+                Some(Some((owed?, read::fen(v, "cash_fen", shares.cash_fen)?)))
+            }),
+        };
+        Some(Some(Crossing { bill: bill?, expected: expected? }))
     })
 }
 
@@ -132,7 +183,11 @@ fn beyond(v: &mut Violations, bill: &BillPb) {
     if bill.total_fen != 0 {
         amount(v, "total_fen", bill.total_fen);
     }
-    let Some(Costs::Lines(lines)) = &bill.costs else { return };
+    let lines = match &bill.costs {
+        Some(Costs::Lines(lines)) => lines,
+        Some(Costs::Parts(parts)) => return v.within("parts", |v| aside(v, parts)),
+        None => return,
+    };
     v.within("lines", |v| {
         for (at, line) in lines.lines.iter().take(read::LINES_READ_AT_MOST).enumerate() {
             v.within_item("lines", at, |v| {
@@ -146,13 +201,25 @@ fn beyond(v: &mut Violations, bill: &BillPb) {
     });
 }
 
+/// Complains of shares of the parts that are more than the part they are of.
+fn aside(v: &mut Violations, parts: &Parts) {
+    for (field, share, whole) in [
+        ("hospital_fen", parts.hospital_fen, parts.over_limit_fen),
+        ("apart_fen", parts.apart_fen, parts.within_scope_fen),
+    ] {
+        if share != 0 && !(0..=whole).contains(&share) {
+            v.add(field, share, format!("an amount from 0 to {} fen, of which it is a part", whole.max(0)));
+        }
+    }
+}
+
 /// As the policy's door has it.
 fn is_quantity(quantity: Rate) -> bool {
     quantity > Rate::ZERO && quantity <= Rate::ONE.times(1_000_000)
 }
 
 /// What the costs of a bill add up to, where that is not its total. A bill of nothing is a mistake in itself.
-fn misadds(bill: &BillPb) -> Option<Violation> {
+fn misadds(bill: &BillPb, field: &str) -> Option<Violation> {
     let (sum, of) = match bill.costs.as_ref()? {
         Costs::Lines(lines) if lines.lines.len() > read::LINES_READ_AT_MOST => return None,
         Costs::Lines(lines) => (lines.lines.iter().map(|line| i128::from(line.amount_fen)).sum::<i128>(), "lines"),
@@ -164,7 +231,7 @@ fn misadds(bill: &BillPb) -> Option<Violation> {
     };
     let is_wrong = bill.total_fen != 0 && sum != i128::from(bill.total_fen);
     let expected = format!("{sum} fen, which its {of} add up to");
-    let (field, found) = ("submission.bill.total_fen".to_owned(), bill.total_fen.to_string());
+    let (field, found) = (format!("{field}.total_fen"), bill.total_fen.to_string());
     is_wrong.then_some(Violation { field, found, expected })
 }
 

@@ -147,7 +147,7 @@ impl Told<'_> {
     fn compare_journal(&self, claim: &Claim, told: &Decision, person: &str, hospital: &str) {
         let (person, institution) = (name(person), name(hospital));
         let division = claim.person_facts.as_ref().expect("facts").division.parse().unwrap();
-        let parties = Parties { division, person, family: Some(person), institution };
+        let parties = Parties { division, person, family: Some(person), institution, across: None };
         let booking = Booking::of(shipped(), told, &parties).expect("it can be booked");
         let on_the_books = booking.changes().iter().filter(|(account, _)| !account.is_memorandum());
         let expected: BTreeMap<String, i64> =

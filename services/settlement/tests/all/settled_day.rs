@@ -22,6 +22,7 @@ async fn settle(house: &House, key: &str, settled: &str, day: SettledDay) -> Res
     let person_facts = person(BY_SETTLEMENT);
     let policy = house.registry.head(person_facts.division).expect("a policy");
     let origin = Origin {
+        crossing: None,
         bill: bill.clone(),
         care_division: None,
         catalogue_version: String::new(),
@@ -39,6 +40,7 @@ async fn settle(house: &House, key: &str, settled: &str, day: SettledDay) -> Res
         new: NewBill { person: person_facts, bill, policy: Arc::clone(&policy), has_own_categories: false },
         origin,
         day,
+        expected: None,
         clauses: Vec::new(),
     };
     let command = Command::Settle(Box::new(settle));

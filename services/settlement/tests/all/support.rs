@@ -58,6 +58,7 @@ pub(crate) struct Wish {
     pub(crate) assistance: Option<String>,
     pub(crate) patience: Duration,
     pub(crate) trusts_facts: bool,
+    pub(crate) trusts_cross_province: bool,
     pub(crate) redis: Option<String>,
     pub(crate) poll: Duration,
     /// The packs that are published before it starts; none: those that ship.
@@ -72,6 +73,7 @@ impl Default for Wish {
             // programs built for tests are slow, and run side by side
             patience: Duration::from_secs(1),
             trusts_facts: true,
+            trusts_cross_province: true,
             redis: None,
             poll: Duration::from_millis(200),
             packs: None,
@@ -97,7 +99,7 @@ impl House {
     }
 
     pub(crate) async fn open_with(url: &str, wish: Wish) -> Self {
-        let Wish { enrolment, assistance, patience, trusts_facts, redis, poll, packs } = wish;
+        let Wish { enrolment, assistance, patience, trusts_facts, trusts_cross_province, redis, poll, packs } = wish;
         let database = Database::open(url).await.expect("the database can be opened");
         store::migrations::migrate(&database, MIGRATIONS).await.expect("the database can be migrated");
         if let Some(files) = packs {
@@ -113,6 +115,7 @@ impl House {
             assistance,
             patience,
             trusts_facts,
+            trusts_cross_province,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids,
         };

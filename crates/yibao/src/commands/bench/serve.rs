@@ -49,6 +49,7 @@ impl Bureau {
             assistance: assistance.clone(),
             patience: Duration::from_millis(settlement::wiring::PATIENCE_MILLISECONDS.into()),
             trusts_facts: true,
+            trusts_cross_province: true,
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
         };
@@ -63,6 +64,7 @@ impl Bureau {
                 policies: assistance::Policies::Registry(running.registry.clone()),
                 settlement: rpc::channel(&format!("http://{settlement}"))?,
                 enrolment: None,
+                trusts_categories: true,
                 clock: Arc::new(SystemClock),
                 ids: Arc::new(SystemIds),
                 hold: Duration::from_secs(u64::from(assistance::HOLD_SECONDS)),

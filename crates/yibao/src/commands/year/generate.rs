@@ -203,6 +203,8 @@ impl Year {
             over_limit_fen: 0,
             first_self_paid_fen: billed.own,
             within_scope_fen: billed.within_scope,
+            hospital_fen: 0,
+            apart_fen: 0,
         };
         let bill = Bill {
             bill_id: billed.id.clone(),

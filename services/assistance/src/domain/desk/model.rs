@@ -58,6 +58,8 @@ fn claim(id: &str, revision: u32, share: i64) -> ClaimStand {
         cause: Cause::Settled,
         reversed: false,
         institution: name("I"),
+        bill: String::new(),
+        stay: String::new(),
         rules_date: day(),
         settled_date: day(),
         care: Care::Inpatient,

@@ -51,6 +51,7 @@ fn plan(id: &str, version: u32, from: &str, period: OfferPeriod) -> Plan {
 fn bill(claim: &str, number: i64, left: i64) -> OfferBill {
     OfferBill {
         claim: name(claim),
+        year: 2022,
         revision: 0,
         is_reversed: false,
         division: "990100".parse().unwrap(),
@@ -80,6 +81,7 @@ struct World {
     plans: BTreeMap<Name, Vec<Plan>>,
     members: Vec<Member>,
     offers: Vec<Offer>,
+    same: Same,
     by_service_date: bool,
     ids: Cell<u32>,
 }
@@ -89,26 +91,48 @@ impl World {
         let members = plans.iter().filter(|plan| plan.version == 1).map(|plan| member(plan.id.as_str())).collect();
         let mut by_id: BTreeMap<Name, Vec<Plan>> = BTreeMap::new();
         plans.into_iter().for_each(|plan| by_id.entry(plan.id).or_default().push(plan));
-        Self { plans: by_id, members, offers: Vec::new(), by_service_date: false, ids: Cell::new(0) }
+        let (offers, same) = (Vec::new(), Same::default());
+        Self { plans: by_id, members, offers, same, by_service_date: false, ids: Cell::new(0) }
     }
 
-    /// Renews, and keeps what becomes of it.
-    fn renew(&mut self, bills: &[OfferBill]) -> Renewed {
+    fn renewing<T>(&self, bills: &[OfferBill], with: impl FnOnce(Renewing<'_>) -> T) -> T {
         let id = || {
             self.ids.set(self.ids.get() + 1);
             name(&format!("O{}", self.ids.get()))
         };
-        let found = renewed(Renewing {
+        let by_service_date = bills.iter().filter(|_| self.by_service_date).map(|bill| bill.year).collect();
+        with(Renewing {
             person: name(PERSON),
-            year: 2022,
             plans: &self.plans,
             members: &self.members,
             bills,
             offers: &self.offers,
-            by_service_date: self.by_service_date,
+            same: &self.same,
+            by_service_date: &by_service_date,
             now: at(1),
             id: &id,
-        });
+        })
+    }
+
+    /// What may be confirmed of an offer at most: of the cash, and of the ceiling.
+    fn most(&self, bills: &[OfferBill], id: &str) -> (i64, Option<i64>) {
+        let offer = self.offers.iter().find(|offer| offer.id.as_str() == id).unwrap();
+        let most = self.renewing(bills, |of| room(of, offer));
+        (most.cash.get(), most.ceiling.map(Fen::get))
+    }
+
+    /// What was paid beyond what is promised.
+    fn overpaid(&self, bills: &[OfferBill]) -> Vec<(String, i64)> {
+        self.renewing(bills, overpaid).into_iter().map(|(offer, amount)| (offer.to_string(), amount.get())).collect()
+    }
+
+    fn decline(&mut self, id: &str) {
+        self.offers.iter_mut().find(|offer| offer.id.as_str() == id).unwrap().state = OfferState::Declined;
+    }
+
+    /// Renews, and keeps what becomes of it.
+    fn renew(&mut self, bills: &[OfferBill]) -> Renewed {
+        let found = self.renewing(bills, renewed);
         for (gone, _, _) in &found.superseded {
             let kept = self.offers.iter_mut().find(|offer| offer.id == gone.id).unwrap();
             *kept = gone.clone();
@@ -227,6 +251,138 @@ fn each_bill_falls_under_the_version_of_its_day() {
 }
 
 #[test]
+fn what_was_paid_of_an_interim_claim_counts_for_the_stay_and_is_said_where_it_was_too_much() {
+    let mut half = plan("A", 1, "2022-01-01", OfferPeriod::Bill);
+    (half.pays.base, half.pays.deductible) = (OfferBase::Cash, Fen::ZERO);
+    half.pays.bands = vec![OfferBand { from: Fen::ZERO, ratio: "0.5".parse().unwrap() }];
+    let mut world = World::new(vec![half]);
+    let of = |(number, claim): (i64, &str)| BillOf {
+        claim: name(claim),
+        year: 2022,
+        number,
+        institution: name("H"),
+        bill: claim.to_owned(),
+        stay: "S".to_owned(),
+    };
+    world.same = Same::of([(1, "C1"), (2, "C2")].map(of).to_vec());
+    world.renew(&[bill("C1", 1, 848_000)]);
+    world.confirm("O1", 424_000, true);
+    // 50 % of 12,480.00 are 6,240.00, of which 4,240.00 were paid
+    let gone = reversed(bill("C1", 1, 848_000));
+    let found = world.renew(&[gone.clone(), bill("C2", 2, 1_248_000)]);
+    assert_eq!(world.promised(), [one("A", "C2", 200_000)]);
+    assert_eq!(found.superseded[0].2, Some(name("O2")), "it stands in the place of the interim claim's");
+    assert_eq!(world.overpaid(&[gone.clone(), bill("C2", 2, 1_248_000)]), []);
+    // of 7,000.00 it is 740.00 too much
+    let less = [gone, bill("C2", 2, 700_000)];
+    world.renew(&less);
+    assert_eq!(world.promised(), []);
+    assert_eq!(world.overpaid(&less), [("O1".to_owned(), 74_000)]);
+}
+
+#[test]
+fn what_two_payers_paid_too_much_is_together_what_the_cash_does_not_take() {
+    let of_cash = |id: &str, ratio: &str| {
+        let mut plan = plan(id, 1, "2022-01-01", OfferPeriod::Bill);
+        (plan.pays.base, plan.pays.deductible) = (OfferBase::Cash, Fen::ZERO);
+        plan.pays.bands = vec![OfferBand { from: Fen::ZERO, ratio: ratio.parse().unwrap() }];
+        plan
+    };
+    let mut world = World::new(vec![of_cash("A", "0.5"), of_cash("B", "0.9")]);
+    let of = |(number, claim): (i64, &str)| BillOf {
+        claim: name(claim),
+        year: 2022,
+        number,
+        institution: name("H"),
+        bill: claim.to_owned(),
+        stay: "S".to_owned(),
+    };
+    world.same = Same::of([(1, "C1"), (2, "C2")].map(of).to_vec());
+    world.renew(&[bill("C1", 1, 848_000)]);
+    world.confirm("O1", 424_000, true);
+    world.confirm("O2", 300_000, true);
+    // of 1,680.00 A would pay 840.00, and B, who would pay 1,512.00, the 840.00 that leaves: 7,240.00 - 1,680.00 = 5,560.00 too much
+    let less = [reversed(bill("C1", 1, 848_000)), bill("C2", 2, 168_000)];
+    world.renew(&less);
+    assert_eq!(world.overpaid(&less), [("O1".to_owned(), 340_000), ("O2".to_owned(), 216_000)]);
+}
+
+#[test]
+fn a_bill_that_is_billed_again_in_another_year_frees_nothing_of_the_ceiling_it_was_paid_under() {
+    let mut capped = plan("A", 1, "2022-01-01", OfferPeriod::Year);
+    (capped.pays.base, capped.pays.deductible, capped.pays.ceiling) =
+        (OfferBase::Cash, Fen::ZERO, Some(Fen::new(500_000)));
+    capped.pays.bands = vec![OfferBand { from: Fen::ZERO, ratio: "0.5".parse().unwrap() }];
+    let mut world = World::new(vec![capped]);
+    world.members.push(Member { from: day("2023-01-01"), to: day("2023-12-31"), ..member("A") });
+    let of = |(number, claim, year): (i64, &str, i32)| BillOf {
+        claim: name(claim),
+        year,
+        number,
+        institution: name("H"),
+        bill: claim.to_owned(),
+        stay: "S".to_owned(),
+    };
+    world.same = Same::of([(1, "C1", 2022), (2, "C2", 2023)].map(of).to_vec());
+    let later = |bill: OfferBill| OfferBill { year: 2023, rules_date: day("2023-06-01"), ..bill };
+    world.renew(&[bill("C1", 1, 848_000)]);
+    world.confirm("O1", 424_000, true);
+    // billed again in 2023 it is due nothing more, and of 2022 there are 760.00 left for another bill, not 4,240.00
+    let bills = [reversed(bill("C1", 1, 848_000)), later(bill("C2", 2, 848_000)), bill("C3", 3, 848_000)];
+    world.renew(&bills);
+    assert_eq!(world.promised(), [one("A", "C3", 76_000)]);
+    assert_eq!(world.overpaid(&bills), []);
+}
+
+#[test]
+fn the_ceiling_of_a_year_counts_what_was_paid_of_bills_that_are_gone() {
+    let mut capped = plan("A", 1, "2022-01-01", OfferPeriod::Year);
+    (capped.pays.base, capped.pays.deductible, capped.pays.ceiling) =
+        (OfferBase::Cash, Fen::ZERO, Some(Fen::new(500_000)));
+    capped.pays.bands = vec![OfferBand { from: Fen::ZERO, ratio: "0.5".parse().unwrap() }];
+    let mut world = World::new(vec![capped]);
+    let (first, second) = (bill("C1", 1, 848_000), bill("C2", 2, 848_000));
+    world.renew(&[first.clone(), second.clone()]);
+    assert_eq!(world.promised(), [one("A", "C1", 424_000), one("A", "C2", 76_000)]);
+    world.confirm("O1", 424_000, true);
+    world.confirm("O2", 76_000, true);
+    // 4,240.00 are paid of a bill that is gone: nothing more is left
+    world.renew(&[reversed(first), second.clone()]);
+    assert_eq!(world.promised(), [one("A", "C2", 76_000)]);
+    // nor for a third one
+    world.renew(&[second, bill("C3", 3, 900_000)]);
+    assert_eq!(world.promised(), [one("A", "C2", 76_000)]);
+}
+
+#[test]
+fn a_declined_promise_leaves_the_ceiling_to_others_and_a_confirmed_one_what_was_not_confirmed() {
+    let mut capped = plan("A", 1, "2022-01-01", OfferPeriod::Year);
+    (capped.pays.base, capped.pays.deductible, capped.pays.ceiling) =
+        (OfferBase::Cash, Fen::ZERO, Some(Fen::new(500_000)));
+    capped.pays.bands = vec![OfferBand { from: Fen::ZERO, ratio: "0.5".parse().unwrap() }];
+    let bills = [bill("C1", 1, 848_000), bill("C2", 2, 848_000)];
+    let mut world = World::new(vec![capped.clone()]);
+    world.renew(&bills);
+    assert_eq!(
+        (world.most(&bills, "O1"), world.most(&bills, "O2")),
+        ((848_000, Some(424_000)), (848_000, Some(76_000)))
+    );
+    world.decline("O1");
+    world.renew(&bills);
+    assert_eq!(world.promised(), [one("A", "C1", 424_000), one("A", "C2", 424_000)], "the first is declined");
+    // confirmed with 100.00 of 4,240.00: 4,900.00 are left, and 4,240.00 promised
+    let mut world = World::new(vec![capped]);
+    world.renew(&bills);
+    world.confirm("O1", 10_000, false);
+    world.renew(&bills);
+    assert_eq!(world.promised(), [one("A", "C1", 424_000), one("A", "C2", 424_000)]);
+    assert_eq!(world.most(&bills, "O3"), (848_000, Some(490_000)));
+    // once these are confirmed the first is not asked again, although 760.00 would be promised of it now
+    world.confirm("O3", 424_000, false);
+    assert_eq!(world.renew(&bills), Renewed::default());
+}
+
+#[test]
 fn where_less_cash_is_left_than_was_confirmed_it_is_confirmed_anew() {
     let both = vec![plan("A", 1, "2022-01-01", OfferPeriod::Bill), plan("B", 1, "2022-01-01", OfferPeriod::Bill)];
     let mut world = World::new(both);
@@ -234,12 +390,13 @@ fn where_less_cash_is_left_than_was_confirmed_it_is_confirmed_anew() {
     world.renew(std::slice::from_ref(&whole));
     world.confirm("O1", 420_000, true);
     world.confirm("O2", 420_000, false);
-    assert_eq!(room(Fen::new(1_000_000), world.offers.iter()), Fen::new(160_000));
+    assert_eq!(world.most(std::slice::from_ref(&whole), "O2").0, 580_000, "what O1 leaves");
     assert_eq!(world.renew(&[OfferBill { cash: Fen::new(840_000), ..whole.clone() }]), Renewed::default());
-    let found = world.renew(&[OfferBill { cash: Fen::new(839_999), ..whole }]);
+    let less = [OfferBill { cash: Fen::new(839_999), ..whole }];
+    let found = world.renew(&less);
     assert_eq!(found.superseded.len(), 1, "what is paid is paid");
-    assert_eq!(world.promised(), [one("A", "C1", 420_000), one("B", "C1", 420_000)]);
-    assert_eq!(room(Fen::new(839_999), world.offers.iter()), Fen::new(419_999));
+    assert_eq!(world.promised(), [one("A", "C1", 420_000), one("B", "C1", 419_999)]);
+    assert_eq!(world.most(&less, "O3"), (419_999, None));
 }
 
 /// What happens to a year: a bill comes to stand otherwise, or an offer is confirmed and perhaps paid.
@@ -250,7 +407,7 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let stands = (0..3_u8, 0..1_500_000_i64, 0..1_500_000_i64, prop::bool::weighted(0.2));
+    let stands = (0..4_u8, 0..1_500_000_i64, 0..1_500_000_i64, prop::bool::weighted(0.2));
     let stands = stands.prop_map(|(claim, left, cash, is_reversed)| Step::Stands { claim, left, cash, is_reversed });
     let confirms = (0..8_usize, 1..1_000_000_i64, any::<bool>());
     let confirms = confirms.prop_map(|(offer, amount, is_paid)| Step::Confirms { offer, amount, is_paid });
@@ -258,30 +415,49 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    /// However a year came to stand as it does, what is promised and was paid of each bill is what plans promise of it from scratch,
-    /// nobody's confirmation takes more than the cash, and nothing more is offered when it is looked at again.
+    /// However a year came to stand as it does: what is open is what its plan promises from scratch less what it paid and what others
+    /// took of the cash, an answer takes no more than that, nobody's confirmation takes more than the cash, a year's ceiling is never
+    /// passed by what is promised, and nothing more is offered when it is looked at again.
     #[test]
-    fn what_stands_is_what_would_be_offered_from_scratch_less_what_was_paid(steps in steps()) {
-        let plans = || vec![plan("A", 1, "2022-01-01", OfferPeriod::Bill), plan("B", 1, "2022-01-01", OfferPeriod::Year)];
+    fn what_stands_is_what_would_be_offered_from_scratch_less_what_was_paid_and_taken(steps in steps()) {
+        let mut capped = plan("C", 1, "2022-01-01", OfferPeriod::Year);
+        capped.pays.ceiling = Some(Fen::new(500_000));
+        let plans = || vec![
+            plan("A", 1, "2022-01-01", OfferPeriod::Bill), plan("B", 1, "2022-01-01", OfferPeriod::Year), capped.clone(),
+        ];
         let mut world = World::new(plans());
+        // the last two are of one stay
+        let of = |(number, claim): (i64, &str)| BillOf {
+            claim: name(claim), year: 2022, number, institution: name("H"), bill: claim.to_owned(),
+            stay: if number > 1 { "S".to_owned() } else { String::new() },
+        };
+        world.same = Same::of([(0, "C0"), (1, "C1"), (2, "C2"), (3, "C3")].map(of).to_vec());
         let mut bills: BTreeMap<u8, OfferBill> = BTreeMap::new();
         for step in steps {
+            let now: Vec<OfferBill> = bills.values().cloned().collect();
             match step {
                 Step::Stands { claim, left, cash, is_reversed } => {
+                    // only the last of a stay stands
+                    let claim = if claim == 2 && bills.contains_key(&3) { 3 } else { claim };
                     let stand = bill(&format!("C{claim}"), i64::from(claim), left);
                     let stand = OfferBill { cash: Fen::new(cash), ..stand };
                     bills.insert(claim, if is_reversed { reversed(stand) } else { stand });
+                    if claim == 3 && let Some(interim) = bills.get_mut(&2) {
+                        *interim = reversed(interim.clone());
+                    }
                 }
                 Step::Confirms { offer, amount, is_paid } => {
                     let open: Vec<&Offer> =
                         world.offers.iter().filter(|offer| offer.state == OfferState::Offered).collect();
                     let Some(found) = open.get(offer % open.len().max(1)).copied() else { continue };
-                    let cash = bills.values().find(|bill| bill.claim == found.claim).map_or(Fen::ZERO, |bill| bill.cash);
-                    let of_claim = world.offers.iter().filter(|offer| offer.claim == found.claim);
-                    let amount = amount.min(room(cash, of_claim).get());
                     let id = found.id;
+                    let (cash, ceiling) = world.most(&now, id.as_str());
+                    prop_assert!(found.promised.get() <= ceiling.unwrap_or(cash).min(cash), "what is promised can be confirmed");
+                    let amount = amount.min(cash).min(ceiling.unwrap_or(cash));
                     if amount > 0 {
                         world.confirm(id.as_str(), amount, is_paid);
+                    } else {
+                        world.decline(id.as_str());
                     }
                 }
             }
@@ -290,22 +466,37 @@ proptest! {
             prop_assert_eq!(world.renew(&now), Renewed::default());
             let mut scratch = World::new(plans());
             scratch.renew(&now);
-            for bill in &now {
+            let dead = |offer: &&Offer| offer.state == OfferState::Superseded;
+            for bill in now.iter().filter(|bill| !bill.is_reversed) {
+                let same = |offer: &&Offer| world.same.first(offer.claim) == world.same.first(bill.claim);
                 for plan in ["A", "B"] {
                     let of = |offer: &&Offer| (offer.plan.as_str(), offer.claim) == (plan, bill.claim);
-                    let stands = |offer: &&Offer| offer.state != OfferState::Superseded;
-                    let sum = |world: &World| -> Fen {
-                        world.offers.iter().filter(of).filter(stands).map(|offer| offer.promised).sum()
-                    };
-                    let paid: Fen =
-                        world.offers.iter().filter(of).filter(|offer| !stands(offer)).map(|offer| offer.paid).sum();
-                    prop_assert_eq!(sum(&world), sum(&scratch).above(paid));
+                    let whole: Fen = scratch.offers.iter().filter(of).map(|offer| offer.promised).sum();
+                    let its = |offer: &&Offer| offer.plan.as_str() == plan;
+                    let paid: Fen = world.offers.iter().filter(same).filter(its).filter(dead).map(|offer| offer.paid).sum();
+                    let others = world.offers.iter().filter(same).filter(|offer| !its(offer));
+                    let others: Fen = others.map(Offer::takes).sum();
+                    let due = whole.min(bill.cash.above(others)).above(paid);
+                    let stands = world.offers.iter().filter(of).find(|offer| !dead(offer));
+                    match stands.map(|offer| (offer.state, offer)) {
+                        None => prop_assert_eq!(due, Fen::ZERO),
+                        Some((OfferState::Offered, offer)) => prop_assert_eq!(offer.promised, due),
+                        Some((OfferState::Paid, offer)) => prop_assert!(due <= offer.promised),
+                        Some((_, offer)) => prop_assert!(
+                            offer.promised == due || (offer.confirmed <= due && due < offer.promised)
+                        ),
+                    }
                 }
-                let of_claim = || world.offers.iter().filter(|offer| offer.claim == bill.claim);
-                let paid: Fen = of_claim().map(|offer| offer.paid).sum();
-                let taken: Fen = of_claim().map(Offer::takes).sum();
+                let taken: Fen = world.offers.iter().filter(same).map(Offer::takes).sum();
+                let paid: Fen = world.offers.iter().filter(same).map(|offer| offer.paid).sum();
                 prop_assert!(taken <= bill.cash.max(paid), "{taken} of {}", bill.cash);
             }
+            let of_capped = || world.offers.iter().filter(|offer| offer.plan.as_str() == "C");
+            let paid: Fen = of_capped().map(|offer| offer.paid).sum();
+            let open = of_capped().filter(|offer| offer.state == OfferState::Offered);
+            let promised: Fen = open.map(|offer| offer.promised).sum();
+            let taken: Fen = of_capped().map(Offer::takes).sum();
+            prop_assert!(taken + promised <= Fen::new(500_000).max(paid), "{taken} and {promised}");
         }
     }
 }

@@ -67,5 +67,6 @@ pub(super) fn offer(offer: &Offer) -> pb::Offer {
         paid_at: offer.paid_at.map(moment),
         zh: offer.zh.clone(),
         en: offer.en.clone(),
+        overpaid_fen: 0,
     }
 }

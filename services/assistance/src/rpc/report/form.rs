@@ -32,7 +32,7 @@ impl Names {
         Self(payers.map(|payer| (payer.name, (payer.zh.clone(), payer.en.clone()))).collect())
     }
 
-    fn name<'a>(&'a self, payer: &'a Name, form: Form) -> &'a str {
+    pub(super) fn name<'a>(&'a self, payer: &'a Name, form: Form) -> &'a str {
         let known = self.0.get(payer);
         known.map_or(payer.as_str(), |(zh, en)| if form == Form::English { en } else { zh })
     }
@@ -49,11 +49,11 @@ impl Form {
         let (from, to, places) = (asked.from, asked.to, places.join(" "));
         match self {
             Self::Chinese => format!(
-                "医疗保障救助报告，{from} 至 {to}，参保地 {places}（含下级）\n金额单位：元。按现行有效的结算结果统计，已冲正的不计；\
+                "医疗保障救助报告，{from} 至 {to}，参保地 {places}（含下级）\n金额单位：元。月份为结算月份。按现行有效的结算结果统计，已冲正的不计；\
                  每行中每人只计一次，合计行不重复计人\n\n"
             ),
             Self::English => format!(
-                "Who was helped, {from} to {to}, insured in {places} and below\nAmounts in yuan. Claims count as they stand, \
+                "Who was helped, {from} to {to}, insured in {places} and below\nAmounts in yuan. Months are months of settlement. Claims count as they stand, \
                  reversed ones not at all; a person counts once in each line, so sums may be less than what their lines add up to\n\n"
             ),
             Self::Csv => COLUMNS.to_owned(),
@@ -75,11 +75,11 @@ impl Form {
         }
     }
 
-    fn word<W: Word>(self, word: W) -> &'static str {
+    pub(super) fn word<W: Word>(self, word: W) -> &'static str {
         if self == Self::English { word.en() } else { word.zh() }
     }
 
-    fn say(self, zh: &'static str, en: &'static str) -> &'static str {
+    pub(super) fn say(self, zh: &'static str, en: &'static str) -> &'static str {
         if self == Self::English { en } else { zh }
     }
 
@@ -192,7 +192,7 @@ fn csv_indicator(compared: &Compared) -> String {
     ]))
 }
 
-fn csv_line(fields: impl Iterator<Item = String>) -> String {
+pub(super) fn csv_line(fields: impl Iterator<Item = String>) -> String {
     let fields: Vec<String> = fields.map(|field| quoted(&field)).collect();
     format!("{}\r\n", fields.join(","))
 }

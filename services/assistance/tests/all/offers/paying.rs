@@ -184,13 +184,15 @@ fn two_payers_who_confirm_at_once_never_take_more_than_the_cash() {
             let (one, other) = tokio::join!(one, other);
             let (fine, refused): (Vec<_>, Vec<_>) = [one, other].into_iter().partition(Result::is_ok);
             assert_eq!((fine.len(), refused.len()), (1, 1));
-            assert_eq!(fields(refused[0].as_ref().unwrap_err()), ["confirmed.amount_fen"]);
-            let taken = &fine[0].as_ref().unwrap().offer_id;
-            let left = offers.iter().find(|offer| offer.offer_id != *taken);
-            let left = &left.unwrap().offer_id;
+            assert_eq!(fault(refused[0].as_ref().unwrap_err()).1["state"], "superseded");
+            // what the one leaves is offered to the other
+            let open = pb::ListOffersRequest { states: vec![OfferState::Offered.into()], ..of_claim.clone() };
+            let left = world.try_offers(open).await.unwrap().offers.remove(0);
+            assert_eq!(left.promised_fen, 400_000);
+            let left = &left.offer_id;
             let more = world.try_answer_offer(confirming(left, 400_001, "the rest and a fen")).await.unwrap_err();
             assert_eq!(fields(&more), ["confirmed.amount_fen"]);
-            world.try_answer_offer(confirming(left, 400_000, "the rest")).await.unwrap();
+            world.try_answer_offer(confirming(left, 400_000, "")).await.unwrap();
             let offers = world.try_offers(of_claim).await.unwrap().offers;
             assert_eq!(offers.iter().map(|offer| offer.confirmed_fen).sum::<i64>(), LEFT);
         }

@@ -18,6 +18,8 @@ pub(crate) async fn serving_directory() -> String {
     serve(Services::new().with(DirectoryServiceServer::new(Directory))).await
 }
 
+/// Insured in 370890 are those that begin with `D`, in 370900 those with `G`, nowhere those with `H`, in 370800 all others.
+///
 /// A directory in which a person's document is its id behind `D-`, but for those that begin with `D-X`. People with `N` have no
 /// telephone, those with `X` nobody knows.
 struct Directory;
@@ -43,6 +45,24 @@ impl DirectoryService for Directory {
         let asked = request.into_inner().person_ids.into_iter();
         let unknown_person_ids = asked.filter(|person| person.starts_with('X')).collect();
         Ok(Response::new(enrolment_pb::FindUnknownResponse { unknown_person_ids }))
+    }
+
+    async fn find_places(
+        &self,
+        request: Request<enrolment_pb::FindPlacesRequest>,
+    ) -> Result<Response<enrolment_pb::FindPlacesResponse>, Status> {
+        let asked = request.into_inner();
+        // insured since 2020
+        let is_before = asked.days.is_some_and(|days| days.to_date.as_str() < "2020-01-01");
+        let place = match asked.person_id.chars().next() {
+            Some('H') => None,
+            _ if is_before => None,
+            Some('D') => Some("370890"),
+            Some('G') => Some("370900"),
+            _ => Some("370800"),
+        };
+        let divisions = place.map(str::to_owned).into_iter().collect();
+        Ok(Response::new(enrolment_pb::FindPlacesResponse { divisions }))
     }
 
     async fn get_phone(

@@ -115,6 +115,17 @@ fn a_statement_shows_what_other_payers_promise_and_have_paid_apart_from_the_clai
         assert_eq!(after["other_payers"]["offers"][0]["state"].as_str(), Some("superseded"));
         let sums = (after["other_payers"]["promised"].as_str(), after["other_payers"]["paid"].as_str());
         assert_eq!(sums, (Some("0.00"), Some("100.00")));
+        assert_eq!(after["other_payers"]["overpaid"].as_str(), Some("100.00"));
+
+        // billed again with 1,500.00: 960.00 pooled, 540.00 left, 60 % of 240.00 are 144.00, of which 100.00 are paid
+        let again = town.house.settles("K3", "p", &stay("B1", DAYS, 150_000)).await;
+        assert_eq!(split(&again), [96_000, 0, 0, 54_000]);
+        town.told().await;
+        let after = json(&town, &again.claim_id).await;
+        let said = ["promised", "confirmed", "paid", "still_to_come"]
+            .map(|field| after["other_payers"][field].as_str().unwrap_or_default().to_owned());
+        assert_eq!(said, ["44.00", "0.00", "100.00", "44.00"]);
+        assert_eq!(after["other_payers"].get("overpaid"), None);
         town.close().await;
     });
 }

@@ -108,9 +108,11 @@ impl Town {
             policies: Policies::Registry(self.house.registry.clone()),
             settlement: self.house.channel(),
             enrolment: None,
+            trusts_categories: true,
             clock: Arc::clone(&self.clock),
             ids: Arc::new(SystemIds),
-            hold: Duration::from_millis(300),
+            // long enough for a commit on a machine that is busy: a hold that is swept before it makes the commit begin again
+            hold: Duration::from_secs(2),
             sweep: Duration::from_millis(50),
             streams: None,
         };

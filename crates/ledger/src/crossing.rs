@@ -1,0 +1,54 @@
+//! A bill between two provinces, in the books between provinces: at the place of care, and at the place of insurance.
+
+use money::Fen;
+use terms::{Division, EntryKind, Name};
+
+use crate::{Account, Draft, Entry, EntryError, Heading};
+
+/// What a bill of a patient insured elsewhere is, in fen. The four amounts are one sum: total = owed + hospital + cash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crossing {
+    /// The bill.
+    pub total: Fen,
+    /// What the place of insurance owes the place of care.
+    pub owed: Fen,
+    /// What the hospital bears itself.
+    pub hospital: Fen,
+    /// What the patient pays.
+    pub cash: Fen,
+}
+
+/// The entry at the place of care: the province of insurance owes the bureau what the bureau owes the hospital; the hospital's own
+/// share and the patient's cash are remembered. The heading's reference is the bill.
+///
+/// # Errors
+/// [`EntryError`]: amounts that do not add up to the bill, below zero or too large; a bill of nothing.
+pub fn care(
+    heading: Heading,
+    insured: Division,
+    (institution, person): (Name, Name),
+    bill: &Crossing,
+) -> Result<Entry, EntryError> {
+    let mut draft = Draft::new(EntryKind::Crossing, heading);
+    draft.total = bill.total;
+    draft.debit(Account::Province { province: insured.province() }, bill.owed);
+    draft.credit(Account::Payable { institution }, bill.owed);
+    draft.change(Account::Hospital { institution }, bill.hospital);
+    draft.change(Account::Cash { person }, bill.cash);
+    draft.seal()
+}
+
+/// The entry at the place of insurance: what the books that settle owe for the bill is owed to the place of care. Nothing where
+/// nothing is owed.
+///
+/// # Errors
+/// [`EntryError`]: an amount below zero or too large.
+pub fn insured(heading: Heading, care: Division, owed: Fen) -> Result<Option<Entry>, EntryError> {
+    if owed.is_zero() {
+        return Ok(None);
+    }
+    let mut draft = Draft::new(EntryKind::Crossing, heading);
+    draft.debit(Account::Cross { province: care.province() }, owed);
+    draft.credit(Account::Province { province: care.province() }, owed);
+    draft.seal().map(Some)
+}

@@ -1,0 +1,52 @@
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
+
+/// Signs certificates for tests, and nobody outside them believes it.
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// A certificate of an authority, with its key: PEM texts.
+pub struct Issued {
+    /// The certificate.
+    pub certificate: String,
+    /// Its key.
+    pub key: String,
+}
+
+impl Default for Authority {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Authority {
+    /// A new one, with a key of its own.
+    ///
+    /// # Panics
+    /// Where no key can be made.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key can be made");
+        Self(CertifiedIssuer::self_signed(params, key).expect("it signs itself"))
+    }
+
+    /// Its own certificate, PEM.
+    #[must_use]
+    pub fn certificate(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate for whoever has this URI, on this machine.
+    ///
+    /// # Panics
+    /// Where the URI is none.
+    #[must_use]
+    pub fn issue(&self, uri: &str) -> Issued {
+        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let mut params = CertificateParams::new(names).expect("names");
+        params.subject_alt_names.push(SanType::URI(uri.try_into().expect("a URI")));
+        let key = KeyPair::generate().expect("a key can be made");
+        let certificate = params.signed_by(&key, &self.0).expect("it is signed");
+        Issued { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+}

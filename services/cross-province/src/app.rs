@@ -1,0 +1,52 @@
+//! What the service does, one verb a file: each decides what happens and in which order.
+
+mod admit;
+mod book;
+pub(crate) mod care;
+pub(crate) mod deliver;
+pub(crate) mod drive;
+pub(crate) mod fetch;
+mod insured;
+mod problem;
+pub(crate) mod reverse;
+pub(crate) mod settle;
+mod to_its_end;
+mod verify;
+pub(crate) mod wake;
+
+use std::sync::Arc;
+
+use ::crossing::{SigningKey, Terms};
+use ::store::Database;
+use chrono::{DateTime, Utc};
+use host::{Clock, Ids};
+use terms::Division;
+
+pub(crate) use problem::Problem;
+pub use verify::verify_log;
+
+use crate::clients::{Lines, Settlement};
+use crate::domain::Peers;
+
+/// What every verb is handed.
+pub(crate) struct App {
+    /// The province this service speaks for.
+    pub(crate) province: Division,
+    pub(crate) database: Database,
+    pub(crate) peers: Peers,
+    pub(crate) lines: Lines,
+    /// What it signs with.
+    pub(crate) key: SigningKey,
+    /// Whether it hands on messages between other provinces.
+    pub(crate) forwards: bool,
+    pub(crate) settlement: Settlement,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) terms: Terms,
+}
+
+impl App {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,11 @@
+//! Tests of the cross-province service: two provinces with real databases, real messages and the real settlement of one of them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+
+mod believed;
+mod broken;
+mod certificates;
+mod enrols;
+mod log;
+mod pair;
+mod thin;
