@@ -154,7 +154,7 @@ impl Reader<'_> {
         if last.sequence.checked_add(1) == Some(record.sequence) && last.sha256 != header.previous {
             wrong.push(Wrong::Broken);
         }
-        let signed = self.keys.signed(header, &record.signature, header.sent_at.date_naive());
+        let signed = self.keys.signed(header, &record.signature, header.day());
         let body = record.body.as_ref().map_or(Ok(()), |body| seal::body_is(header, body));
         wrong.extend(signed.err().into_iter().chain(body.err()).map(Wrong::NotAuthentic));
         if !self.ids.insert(header.message_id) {

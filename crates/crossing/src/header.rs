@@ -18,7 +18,7 @@
 //! The signature is over these bytes, and `previous` names their SHA-256, without the signature. Own bytes rather than those
 //! of a wire format, which no two writers need to write alike; whoever has SHA-256 and Ed25519 can check a message with this table.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 use terms::{Division, Name};
 use uuid::Uuid;
@@ -64,7 +64,16 @@ pub struct HeaderError {
     pub what: &'static str,
 }
 
+/// China's time, ahead of UTC all year.
+const CHINA: TimeDelta = TimeDelta::hours(8);
+
 impl Header {
+    /// The day in China on which it was sent: what its key is to sign on.
+    #[must_use]
+    pub fn day(&self) -> NaiveDate {
+        (self.sent_at + CHINA).date_naive()
+    }
+
     /// The bytes that are signed and hashed.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {

@@ -20,7 +20,7 @@ pub enum NotProven {
 /// # Errors
 /// [`NotProven`].
 pub fn check(sealed: &Sealed, keys: &Keys, covered: Option<(&[Header], &Head)>) -> Result<(), NotProven> {
-    keys.check(sealed, sealed.header.sent_at.date_naive()).map_err(NotProven::NotAuthentic)?;
+    keys.check(sealed, sealed.header.day()).map_err(NotProven::NotAuthentic)?;
     let Some((path, head)) = covered else { return Ok(()) };
     let same = (head.sender, head.receiver) == (sealed.header.sender, sealed.header.receiver);
     if same && leads(&sealed.header, path, &head.mark) { Ok(()) } else { Err(NotProven::NotCovered) }

@@ -328,6 +328,23 @@ fn a_log_that_its_own_sender_wrote_anew_is_found_out() {
 }
 
 #[test]
+fn a_key_signs_from_the_first_moment_of_its_day_in_china() {
+    let (key, mut link) = (signing("e-2026", 1), Link::new(east(), west()));
+    let mut sent = |at: &str| {
+        let draft = Draft { at: at.parse().unwrap(), ..draft(1) };
+        link.append(draft, vec![1], &key)
+    };
+    // 2026-01-01 00:00 in China is 2025-12-31 16:00 in UTC
+    assert_eq!(receipt::check(&sent("2025-12-31T16:00:00Z"), &keys(), None), Ok(()));
+    let before = receipt::check(&sent("2025-12-31T15:59:59Z"), &keys(), None);
+    assert_eq!(before, Err(NotProven::NotAuthentic(NotAuthentic::Day)));
+    // each is the first of a chain of its own
+    let mut link = Link::new(east(), west());
+    let first = link.append(Draft { at: "2025-12-31T16:00:00Z".parse().unwrap(), ..draft(1) }, vec![1], &key);
+    assert_eq!(findings(vec![record(&first)], &[]), []);
+}
+
+#[test]
 fn a_receipt_is_proved_without_a_log_and_that_the_other_side_has_it_by_its_head() {
     let (link, sealed) = chain(4);
     let path: Vec<Header> = sealed[2..].iter().map(|sealed| sealed.header).collect();

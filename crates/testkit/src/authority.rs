@@ -1,4 +1,6 @@
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_ED25519, PublicKeyData as _, SanType,
+};
 
 /// Signs certificates for tests, and nobody outside them believes it.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -49,4 +51,14 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.0).expect("it is signed");
         Issued { certificate: certificate.pem(), key: key.serialize_pem() }
     }
+}
+
+/// A new Ed25519 key that signs: PKCS#8 as PEM, and the 32 bytes of its public half.
+///
+/// # Panics
+/// Where no key can be made.
+#[must_use]
+pub fn signing_key() -> (String, Vec<u8>) {
+    let key = KeyPair::generate_for(&PKCS_ED25519).expect("a key can be made");
+    (key.serialize_pem(), key.der_bytes().to_vec())
 }

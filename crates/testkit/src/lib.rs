@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot get its database fails")]
 
 mod authority;
+mod ports;
 mod postgres;
 mod program;
 mod proxy;
@@ -13,7 +14,8 @@ mod redis;
 
 use std::time::Duration;
 
-pub use authority::{Authority, Issued};
+pub use authority::{Authority, Issued, signing_key};
+pub use ports::free_ports;
 pub use postgres::Postgres;
 pub use program::{Ended, Program, Serving};
 pub use proxy::{Line, Proxy};

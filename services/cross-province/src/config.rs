@@ -67,8 +67,8 @@ impl Config {
 #[expect(clippy::option_option, reason = "to migrate nothing of it is needed, and `?` ends on what is given wrongly")]
 fn serving(reader: &mut Reader) -> Option<Option<Serving>> {
     let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let peer_listen = reader.or("PEER_LISTEN", local, "an address with a port, such as 0.0.0.0:7105");
-    let province = reader.to_serve::<Division>("PROVINCE", "a province's code, such as 370000");
+    let peer_listen = reader.or("PEER_LISTEN", local, "an address with a port, such as 0.0.0.0:7104");
+    let province = reader.to_serve::<Division>("PROVINCE", "a province's code of six digits");
     let peers = reader.file("PEERS", "the path of the table of peers");
     let key_id = reader.to_serve::<String>("SIGNING_KEY_ID", "the key's id in the table of peers");
     let key_id = key_id.flatten().and_then(|id| {
@@ -134,6 +134,10 @@ fn who_it_is(reader: &mut Reader, province: Division, peers: &Peers, (key, tls):
         reader.add("PEERS", format!("has no uri for {without}: nobody could tell who calls"));
         return None;
     }
+    if let Some((plain, _)) = peers.all().find(|(_, peer)| !peer.address.starts_with("https://")) {
+        reader.add("PEERS", format!("calls {plain} without TLS; expected an address that begins with https://"));
+        return None;
+    }
     Some(())
 }
 
@@ -142,8 +146,9 @@ fn signing_key(id: Name, pem: &str) -> Option<SigningKey> {
     SigningKey::from_pkcs8(id, document.secret_pkcs8_der()).ok()
 }
 
-/// An error with what it came from.
+/// An error with what it came from, in one line.
 fn said(error: &dyn std::error::Error) -> String {
     let sources = std::iter::successors(error.source(), |error| error.source());
-    sources.fold(error.to_string(), |text, error| format!("{text}: {error}"))
+    let text = sources.fold(error.to_string(), |text, error| format!("{text}: {error}"));
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -16,8 +16,16 @@ const ELSEWHERE: [u16; 4] = [53, 5432, 6379, 4317];
 
 /// The services and their ports, as the table in k8s/README.md says them.
 fn documented() -> BTreeMap<String, u16> {
-    let text = read("k8s/README.md").text;
-    let rows = pattern(r"(?m)^\| `([a-z-]+)` \| (\d+) \|");
+    rows(r"(?m)^\| `([a-z-]+)` \| (\d+) \|")
+}
+
+/// The ports on which services are called by those like them elsewhere, as the same table says them.
+fn for_peers() -> BTreeMap<String, u16> {
+    rows(r"(?m)^\| `([a-z-]+)`, peers \| (\d+) \|")
+}
+
+fn rows(of: &str) -> BTreeMap<String, u16> {
+    let (text, rows) = (read("k8s/README.md").text, pattern(of));
     let ports = rows.captures_iter(&text).map(|row| {
         let (_, [name, port]) = row.extract();
         (name.to_owned(), port.parse().expect("it is a port"))
@@ -57,6 +65,13 @@ struct Object {
     kind: String,
     name: String,
     text: String,
+}
+
+impl Object {
+    /// Whether it stands whole where it is, and is no overlay's patch of one.
+    fn is_whole(&self) -> bool {
+        ["k8s/base/", "k8s/components/"].iter().any(|folder| self.path.starts_with(folder))
+    }
 }
 
 /// The names a configuration reads: what stands first, in capitals, in a call of the reader.
@@ -134,25 +149,30 @@ fn every_service_that_can_be_run_has_a_deployment_and_the_other_way_round() {
 
 #[test]
 fn ports_are_the_documented_ones_everywhere() {
-    let services = documented();
+    let (services, peers) = (documented(), for_peers());
     let mut wrong = Vec::new();
     for object in objects() {
         let (place, ports) =
             (format!("{}: {} {}", object.path, object.kind, object.name), numbers(r"(?i)port: (\d+)", &object.text));
-        let is_ours = |port: &u16| services.values().any(|ours| ours == port) || ELSEWHERE.contains(port);
+        let is_ours =
+            |port: &u16| services.values().chain(peers.values()).any(|ours| ours == port) || ELSEWHERE.contains(port);
         let fits = match services.get(&object.name) {
-            Some(port) => ports.iter().all(|found| found == port),
+            Some(port) => ports.iter().all(|found| found == port || Some(found) == peers.get(&object.name)),
             None => ports.iter().all(is_ours),
         };
-        let wanted =
-            matches!((object.kind.as_str(), object.path.starts_with("k8s/base/")), ("Deployment" | "Service", true));
+        let wanted = matches!((object.kind.as_str(), object.is_whole()), ("Deployment" | "Service", true));
         if !fits || (wanted && ports.is_empty()) {
             wrong.push(format!("{place}: {ports:?}"));
         }
     }
     for manifest in manifests() {
-        for (service, port) in &services {
-            let address = format!(r"(?:http://{service}|{}LISTEN=[\d.]+):(\d+)", prefix(service));
+        let called = services.iter().map(|(service, port)| {
+            (service, port, format!(r"(?:http://{service}|{}LISTEN=[\d.]+):(\d+)", prefix(service)))
+        });
+        let by_peers = peers
+            .iter()
+            .map(|(service, port)| (service, port, format!(r"{}PEER_LISTEN=[\d.]+:(\d+)", prefix(service))));
+        for (service, port, address) in called.chain(by_peers) {
             let others = numbers(&address, &manifest.text).into_iter().filter(|found| found != port);
             wrong.extend(others.map(|found| format!("{}: {service} at {found}", manifest.path)));
         }
@@ -178,7 +198,7 @@ fn contracts() -> BTreeSet<String> {
 fn probes_ask_for_services_that_exist_and_only_readiness_for_what_may_be_away() {
     let (contracts, objects) = (contracts(), objects());
     let probes = pattern(r#"(?m)^ +(\w+)Probe:\n +grpc:\n +port: \d+\n +service: "?([\w.]*)"?$"#);
-    for object in objects.iter().filter(|object| object.kind == "Deployment" && object.path.starts_with("k8s/base/")) {
+    for object in objects.iter().filter(|object| object.kind == "Deployment" && object.is_whole()) {
         let asked: BTreeMap<&str, &str> = probes
             .captures_iter(&object.text)
             .map(|probe| {
@@ -197,8 +217,7 @@ fn a_pod_is_given_more_time_than_it_needs_to_drain() {
     let drains: Vec<u16> =
         manifests().iter().flat_map(|manifest| numbers(r"_DRAIN_SECONDS=(\d+)", &manifest.text)).collect();
     let longest = drains.iter().max().expect("the manifests say how long a service drains");
-    for object in objects().iter().filter(|object| object.kind == "Deployment" && object.path.starts_with("k8s/base/"))
-    {
+    for object in objects().iter().filter(|object| object.kind == "Deployment" && object.is_whole()) {
         let given = numbers(r"terminationGracePeriodSeconds: (\d+)", &object.text);
         let before = numbers(r"sleep:\n\s+seconds: (\d+)", &object.text);
         assert!(given.iter().sum::<u16>() > longest + before.iter().sum::<u16>(), "{}: {given:?}", object.name);

@@ -14,7 +14,7 @@ use crate::pair::{Pair, asks, hospital, visit};
 use crate::thin::is_even;
 
 /// Waits until something is so.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let (end, mut looks) = (Instant::now() + Duration::from_secs(60), interval(Duration::from_millis(50)));
     while !is_so().await {
         assert!(Instant::now() < end, "waited in vain: {what}");
@@ -22,12 +22,12 @@ async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     }
 }
 
-async fn many(database: &Database, sql: &str) -> i64 {
+pub(crate) async fn many(database: &Database, sql: &str) -> i64 {
     Pair::count(database, &format!("SELECT COUNT(*) AS n FROM {sql}")).await
 }
 
 /// Nothing is under way on either side.
-async fn rests(pair: &Pair) -> bool {
+pub(crate) async fn rests(pair: &Pair) -> bool {
     let care = "care_bill WHERE next_at IS NOT NULL OR state IN ('asking', 'confirming', 'cancelling', 'reversing')";
     let insured = "insured_bill WHERE state IN ('settling', 'renewing', 'reversing')";
     many(&pair.care.database, care).await == 0 && many(&pair.insured.database, insured).await == 0
@@ -39,7 +39,7 @@ pub(crate) async fn rests_soon(pair: &Pair) {
 }
 
 /// Each bill is the same on both sides, each settled one has its one claim, and both journals and logs say the same.
-async fn is_sound(pair: &Pair) {
+pub(crate) async fn is_sound(pair: &Pair) {
     is_even(pair).await;
     let settled = many(&pair.care.database, "care_bill WHERE state = 'settled'").await;
     assert_eq!(settled, many(&pair.insured.database, "insured_bill WHERE state = 'finished'").await);
@@ -138,7 +138,7 @@ fn over_a_line_that_keeps_breaking_every_bill_is_in_both_provinces_or_in_neither
     });
 }
 
-fn undo(key: &str) -> ReverseBillRequest {
+pub(crate) fn undo(key: &str) -> ReverseBillRequest {
     ReverseBillRequest {
         idempotency_key: format!("undo-{key}"),
         original: Some(reverse_bill_request::Original::OriginalKey(key.to_owned())),

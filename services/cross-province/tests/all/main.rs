@@ -8,4 +8,6 @@ mod certificates;
 mod enrols;
 mod log;
 mod pair;
+mod processes;
+mod program;
 mod thin;

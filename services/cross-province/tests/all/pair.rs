@@ -116,7 +116,7 @@ fn table(of: &[(&str, SocketAddr)], lines: Lines) -> String {
 }
 
 /// A database of its own beside that of the URL.
-async fn beside(url: &str, name: &str) -> Database {
+pub(crate) async fn beside(url: &str, name: &str) -> Database {
     if url.starts_with("sqlite:") {
         return Database::open(&url.replace("test.db", &format!("{name}.db"))).await.unwrap();
     }
@@ -136,7 +136,7 @@ async fn serve(server: Server, services: Services) {
 }
 
 /// Settlement of the place of insurance, late enough for every bill of a test.
-async fn settles(database: &Database) -> SocketAddr {
+pub(crate) async fn settles(database: &Database) -> SocketAddr {
     migrations::migrate(database, settlement::wiring::MIGRATIONS).await.unwrap();
     let settings = registry::Settings { redis: None, poll: Duration::from_secs(1) };
     let registry = registry::Registry::open(registry::Source::Database(database.clone()), settings).await.unwrap();

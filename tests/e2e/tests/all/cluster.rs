@@ -1,8 +1,7 @@
 //! Both processes, each with a database of its own, at addresses that stay; what is killed comes back there.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use pb::assistance::v1::category_service_client::CategoryServiceClient;
@@ -10,7 +9,7 @@ use pb::assistance::v1::reservation_service_client::ReservationServiceClient;
 use pb::settlement::v1::one_stop_service_client::OneStopServiceClient;
 use pb::settlement::v1::settlement_service_client::SettlementServiceClient;
 use sea_orm::ConnectionTrait as _;
-use testkit::{Program, Serving};
+use testkit::{Program, Serving, free_ports};
 use tokio::select;
 use tokio::time::{Instant, interval, timeout};
 use tonic::Status;
@@ -84,7 +83,7 @@ impl Cluster {
     /// Both processes, ready, in the tests' town; `url` is settlement's database, and the other one stands beside it.
     pub(crate) async fn open(url: &str) -> Self {
         let assistance_url = beside(url, "assistance").await;
-        let [settlement, assistance] = free();
+        let [settlement, assistance] = free_ports();
         // they connect anew after every loss
         let channels = [settlement, assistance].map(|at| rpc::channel(&format!("http://{at}")).expect("an address"));
         let places = Places { settlement, assistance, settlement_url: url.to_owned(), assistance_url, channels };
@@ -249,16 +248,6 @@ fn may_come_again(status: &Status) -> bool {
     let details = status.get_error_details();
     let reason = details.error_info().map(|info| info.reason.as_str());
     reason.is_none_or(|reason| ["UNAVAILABLE", "DEADLINE", "CONTENDED"].contains(&reason))
-}
-
-/// Two free ports, below those that the system gives to outgoing connections: nobody takes them while a process is away.
-pub(crate) fn free() -> [SocketAddr; 2] {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 100).expect("below a hundred") * 100;
-    let mut free = std::iter::repeat_with(|| 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000)
-        .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
-        .filter(|address| TcpListener::bind(address).is_ok());
-    std::array::from_fn(|_| free.next().expect("a port is free"))
 }
 
 /// The URL of another database beside the first.

@@ -18,11 +18,11 @@ use pb::enrolment::v1::{
 };
 use pb::r#type::v1::{Category, EnrolHow, PersonGroup, Scheme};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
-use testkit::{Program, Serving, on_both};
+use testkit::{Program, Serving, free_ports, on_both};
 use tonic_types::StatusExt as _;
 
 use crate::audit::{number, rows, text};
-use crate::cluster::{ASSISTANCE, SETTLEMENT, answered, beside, free, until};
+use crate::cluster::{ASSISTANCE, SETTLEMENT, answered, beside, until};
 
 const ENROLMENT: Program = Program::new(env!("CARGO_BIN_EXE_e2e-enrolment"), "YIBAO_ENROLMENT_");
 
@@ -49,7 +49,7 @@ const ASSISTS: usize = 2;
 impl Services {
     async fn open(url: &str) -> Self {
         let urls = [url.to_owned(), beside(url, "enrolment").await, beside(url, "assistance").await];
-        let ([settlement, enrolment], [assistance, _]) = (free(), free());
+        let [settlement, enrolment, assistance] = free_ports();
         let at = [settlement, enrolment, assistance];
         let channels = at.map(|at| rpc::channel(&format!("http://{at}")).expect("an address"));
         for (program, url) in PROGRAMS.iter().zip(&urls) {
