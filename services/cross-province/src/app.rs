@@ -10,6 +10,7 @@ mod insured;
 mod problem;
 pub(crate) mod reverse;
 pub(crate) mod settle;
+pub(crate) mod split;
 mod to_its_end;
 mod verify;
 pub(crate) mod wake;

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use crossing::SigningKey;
 use host::{Reader, Secret, Settings};
@@ -43,6 +44,8 @@ pub struct Serving {
     pub tls: Tls,
     /// `SETTLEMENT_ADDRESS`: the bureau's settlement.
     pub settlement: String,
+    /// `RETRY_SECONDS_MAX`: the longest that is waited before something unanswered is sent again.
+    pub retry_most: Duration,
     /// `FORWARDS`: whether it hands on messages between other provinces, as the centre does.
     pub forwards: bool,
 }
@@ -83,6 +86,8 @@ fn serving(reader: &mut Reader) -> Option<Option<Serving>> {
     let private = reader.file("TLS_KEY", "the path of the certificate's key, PEM");
     let authority = reader.file("TLS_AUTHORITY", "the path of the certificates of the provinces' authority, PEM");
     let settlement = reader.address("SETTLEMENT_ADDRESS", "http://settlement:7001");
+    let minute = NonZeroU32::MIN.saturating_add(59);
+    let retry_most = reader.or("RETRY_SECONDS_MAX", minute, "whole seconds above zero");
     let forwards = reader.or("FORWARDS", false, "true or false");
     if reader.is_to_migrate() {
         return Some(None);
@@ -105,7 +110,8 @@ fn serving(reader: &mut Reader) -> Option<Option<Serving>> {
     let (peers, key, tls, province) = (peers?, key?, tls?, province??);
     who_it_is(reader, province, &peers, (&key, &tls))?;
     let (peer_listen, settlement, forwards) = (peer_listen?, settlement?, forwards?);
-    Some(Some(Serving { peer_listen, province, peers, key, tls, settlement, forwards }))
+    let retry_most = Duration::from_secs(retry_most?.get().into());
+    Some(Some(Serving { peer_listen, province, peers, key, tls, settlement, retry_most, forwards }))
 }
 
 /// Its own row in the table has the key it signs with and the name in its certificate: what is wrong here, every other province

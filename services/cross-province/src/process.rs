@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use crossing::Terms;
 use host::{Command, Process, Server, Stop};
 use store::{Database, migrations};
 
@@ -44,6 +45,7 @@ async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + S
     let server = Server::bind("cross-province", config.host.listen).await?;
     let peer_server = Server::bind("cross-province for peers", serving.peer_listen).await?.over(serving.tls.clone());
     let stop = Stop::when(host::stop_asked()?);
+    let most_wait = chrono::Duration::from_std(serving.retry_most)?;
     let parts = Parts {
         database: database.clone(),
         province: serving.province,
@@ -54,7 +56,7 @@ async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + S
         settlement: rpc::channel(&serving.settlement)?,
         clock: process.clock,
         ids: process.ids,
-        terms: default_terms(),
+        terms: Terms { most_wait, ..default_terms() },
     };
     let mut running = start(parts, &stop)?;
     let drain = config.host.drain;

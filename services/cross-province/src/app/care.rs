@@ -86,6 +86,20 @@ pub(super) async fn moved(
     Ok((row, todo))
 }
 
+/// What a bill that is on record has for who asks again: what is known, or, where it is under way, what is due is sent once more, for
+/// somebody waits for it. The bill is locked.
+pub(super) async fn asked_again(app: &App, tx: &Tx, row: &CareRow) -> Result<Todo, Problem> {
+    let mut todo = Todo { told: row.bill.told(), ..Todo::default() };
+    if todo.told.is_none()
+        && let Some(Effect::Send(step, asks)) = row.bill.due(app.now(), &app.terms)
+    {
+        let about = About { bill: row.bill.id, step };
+        let body = asked(about, asks, &row.prepare, &row.reason);
+        todo.send.push(message(app, tx, row, about, &body).await?);
+    }
+    Ok(todo)
+}
+
 /// The message of this step: the one that was sent already, byte by byte, or a new one.
 async fn message(app: &App, tx: &Tx, row: &CareRow, about: About, body: &Body) -> Result<Sealed, Problem> {
     let kind = body.word();
@@ -135,6 +149,7 @@ pub(super) fn new_row(bill: CareBill, institution: Name, key: &str, app: &App) -
         key: key.to_owned(),
         visit: String::new(),
         prepare: pb::cross_province::v1::Prepare::default(),
+        split: Vec::new(),
         offer: pb::cross_province::v1::Offered::default(),
         refusal: pb::cross_province::v1::Refused::default(),
         receipt: Vec::new(),

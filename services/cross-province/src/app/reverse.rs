@@ -84,8 +84,9 @@ async fn begun(app: &App, tx: &Tx, reverse: &Reverse) -> Result<Option<(BillId, 
     }
     let mut id = [0; 16];
     hex::decode_to_slice(&answer, &mut id).map_err(Fault::internal)?;
+    bills::lock(tx, Role::Care, BillId(id)).await?;
     let row = bills::care(tx, BillId(id)).await?.ok_or_else(|| Fault::internal("a bill is not on record"))?;
-    Ok(Some((row.bill.id, Todo { send: Vec::new(), told: row.bill.told() })))
+    Ok(Some((row.bill.id, care::asked_again(app, tx, &row).await?)))
 }
 
 /// The bill that is meant; none where its key had not come, which is then used up.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use ::pb::policy::v1::{Bill, Decision as DecisionPb, decision};
 use ::pb::settlement::v1::settlement_service_client::SettlementServiceClient;
+use ::pb::settlement::v1::split_service_client::SplitServiceClient;
 use ::pb::settlement::v1::{
-    Claim, CrossProvince, OfferedShares, PreSettleRequest, ReverseClaimRequest, SettleRequest, Submission,
-    pre_settle_response, reverse_claim_request, settle_response,
+    Claim, CrossProvince, OfferedShares, PreSettleRequest, ReverseClaimRequest, SettleRequest, SplitBillRequest,
+    Submission, pre_settle_response, reverse_claim_request, settle_response, split_bill_response,
 };
 use ::pb::r#type::v1::{Filing, Place};
 use chrono::{DateTime, NaiveDate};
@@ -15,12 +16,15 @@ use money::Fen;
 use pb::Refused;
 use pb::cross_province::v1 as pb;
 use prost::Message as _;
-use rpc::{Call, Client, Deadline};
+use rpc::{Call, Client, Deadline, Fault};
 use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
+use tonic_types::{FieldViolation, StatusExt as _};
 
 /// How long the bureau may take: it may ask others meanwhile.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// When a hospital tries again whose lines could not be split.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Why a round is taken out. The same whoever wants it, a renewal or a reversal: under one key one thing is asked.
 const TAKEN_OUT: &str = "taken out between provinces";
@@ -65,12 +69,23 @@ pub(crate) enum Away {
 #[derive(Clone, Debug)]
 pub(crate) struct Settlement {
     client: SettlementServiceClient<Client>,
+    splits: SplitServiceClient<Client>,
 }
 
 impl Settlement {
     /// Asks through this client.
     pub(crate) fn new(client: Client) -> Self {
-        Self { client: SettlementServiceClient::new(client) }
+        Self { client: SettlementServiceClient::new(client.clone()), splits: SplitServiceClient::new(client) }
+    }
+
+    /// Splits fee lines by this province's own catalogue and limits; keeps nothing. Part of the hospital's call.
+    ///
+    /// # Errors
+    /// What cannot be read, said of the fields of a hospital's submission; `UNAVAILABLE` where it was not reached.
+    pub(crate) async fn split(&self, request: SplitBillRequest) -> Result<split_bill_response::Outcome, Status> {
+        let away = |status: Status| if is_a_no(&status) { of_submission(&status) } else { unreached(status).into() };
+        let answer = self.splits.clone().split_bill(request).await.map_err(away)?;
+        answer.into_inner().outcome.ok_or_else(|| Fault::internal("neither split nor refused").into())
     }
 
     /// What it would settle; keeps nothing.
@@ -149,6 +164,26 @@ impl Settlement {
         let at = DateTime::from_timestamp(at.seconds, 0).ok_or(Away::Answer("a moment that is none"))?;
         Ok(host::china_day(at))
     }
+}
+
+/// The same status, whose fields are those of a hospital's submission.
+fn of_submission(status: &Status) -> Status {
+    let mut details = status.get_error_details();
+    if let Some(wrong) = details.bad_request().cloned() {
+        let field = |name: &str| match name {
+            "division" => "submission.care_division".to_owned(),
+            name => format!("submission.{name}"),
+        };
+        let fields = wrong.field_violations.into_iter();
+        let fields: Vec<FieldViolation> =
+            fields.map(|one| FieldViolation { field: field(&one.field), ..one }).collect();
+        details.set_bad_request(fields);
+    }
+    Status::with_error_details(status.code(), status.message(), details)
+}
+
+fn unreached(status: Status) -> Fault {
+    Fault::unavailable("this bureau's settlement", AGAIN).because(status)
 }
 
 /// The key of a round: what is asked under it is the same whenever it is asked.

@@ -34,6 +34,8 @@ pub(crate) struct CareRow {
     pub(crate) visit: String,
     /// What was asked, without step.
     pub(crate) prepare: pb::Prepare,
+    /// How this province split its lines: a Split in protobuf's binary form; empty where it came in parts.
+    pub(crate) split: Vec<u8>,
     /// The offer it stands on, as it came.
     pub(crate) offer: pb::Offered,
     /// The refusal, as it came.

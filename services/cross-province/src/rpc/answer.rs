@@ -1,5 +1,6 @@
 //! Writes what hospitals are told.
 
+use ::pb::settlement::v1::Split;
 use crossing::{CareState, Lapse, Why};
 use pb::cross_province::v1 as pb;
 use pb::{CrossBill, CrossBillState, NotSettled, NotSettledWhy};
@@ -11,6 +12,8 @@ use crate::domain::{CareRow, Shown};
 /// A bill as the place of care has it.
 pub(super) fn bill(row: &CareRow) -> CrossBill {
     let receipt = pb::Receipt::decode(row.receipt.as_slice()).ok().filter(|_| !row.receipt.is_empty());
+    // it is shown as it was kept; what cannot be read is not shown
+    let split = Split::decode(row.split.as_slice()).unwrap_or_default();
     let stands = matches!(row.bill.state, CareState::Settled { .. } | CareState::Reversing { .. });
     let receipt = receipt.filter(|_| stands).unwrap_or_default();
     let receipt_sha256 = match row.bill.state {
@@ -27,7 +30,7 @@ pub(super) fn bill(row: &CareRow) -> CrossBill {
         insured_division: row.prepare.insured_division.clone(),
         care_division: row.prepare.care_division.clone(),
         bill: row.prepare.bill.clone(),
-        lines: Vec::new(),
+        lines: split.lines,
         owed_fen: receipt.owed_fen,
         cash_fen: receipt.cash_fen,
         hospital_fen: receipt.hospital_fen,

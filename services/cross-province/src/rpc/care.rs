@@ -18,8 +18,8 @@ use wire::read as fields;
 
 use super::{answer, read};
 use crate::app::reverse::{self, Begun};
-use crate::app::settle::{self, Settle, TOMBSTONE, Waiting};
-use crate::app::{App, Problem};
+use crate::app::settle::{self, Opened, Parts, Settle, TOMBSTONE, Waiting};
+use crate::app::{App, Problem, split};
 use crate::domain::{CareRow, Role};
 use crate::store::bills;
 
@@ -33,7 +33,7 @@ const BEFORE: Duration = Duration::from_millis(100);
 pub(crate) struct Care(pub(crate) Arc<App>);
 
 impl Care {
-    async fn settle(&self, r: pb::SettleBillRequest) -> Result<pb::SettleBillResponse, Fault> {
+    async fn settle(&self, r: pb::SettleBillRequest) -> Result<pb::SettleBillResponse, Status> {
         let mut v = Violations::new();
         let key = fields::key(&mut v, "idempotency_key", &r.idempotency_key);
         let submitted = read::submission(&mut v, r.submission.as_ref(), self.0.province);
@@ -42,8 +42,15 @@ impl Care {
         let call = read::settling(submitted.institution, &key, &given);
         let waits = Call::running().and_then(|call| call.deadline.remaining()).unwrap_or_default();
         let deadline = self.0.now() + chrono::Duration::from_std(waits).unwrap_or_default();
-        let read::Submitted { institution, visit, prepare } = submitted;
-        let waiting = settle::settle(&self.0, Settle { call, institution, visit, prepare, deadline }).await?;
+        let read::Submitted { institution, visit, prepare, splits } = submitted;
+        let mut settle = Settle { call, institution, visit, prepare, parts: Parts::Given, deadline };
+        if let Some(patient) = splits {
+            settle = split::split(&self.0, settle, patient).await?;
+        }
+        let waiting = match settle::settle(&self.0, settle).await? {
+            Opened::Bill(waiting) => waiting,
+            Opened::Refused(no) => return Ok(pb::SettleBillResponse { outcome: Some(Settled::NotSettled(*no)) }),
+        };
         let row = self.told(waiting, |row| row.bill.told().is_some()).await?;
         let outcome = match answer::not_settled(&row) {
             Some(not_settled) => Settled::NotSettled(not_settled),
@@ -147,6 +154,13 @@ impl Care {
             Some(kept) if kept.says("method", TOMBSTONE) => {
                 (Outcome::Tombstone, None, "it was reversed before it came, and will be refused")
             }
+            Some(kept) if kept.says("method", "SettleBill") => {
+                let not_settled = Some(settle::refused_here(&kept.answer)?);
+                let message =
+                    "nothing was settled, and nothing will be under this key; not_settled says what to do".to_owned();
+                let outcome = Outcome::Refused.into();
+                return Ok(pb::GetOutcomeResponse { outcome, not_settled, message, bill: None });
+            }
             Some(kept) if kept.answer.is_empty() => {
                 let message = "a reversal whose original had not come: the original is refused from now on";
                 (Outcome::ReversalOfNothing, None, message)
@@ -189,7 +203,9 @@ impl Care {
         let (page, institution) = v.finish(page.zip(institution))?;
         let found = bills::of_institution(self.0.database.reader(), institution, &words, page.range()).await;
         let (found, next_page_token) = page.cut(found.map_err(Problem::Store)?);
-        Ok(pb::ListBillsResponse { bills: found.iter().map(answer::bill).collect(), next_page_token })
+        // lines are shown of one bill at a time: a page of bills fits into one message
+        let bills = found.iter().map(|row| pb::CrossBill { lines: Vec::new(), ..answer::bill(row) }).collect();
+        Ok(pb::ListBillsResponse { bills, next_page_token })
     }
 }
 

@@ -11,6 +11,7 @@ use terms::{Division, Name};
 use wire::read as fields;
 
 use crate::app::reverse::{Original, Reverse};
+use crate::app::split::Patient;
 
 const REASON_CHARS_MAX: usize = 1_000;
 const ID_CHARS_MAX: usize = 64;
@@ -20,6 +21,8 @@ pub(super) struct Submitted {
     pub(super) institution: Name,
     pub(super) visit: String,
     pub(super) prepare: pb::Prepare,
+    /// Whose lines are to be split by this province first; none where the bill came in parts.
+    pub(super) splits: Option<Patient>,
 }
 
 /// Reads a hospital's bill. `own` is the province whose hospitals may call here.
@@ -37,6 +40,7 @@ pub(super) fn submission(v: &mut Violations, given: Option<&pb::CareSubmission>,
         }
         let institution = institution(v, "institution_id", &given.institution_id);
         let visit = fields::optional_text(v, "visit_id", &given.visit_id, ID_CHARS_MAX);
+        let patient = Patient { scheme: given.scheme, group: given.group };
         fields::word::<terms::Scheme>(v, "scheme", given.scheme);
         fields::word::<terms::PersonGroup>(v, "group", given.group);
         let bill = v
@@ -51,7 +55,8 @@ pub(super) fn submission(v: &mut Violations, given: Option<&pb::CareSubmission>,
             emergency: given.emergency,
             ..pb::Prepare::default()
         };
-        Some(Submitted { institution: institution?, visit: visit?, prepare })
+        let has_lines = given.bill.as_ref().is_some_and(|bill| matches!(bill.costs, Some(Costs::Lines(_))));
+        Some(Submitted { institution: institution?, visit: visit?, prepare, splits: has_lines.then_some(patient) })
     })
 }
 
@@ -63,9 +68,6 @@ fn read_bill(v: &mut Violations, given: &::pb::policy::v1::Bill) -> Option<::pb:
         if is_given {
             v.add(field, "a value", "nothing: the place of insurance says it");
         }
-    }
-    if matches!(given.costs, Some(Costs::Lines(_))) {
-        v.add("costs", "lines", "the four parts: lines are split by this province with the next part of this service");
     }
     // as the place of insurance will see it, so that all that is wrong is said before anything is asked
     let seen =

@@ -69,8 +69,8 @@ pub(crate) async fn keep_care(tx: &Tx, kept: &CareRow) -> Result<(), Error> {
     let bill = &kept.bill;
     let sql = "INSERT INTO care_bill (bill_id, institution_id, institution_bill, idempotency_key, visit_id, peer, insured_id, \
          insured_division, care_division, state, step, machine, next_at, prepare, offer, refusal, receipt, reason, total_fen, owed_fen, \
-         cash_fen, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-         $22) ON CONFLICT (bill_id) DO UPDATE SET state = excluded.state, step = excluded.step, machine = excluded.machine, next_at = \
+         cash_fen, opened_at, split) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
+         $21, $22, $23) ON CONFLICT (bill_id) DO UPDATE SET state = excluded.state, step = excluded.step, machine = excluded.machine, next_at = \
          excluded.next_at, offer = excluded.offer, refusal = excluded.refusal, receipt = excluded.receipt, reason = excluded.reason, \
          owed_fen = excluded.owed_fen, cash_fen = excluded.cash_fen";
     let peer = kept.peer().ok_or(Error::Corrupt { what: "a bill's place of insurance" })?;
@@ -98,6 +98,7 @@ pub(crate) async fn keep_care(tx: &Tx, kept: &CareRow) -> Result<(), Error> {
         kept.owed.get().into(),
         kept.cash.get().into(),
         row::micros(kept.opened_at),
+        kept.split.clone().into(),
     ];
     row::execute(tx, sql, values).await.map(|_| ())
 }
@@ -203,6 +204,7 @@ fn care_row(found: &QueryResult) -> Result<CareRow, Error> {
         key: row::text(found, "idempotency_key")?,
         visit: row::text(found, "visit_id")?,
         prepare: row::message(found, "prepare")?,
+        split: row::bytes(found, "split")?,
         offer: row::message(found, "offer")?,
         refusal: row::message(found, "refusal")?,
         receipt: row::bytes(found, "receipt")?,

@@ -6,6 +6,7 @@ mod believed;
 mod broken;
 mod certificates;
 mod enrols;
+mod lines;
 mod log;
 mod pair;
 mod processes;

@@ -27,7 +27,7 @@ pub(crate) const INSURED: &str = "980000";
 /// Who hands on messages between the two, where one does.
 pub(crate) const HUB: &str = "960000";
 
-/// The packs of the place of insurance: 80 % of what is within scope beyond 300.00 a year, at most 20,000.00.
+/// The packs of both, which share one settlement here. The place of insurance pays 80 % of what is within scope beyond 300.00 a year, at most 20,000.00.
 pub(crate) fn packs() -> Vec<PackFile> {
     let value = |table: &str, value: &str| format!("[{table}]\ncite = \"EX-1\"\nall = {{ 2020-01-01 = {value} }}\n");
     let outpatient = [
@@ -53,9 +53,15 @@ pub(crate) fn packs() -> Vec<PackFile> {
         ("980000/division.toml", "code = \"980000\"\nparent = \"100000\"\nzh = \"地\"\nen = \"Place\"\n".to_owned()),
         ("980000/common/year.toml", "[order]\ncite = \"EX-1\"\nall = { 2020-01-01 = \"settlement\" }\n".to_owned()),
         ("980000/resident/outpatient.toml", outpatient),
+        ("990000/division.toml", "code = \"990000\"\nparent = \"100000\"\nzh = \"处\"\nen = \"Other\"\n".to_owned()),
+        ("990000/common/scope.toml", SCOPE.to_owned()),
     ];
     files.into_iter().map(|(path, text)| PackFile { path: path.to_owned(), text }).collect()
 }
+
+/// How the place of care splits lines: of class B the patient pays 20 % first.
+const SCOPE: &str =
+    "cite = \"EX-1\"\n[first_self_paid]\nall = { 2020-01-01 = \"0\" }\nclass_b = { 2020-01-01 = \"0.20\" }\n";
 
 /// A province as others see it.
 pub(crate) struct Province {

@@ -17,7 +17,7 @@ fn undo(key: &str, original: reverse_bill_request::Original) -> ReverseBillReque
     }
 }
 
-async fn outcome(pair: &Pair, key: &str) -> Outcome {
+pub(crate) async fn outcome(pair: &Pair, key: &str) -> Outcome {
     let request = GetOutcomeRequest { idempotency_key: key.to_owned(), institution_id: hospital() };
     pair.hospital().get_outcome(request).await.expect("an outcome").into_inner().outcome()
 }

@@ -15,6 +15,8 @@ CREATE TABLE care_bill (
     machine TEXT NOT NULL,
     next_at BIGINT,
     prepare BYTEA NOT NULL,
+    -- how this province split the lines; empty
+    split BYTEA NOT NULL,
     -- the last offer, the refusal, the receipt, as they came; empty
     offer BYTEA NOT NULL,
     refusal BYTEA NOT NULL,

@@ -15,6 +15,8 @@ CREATE TABLE care_bill (
     machine TEXT NOT NULL,
     next_at BIGINT,
     prepare BLOB NOT NULL,
+    -- how this province split the lines; empty
+    split BLOB NOT NULL,
     -- the last offer, the refusal, the receipt, as they came; empty
     offer BLOB NOT NULL,
     refusal BLOB NOT NULL,
