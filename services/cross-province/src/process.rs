@@ -2,11 +2,14 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use host::{Command, Process, Server, Stop};
+use registry::{Registry, Source};
 use store::{Database, migrations};
 
 use crate::MIGRATIONS;
+use crate::clients::{Policies, Publications};
 use crate::config::{Config, PREFIX};
 use crate::wiring::{Parts, default_terms, start};
 
@@ -44,6 +47,10 @@ async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + S
     let server = Server::bind("cross-province", config.host.listen).await?;
     let peer_server = Server::bind("cross-province for peers", serving.peer_listen).await?.over(serving.tls.clone());
     let stop = Stop::when(host::stop_asked()?);
+    let settlement = rpc::channel(&serving.settlement)?;
+    let source = Source::Remote(Arc::new(Publications::new(settlement.clone())));
+    let redis = serving.redis.as_ref().map(|url| url.expose().clone());
+    let registry = Registry::unseen(source, registry::Settings { redis, poll: serving.policy_poll })?;
     let parts = Parts {
         database: database.clone(),
         province: serving.province,
@@ -51,12 +58,17 @@ async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + S
         key: serving.key,
         tls: Some(serving.tls),
         forwards: serving.forwards,
-        settlement: rpc::channel(&serving.settlement)?,
+        settlement,
+        enrolment: serving.enrolment.as_deref().map(rpc::channel).transpose()?,
+        policies: Policies::Registry(registry.clone()),
         clock: process.clock,
         ids: process.ids,
         terms: default_terms(),
     };
     let mut running = start(parts, &stop)?;
+    let readiness = running.services.readiness();
+    // settlement has the policies; it may start after this process
+    watch::follow(registry, "settlement", readiness, (&mut running.tasks, &stop)).await;
     let drain = config.host.drain;
     let peers = peer_server.serve(running.peer_services, drain, stop.asked());
     tokio::try_join!(server.serve(running.services, drain, stop.asked()), peers)?;

@@ -14,7 +14,7 @@ use crate::pair::{Pair, asks, hospital, visit};
 use crate::thin::is_even;
 
 /// Waits until something is so.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let (end, mut looks) = (Instant::now() + Duration::from_secs(60), interval(Duration::from_millis(50)));
     while !is_so().await {
         assert!(Instant::now() < end, "waited in vain: {what}");

@@ -5,7 +5,9 @@
 mod believed;
 mod broken;
 mod certificates;
+mod enquiries;
 mod enrols;
+mod filings;
 mod log;
 mod pair;
 mod thin;
