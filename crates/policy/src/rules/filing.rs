@@ -60,8 +60,11 @@ impl<'p> Asked<'p> {
     /// A "no" for this reason, with the clauses of the value it rests on.
     fn no(&self, reason: Reason, about: String, name: &str) -> Cause {
         let source = self.ask.values.iter().find(|value| value.name == name).map(|value| value.source);
-        let citation = source.and_then(|source| self.ask.policy.citation(source));
-        let cite = citation.map_or_else(Vec::new, |found| self.ask.policy.holding(self.division, &found.cite));
+        let all = source.and_then(|source| self.ask.policy.citation(source)).map(|found| found.cite.as_slice());
+        let all = all.unwrap_or_default();
+        let holding = self.ask.policy.holding(self.division, all);
+        // a value that rests on another place's document alone cites that: the pack of this place took it over
+        let cite = if holding.is_empty() { all.to_vec() } else { holding };
         Cause { reason, about, cite }
     }
 }
@@ -97,7 +100,8 @@ impl Policy {
         }
         let wanted = asked.list("documents")?.unwrap_or_default();
         let due: Vec<Name> = wanted.iter().filter(|kind| !facts.documents.contains(kind)).copied().collect();
-        if !due.is_empty() && !(facts.promise && asked.yes("promise", false)?) {
+        let is_promised = facts.promise && asked.yes("promise", false)?;
+        if !is_promised {
             causes.extend(due.iter().map(|kind| asked.no(Reason::DocumentMissing, kind.to_string(), "documents")));
         }
         if !causes.is_empty() {

@@ -304,7 +304,8 @@ mod tests {
                 version(2, Act::Changed, "990100", ("2026-01-01", "2026-02-15")),
             ],
         );
-        assert_eq!(said(&[shorter.clone()], &stay("2026-02-15", "2026-03-01"), false).0, Filing::Temporary);
-        assert_eq!(said(&[shorter], &stay("2026-02-16", "2026-03-01"), false).0, Filing::Unfiled);
+        let all = [shorter];
+        assert_eq!(said(&all, &stay("2026-02-15", "2026-03-01"), false).0, Filing::Temporary);
+        assert_eq!(said(&all, &stay("2026-02-16", "2026-03-01"), false).0, Filing::Unfiled);
     }
 }

@@ -63,7 +63,7 @@ impl Directory {
             let is_hash = hash.len() == 64 && hash.bytes().all(is_digit);
             if !is_hash {
                 v.within_item("document_sha256", at, |v| {
-                    v.add("", "another text", "64 hexadecimal digits in lower case")
+                    v.add("", "another text", "64 hexadecimal digits in lower case");
                 });
             }
             is_hash.then(|| hash.clone())
