@@ -309,4 +309,10 @@ reasons! {
     LinesNeeded "lines_needed" "按此政策须提供费用明细" "this policy needs fee lines, not parts",
     TooManyLines "too_many_lines" "费用明细过多" "too many fee lines",
     BadHeld "bad_held" "代管基金的支付额度有误" "a share of a fund kept by another service that cannot be right",
+    NotFiled "not_filed" "未办理异地就医备案，不能跨省直接结算" "care elsewhere was not filed, and is not settled directly",
+    NotAcross "not_across" "该病种不在跨省直接结算范围" "the disease is not settled directly between provinces",
+    FilingNotNeeded "filing_not_needed" "该就医地无需备案" "no filing is needed there",
+    FilingTooLong "filing_too_long" "超过备案最长有效期" "longer than a filing is valid",
+    FilingLocked "filing_locked" "未到变更或取消备案的时限" "the filing may not be changed or cancelled yet",
+    DocumentMissing "document_missing" "缺少备案材料" "a document of the filing is missing",
 }

@@ -38,8 +38,8 @@ pub use pack::{Citation, Clause, Mark, NationalField, PackDivision, PackFile, Pa
 pub use policy::{ParseVersionError, Policy, Version};
 pub use problem::{Problem, Problems, Severity, printable};
 pub use question::{
-    Contribution, ContributionFacts, Coverage, CoverageFacts, FoundValue, Indicator, IndicatorFacts, LimitFacts,
-    MostPaid, PaidBefore, Watch, WatchFacts,
+    Contribution, ContributionFacts, Coverage, CoverageFacts, FilingFacts, FilingTerms, FoundValue, Indicator,
+    IndicatorFacts, LimitFacts, MostPaid, PaidBefore, Watch, WatchFacts,
 };
 pub use rules::offer::{
     Offer, OfferBand, OfferBase, OfferCounts, OfferFacts, OfferPeriod, OfferTerms, OfferTilt, offer,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use money::{Fen, Rate};
 use serde::{Deserialize, Serialize};
-use terms::{Category, College, CountyKind, Division, EnrolHow, Name, PersonGroup, Scheme};
+use terms::{Category, College, CountyKind, Division, EnrolHow, Filing, Name, PersonGroup, Scheme};
 
 use crate::SourceId;
 use crate::decision::Cause;
@@ -260,5 +260,37 @@ pub struct Indicator {
     /// Whether the share is below the target.
     pub below: bool,
     /// The values used.
+    pub values: Vec<FoundValue>,
+}
+
+/// A filing of care elsewhere that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilingFacts {
+    /// Place of insurance.
+    pub division: Division,
+    /// As what it is filed.
+    pub kind: Filing,
+    /// The city or province it is filed to.
+    pub destination: Division,
+    /// The day on which it is filed: that day's rules hold.
+    pub filed: NaiveDate,
+    /// Its first day.
+    pub from: NaiveDate,
+    /// Its last day; none where no end is asked for.
+    pub to: Option<NaiveDate>,
+    /// The kinds of documents that are handed in.
+    pub documents: Vec<Name>,
+    /// Whether those that are missing are promised.
+    pub promise: bool,
+}
+
+/// What a filing is under the rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilingTerms {
+    /// Its last day; none where it has no end.
+    pub to: Option<NaiveDate>,
+    /// The kinds of documents that were promised.
+    pub due: Vec<Name>,
+    /// The values that were used.
     pub values: Vec<FoundValue>,
 }

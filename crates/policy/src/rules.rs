@@ -11,6 +11,7 @@ pub(crate) mod contribution;
 pub(crate) mod coverage;
 pub(crate) mod deductible;
 pub(crate) mod elsewhere;
+pub(crate) mod filing;
 pub(crate) mod held;
 pub(crate) mod index;
 pub(crate) mod indicator;

@@ -63,7 +63,7 @@ pub struct ShownBenefit {
 pub struct ShownOther {
     /// The scheme; `None` for both.
     pub scheme: Option<Scheme>,
-    /// `contribution`, `waiting`, `watch`, `one_stop`, `application`, `index`, `indicator` or `year`.
+    /// `contribution`, `waiting`, `watch`, `one_stop`, `application`, `cross_province`, `index`, `indicator` or `year`.
     pub group: Group,
 }
 

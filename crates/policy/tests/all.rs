@@ -5,6 +5,7 @@
 mod broken;
 mod check;
 mod coverage;
+mod filing;
 mod golden;
 mod held;
 mod held_packs;

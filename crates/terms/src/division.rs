@@ -32,6 +32,12 @@ impl Division {
         Self(self.0 - self.0 % 10_000)
     }
 
+    /// The prefecture of a district's code; a prefecture or province itself.
+    #[must_use]
+    pub const fn prefecture(self) -> Self {
+        Self(self.0 - self.0 % 100)
+    }
+
     /// Whether the code has the shape of one: a district is in a prefecture, also where that has a number of its own kind (90).
     #[must_use]
     pub const fn is_well_formed(self) -> bool {
@@ -87,6 +93,10 @@ mod tests {
         assert_eq!(of("990100").above(), Some(of("990000")));
         assert_eq!(of("990000").above(), None);
         assert_eq!([of("990102"), of("990100"), of("990000")].map(Division::province), [of("990000"); 3]);
+        assert_eq!(
+            ["990102", "990100", "990000"].map(|code| of(code).prefecture()),
+            ["990100", "990100", "990000"].map(of)
+        );
         assert!(of("990102").is_well_formed() && of("990000").is_well_formed() && of("999001").is_well_formed());
         assert!(!of("990012").is_well_formed());
     }

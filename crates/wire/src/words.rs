@@ -98,7 +98,7 @@ same_names! {
     reason Reason -> RefusalReason {
         UnknownDivision, NoScheme, TwoSchemes, WrongGroup, NotCovered, NoBenefit, NoValue, AbsentValue, NotQualified,
         UnknownDisease, NotAtPharmacy, NegativeAmount, AmountTooLarge, SumMismatch, BadDates, BadPlace, BadLine, LinesNeeded,
-        TooManyLines, BadHeld,
+        TooManyLines, BadHeld, NotFiled, NotAcross, FilingNotNeeded, FilingTooLong, FilingLocked, DocumentMissing,
     }
 }
 

@@ -3,9 +3,14 @@
 mod admit;
 mod book;
 pub(crate) mod care;
+pub(crate) mod change_filing;
 pub(crate) mod deliver;
 pub(crate) mod drive;
+pub(crate) mod enquire;
 pub(crate) mod fetch;
+pub(crate) mod file;
+pub(crate) mod filing;
+pub(crate) mod forget;
 mod insured;
 mod problem;
 pub(crate) mod reverse;
@@ -21,12 +26,13 @@ use ::crossing::{SigningKey, Terms};
 use ::store::Database;
 use chrono::{DateTime, Utc};
 use host::{Clock, Ids};
+use rpc::{Fault, Reason};
 use terms::Division;
 
 pub(crate) use problem::Problem;
 pub use verify::verify_log;
 
-use crate::clients::{Lines, Settlement};
+use crate::clients::{Enrolment, Lines, Policies, Settlement};
 use crate::domain::Peers;
 
 /// What every verb is handed.
@@ -41,6 +47,9 @@ pub(crate) struct App {
     /// Whether it hands on messages between other provinces.
     pub(crate) forwards: bool,
     pub(crate) settlement: Settlement,
+    /// The bureau's enrolment; none where nobody is insured here, as at the centre.
+    pub(crate) enrolment: Option<Enrolment>,
+    pub(crate) policies: Policies,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) terms: Terms,
@@ -49,5 +58,11 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
+    }
+
+    /// The bureau's enrolment.
+    pub(crate) fn enrolment(&self) -> Result<&Enrolment, Fault> {
+        let message = "this service knows no enrolment: nobody is found or filed here";
+        self.enrolment.as_ref().ok_or_else(|| Fault::new(Reason::NotAllowed, message))
     }
 }

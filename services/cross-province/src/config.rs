@@ -44,6 +44,12 @@ pub struct Serving {
     pub tls: Tls,
     /// `SETTLEMENT_ADDRESS`: the bureau's settlement.
     pub settlement: String,
+    /// `ENROLMENT_ADDRESS`: the bureau's enrolment; without it nobody is found or filed here.
+    pub enrolment: Option<String>,
+    /// `REDIS_URL`: copies of policy versions; may be left out.
+    pub redis: Option<Secret<String>>,
+    /// `POLICY_POLL_SECONDS`: how often the registry is asked whether a head moved.
+    pub policy_poll: Duration,
     /// `RETRY_SECONDS_MAX`: the longest that is waited before something unanswered is sent again.
     pub retry_most: Duration,
     /// `FORWARDS`: whether it hands on messages between other provinces, as the centre does.
@@ -86,6 +92,15 @@ fn serving(reader: &mut Reader) -> Option<Option<Serving>> {
     let private = reader.file("TLS_KEY", "the path of the certificate's key, PEM");
     let authority = reader.file("TLS_AUTHORITY", "the path of the certificates of the provinces' authority, PEM");
     let settlement = reader.address("SETTLEMENT_ADDRESS", "http://settlement:7001");
+    let enrolment = reader.optional_address("ENROLMENT_ADDRESS", "http://enrolment:7002");
+    let redis = reader.optional_secret("REDIS_URL", "redis://host:port");
+    if let Some(Some(url)) = &redis
+        && !registry::is_redis_address(url.expose())
+    {
+        reader.add("REDIS_URL", "is no address of Redis; expected redis://<host>:<port>");
+    }
+    let five = NonZeroU32::MIN.saturating_add(4);
+    let poll = reader.or("POLICY_POLL_SECONDS", five, "whole seconds above zero");
     let minute = NonZeroU32::MIN.saturating_add(59);
     let retry_most = reader.or("RETRY_SECONDS_MAX", minute, "whole seconds above zero");
     let forwards = reader.or("FORWARDS", false, "true or false");
@@ -110,8 +125,21 @@ fn serving(reader: &mut Reader) -> Option<Option<Serving>> {
     let (peers, key, tls, province) = (peers?, key?, tls?, province??);
     who_it_is(reader, province, &peers, (&key, &tls))?;
     let (peer_listen, settlement, forwards) = (peer_listen?, settlement?, forwards?);
+    let (enrolment, redis, policy_poll) = (enrolment?, redis?, Duration::from_secs(poll?.get().into()));
     let retry_most = Duration::from_secs(retry_most?.get().into());
-    Some(Some(Serving { peer_listen, province, peers, key, tls, settlement, retry_most, forwards }))
+    Some(Some(Serving {
+        peer_listen,
+        province,
+        peers,
+        key,
+        tls,
+        settlement,
+        enrolment,
+        redis,
+        policy_poll,
+        retry_most,
+        forwards,
+    }))
 }
 
 /// Its own row in the table has the key it signs with and the name in its certificate: what is wrong here, every other province

@@ -21,6 +21,7 @@ mod wiring;
 
 pub use crate::app::verify_log;
 pub use crate::store::MIGRATIONS;
+pub use clients::Policies;
 pub use config::{Config, PREFIX, Serving};
 pub use domain::{Peer, Peers, PeersError};
 pub use process::process;

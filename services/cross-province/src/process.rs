@@ -2,12 +2,15 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use crossing::Terms;
 use host::{Command, Process, Server, Stop};
+use registry::{Registry, Source};
 use store::{Database, migrations};
 
 use crate::MIGRATIONS;
+use crate::clients::{Policies, Publications};
 use crate::config::{Config, PREFIX};
 use crate::wiring::{Parts, default_terms, start};
 
@@ -46,6 +49,10 @@ async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + S
     let peer_server = Server::bind("cross-province for peers", serving.peer_listen).await?.over(serving.tls.clone());
     let stop = Stop::when(host::stop_asked()?);
     let most_wait = chrono::Duration::from_std(serving.retry_most)?;
+    let settlement = rpc::channel(&serving.settlement)?;
+    let source = Source::Remote(Arc::new(Publications::new(settlement.clone())));
+    let redis = serving.redis.as_ref().map(|url| url.expose().clone());
+    let registry = Registry::unseen(source, registry::Settings { redis, poll: serving.policy_poll })?;
     let parts = Parts {
         database: database.clone(),
         province: serving.province,
@@ -53,12 +60,17 @@ async fn serve(config: Config, process: Process) -> Result<(), Box<dyn Error + S
         key: serving.key,
         tls: Some(serving.tls),
         forwards: serving.forwards,
-        settlement: rpc::channel(&serving.settlement)?,
+        settlement,
+        enrolment: serving.enrolment.as_deref().map(rpc::channel).transpose()?,
+        policies: Policies::Registry(registry.clone()),
         clock: process.clock,
         ids: process.ids,
         terms: Terms { most_wait, ..default_terms() },
     };
     let mut running = start(parts, &stop)?;
+    let readiness = running.services.readiness();
+    // settlement has the policies; it may start after this process
+    watch::follow(registry, "settlement", readiness, (&mut running.tasks, &stop)).await;
     let drain = config.host.drain;
     let peers = peer_server.serve(running.peer_services, drain, stop.asked());
     tokio::try_join!(server.serve(running.services, drain, stop.asked()), peers)?;

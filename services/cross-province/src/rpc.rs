@@ -2,8 +2,11 @@
 
 mod answer;
 mod care;
+mod enquiry;
+mod filing;
 mod peer;
 mod read;
 
 pub(crate) use care::Care;
+pub(crate) use filing::Filings;
 pub(crate) use peer::Messages;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossing::{SigningKey, Terms};
 use host::{Services, Stop, every};
 use pb::cross_province::v1::care_service_server::CareServiceServer;
+use pb::cross_province::v1::filing_service_server::FilingServiceServer;
 use pb::cross_province::v1::peer_service_server::PeerServiceServer;
 use rpc::limits::MESSAGE_BYTES_MAX;
 use rpc::{BadAddress, Tls};
@@ -13,16 +14,19 @@ use store::Database;
 use terms::Division;
 use tokio::task::JoinSet;
 
-use crate::app::{App, fetch, wake};
-use crate::clients::{Lines, Settlement};
+use crate::app::{App, fetch, forget, wake};
+use crate::clients::{Enrolment, Lines, Policies, Settlement};
 use crate::domain::Peers;
-use crate::rpc::{Care, Messages};
+use crate::rpc::{Care, Filings, Messages};
 
 /// How often it is looked for messages that did not come.
 const FILL_EVERY: Duration = Duration::from_secs(2);
 
 /// How often it is looked for bills for which time has passed.
 const WAKE_EVERY: Duration = Duration::from_millis(100);
+
+/// How often it is looked for enquiries whose time is over.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// How long things take where nothing else is said: technical configuration, no rule of any policy.
 #[must_use]
@@ -52,6 +56,10 @@ pub struct Parts {
     pub forwards: bool,
     /// The client of the bureau's settlement, which trusts it with bills of other provinces.
     pub settlement: rpc::Client,
+    /// The client of the bureau's enrolment; without it nobody is found or filed here.
+    pub enrolment: Option<rpc::Client>,
+    /// The policies of the places of insurance.
+    pub policies: Policies,
     /// What time it is.
     pub clock: Arc<dyn host::Clock>,
     /// New ids.
@@ -75,22 +83,43 @@ pub struct Running {
 /// # Errors
 /// A peer's address that is none.
 pub fn start(parts: Parts, stop: &Stop) -> Result<Running, BadAddress> {
-    let Parts { database, province, peers, key, tls, forwards, settlement, clock, ids, terms } = parts;
+    let Parts { database, province, peers, key, tls, forwards, settlement, enrolment, policies, clock, ids, terms } =
+        parts;
     let lines = Lines::new(&peers, province, tls.as_ref())?;
     let settlement = Settlement::new(settlement);
+    let enrolment = enrolment.map(Enrolment::new);
+    let registry = match &policies {
+        Policies::Fixed(_) => None,
+        Policies::Registry(registry) => Some(registry.clone()),
+    };
     let watched = (database.clone(), Arc::clone(&clock));
-    let app = Arc::new(App { province, database, peers, lines, key, forwards, settlement, clock, ids, terms });
+    let app = Arc::new(App {
+        province,
+        database,
+        peers,
+        lines,
+        key,
+        forwards,
+        settlement,
+        enrolment,
+        policies,
+        clock,
+        ids,
+        terms,
+    });
     let most = MESSAGE_BYTES_MAX;
-    let services = Services::new().with(CareServiceServer::new(Care(Arc::clone(&app))).max_decoding_message_size(most));
+    let services = Services::new()
+        .with(CareServiceServer::new(Care(Arc::clone(&app))).max_decoding_message_size(most))
+        .with(FilingServiceServer::new(Filings(Arc::clone(&app))).max_decoding_message_size(most));
     let peer_services =
         Services::new().with(PeerServiceServer::new(Messages(Arc::clone(&app))).max_decoding_message_size(most));
     let mut tasks = JoinSet::new();
     let (database, clock) = watched;
     let readiness = services.readiness();
-    watch::Watch { books: "cross_province", database, registry: None, readiness, clock, keep: None }
-        .begin(&mut tasks, stop);
+    watch::Watch { books: "cross_province", database, registry, readiness, clock, keep: None }.begin(&mut tasks, stop);
     tasks.spawn(look_after(Arc::clone(&app), stop.clone()));
-    tasks.spawn(fill_gaps(app, stop.clone()));
+    tasks.spawn(fill_gaps(Arc::clone(&app), stop.clone()));
+    tasks.spawn(forget_enquiries(app, stop.clone()));
     Ok(Running { services, peer_services, tasks })
 }
 
@@ -119,4 +148,17 @@ async fn fill_gaps(app: Arc<App>, stop: Stop) {
         }
     };
     every(FILL_EVERY, stop.asked(), once).await;
+}
+
+/// Removes what enquiries said once their time is over.
+async fn forget_enquiries(app: Arc<App>, stop: Stop) {
+    let once = || {
+        let app = Arc::clone(&app);
+        async move {
+            if let Err(problem) = forget::forget(&app).await {
+                tracing::warn!(%problem, "enquiries were not forgotten");
+            }
+        }
+    };
+    every(FORGET_EVERY, stop.asked(), once).await;
 }

@@ -8,7 +8,7 @@ use prost_types::field_descriptor_proto::Type;
 use crate::descriptors::{calls, message};
 
 /// First words of calls that change something.
-const CHANGE: [&str; 44] = [
+const CHANGE: [&str; 48] = [
     "Adopt",
     "Answer",
     "Appeal",
@@ -16,6 +16,8 @@ const CHANGE: [&str; 44] = [
     "Attach",
     "Bind",
     "Book",
+    "Cancel",
+    "Change",
     "Confirm",
     "Correct",
     "Create",
@@ -24,6 +26,7 @@ const CHANGE: [&str; 44] = [
     "Deliver",
     "End",
     "Enrol",
+    "File",
     "Grant",
     "Import",
     "Join",
@@ -48,6 +51,7 @@ const CHANGE: [&str; 44] = [
     "Roll",
     "Run",
     "Settle",
+    "Supply",
     "Suspend",
     "Switch",
     "Transfer",
@@ -94,6 +98,7 @@ fn every_service_is_in_the_descriptor_set() {
         "yibao.assistance.v1.ReservationService",
         "yibao.assistance.v1.WatchService",
         "yibao.cross_province.v1.CareService",
+        "yibao.cross_province.v1.FilingService",
         "yibao.cross_province.v1.PeerService",
         "yibao.enrolment.v1.DirectoryService",
         "yibao.enrolment.v1.EnrolmentService",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use terms::{Care, PersonGroup, Scheme, Word};
+use terms::{Care, Filing, Name, PersonGroup, Scheme, Word};
 
 use super::universe::{combinations, groups_of, words_of};
 use crate::condition::{DIMENSIONS, Fact, Situation};
@@ -24,12 +24,38 @@ pub(crate) fn check_all_beside(tree: &PackTree, problems: &mut Problems) {
                 Home::Application if parameter.spec.kind == Kind::Payer => {
                     check_keeper(tree, division, parameter, problems);
                 }
+                Home::CrossProvince if parameter.spec.kind == Kind::List => {
+                    check_names(tree, division, parameter, problems);
+                }
                 Home::Layer if !is_named(&parameter.address, &named) => {
                     let found = format!("the parameter {}, whose layer no stack names", parameter.address);
                     let expected = "a stack, here or below, that names the layer";
                     complain(problems, parameter, (Severity::Warning, "unused"), found, expected);
                 }
                 _ => {}
+            }
+        }
+    }
+}
+
+/// Whether a list names kinds of filing, or disease groups, that there are.
+fn check_names(tree: &PackTree, division: &PackDivision, parameter: &Parameter, problems: &mut Problems) {
+    let chain = tree.chain(division.code);
+    let is_disease = |name: &Name| chain.iter().any(|division| division.diseases.contains_key(name));
+    let is_filing =
+        |name: &str| Filing::from_word(name).is_ok_and(|filing| !matches!(filing, Filing::AtHome | Filing::Unfiled));
+    let expected = match parameter.spec.name {
+        "diseases" => "groups of diseases.toml",
+        "precedence" => "kinds of filing: long_term, referred, emergency, temporary",
+        _ => return,
+    };
+    for value in parameter.rows.iter().flat_map(|row| &row.dated).map(|dated| &dated.value) {
+        let Value::List(names) = value else { continue };
+        for name in names {
+            let is_known = if parameter.spec.name == "diseases" { is_disease(name) } else { is_filing(name.as_str()) };
+            if !is_known {
+                let found = format!("{name:?} of {}", parameter.address);
+                complain(problems, parameter, (Severity::Error, "unknown_name"), found, expected);
             }
         }
     }

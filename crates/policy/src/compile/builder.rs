@@ -121,7 +121,8 @@ fn says_anything(place: &Place<'_>, division: &PackDivision) -> bool {
         let second = parts.get(1).copied().unwrap_or("");
         let other_benefit = Care::from_word(second).is_ok_and(|care| care != place.care);
         let never =
-            ["contribution", "waiting", "watch", "one_stop", "application", "indicator", "year"].contains(&second);
+            ["contribution", "waiting", "watch", "one_stop", "application", "cross_province", "indicator", "year"]
+                .contains(&second);
         ours && !other_benefit && !never
     };
     division.parameters.keys().any(concerns)

@@ -39,6 +39,7 @@ fn known_bits(home: Home) -> u128 {
         Home::Waiting => person | EnrolHow::MASK,
         Home::Watch => Scheme::MASK | Category::MASK,
         Home::Application => Category::MASK,
+        Home::CrossProvince => Place::MASK | Filing::MASK,
         Home::OneStop => Scheme::MASK | PersonGroup::MASK | place | Care::MASK,
         Home::Year | Home::Index | Home::Indicator => 0,
     }

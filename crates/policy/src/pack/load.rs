@@ -403,6 +403,7 @@ fn fixed_home(stem: &str) -> Option<Home> {
         "watch" => Home::Watch,
         "one_stop" => Home::OneStop,
         "application" => Home::Application,
+        "cross_province" => Home::CrossProvince,
         "index" => Home::Index,
         "indicator" => Home::Indicator,
         _ => return None,

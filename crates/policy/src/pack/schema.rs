@@ -73,6 +73,7 @@ pub(crate) enum Home {
     Watch,
     OneStop,
     Application,
+    CrossProvince,
     Index,
     Indicator,
 }
@@ -154,6 +155,14 @@ pub(crate) const PARAMETERS: &[Spec] = &[
     one(Home::OneStop, "assistance_away", Kind::Word(&["settle_two", "refuse"])),
     one(Home::Application, "looks_back", Kind::Word(&["decision", "year"])),
     at_most_one(Home::Application, "temporary", Kind::Payer),
+    at_most_one(Home::CrossProvince, "needed", Kind::YesNo),
+    at_most_one(Home::CrossProvince, "valid_months", Kind::Number),
+    at_most_one(Home::CrossProvince, "lock_months", Kind::Number),
+    at_most_one(Home::CrossProvince, "documents", Kind::List),
+    at_most_one(Home::CrossProvince, "promise", Kind::YesNo),
+    at_most_one(Home::CrossProvince, "precedence", Kind::List),
+    at_most_one(Home::CrossProvince, "direct", Kind::YesNo),
+    at_most_one(Home::CrossProvince, "diseases", Kind::List),
 ];
 
 /// The parameter of this name in a place of this kind.

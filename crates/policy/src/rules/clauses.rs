@@ -70,7 +70,14 @@ impl Policy {
             | Reason::BadDates
             | Reason::LinesNeeded
             | Reason::TooManyLines
-            | Reason::BadHeld => BTreeSet::new(),
+            | Reason::BadHeld
+            // each of these cites the value it rests on
+            | Reason::NotFiled
+            | Reason::NotAcross
+            | Reason::FilingNotNeeded
+            | Reason::FilingTooLong
+            | Reason::FilingLocked
+            | Reason::DocumentMissing => BTreeSet::new(),
         }
     }
 

@@ -136,6 +136,7 @@ impl<'p> Build<'p> {
             ("watch", Home::Watch),
             ("one_stop", Home::OneStop),
             ("application", Home::Application),
+            ("cross_province", Home::CrossProvince),
             ("year", Home::Year),
             ("index", Home::Index),
             ("indicator", Home::Indicator),

@@ -32,6 +32,12 @@ pub(super) const fn next(reason: Reason, lang: Lang) -> &'static str {
             "check the disease code; if the place does cover it, the bureau adds it to the disease groups",
         ),
         Reason::NotAtPharmacy => ("请在定点医疗机构结算此项待遇。", "settle this benefit at a designated hospital"),
+        Reason::NotFiled
+        | Reason::NotAcross
+        | Reason::FilingNotNeeded
+        | Reason::FilingTooLong
+        | Reason::FilingLocked
+        | Reason::DocumentMissing => of_filing(reason),
         _ => of_bill(reason),
     };
     lang.of(zh, en)
@@ -65,6 +71,25 @@ const fn of_enrolment(reason: Reason) -> (&'static str, &'static str) {
         _ => (
             "请核对缴费与待遇享受期；待遇期外的费用由个人负担。",
             "check the payments and the benefit period; costs outside it are the person's own",
+        ),
+    }
+}
+
+const fn of_filing(reason: Reason) -> (&'static str, &'static str) {
+    match reason {
+        Reason::NotFiled => (
+            "请在出院结算前补办备案；否则由本人垫付，回参保地申请手工报销。",
+            "file before the settlement at discharge; else the patient pays and claims at home",
+        ),
+        Reason::NotAcross => ("请由本人垫付，回参保地申请手工报销。", "the patient pays and claims at home"),
+        Reason::FilingNotNeeded => ("无需备案，直接就医结算。", "nothing to file: care there is settled as it is"),
+        Reason::FilingTooLong => {
+            ("请缩短备案的结束日期，到期后可再次备案。", "let it end earlier; it may be filed again")
+        }
+        Reason::FilingLocked => ("请在时限届满后变更或取消。", "change or cancel it when the time is over"),
+        _ => (
+            "请补交所列材料；允许承诺的，可先承诺后补交。",
+            "hand in the documents that are named, or promise them where that is allowed",
         ),
     }
 }

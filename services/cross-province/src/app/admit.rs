@@ -19,7 +19,24 @@ pub(super) enum Came {
 
 /// A message of a peer, checked: who says it, and what.
 pub(super) fn believed(app: &App, sealed: &Sealed) -> Result<Body, Fault> {
-    let not = |why: &'static str, message: &str| Fault::new(Reason::NotAuthentic, message).with("why", why);
+    let header = &sealed.header;
+    ours(app, sealed)?;
+    let checked = app.peers.keys().check(sealed, host::china_day(app.now()));
+    checked.map_err(not_authentic)?;
+    let not = |message: &str| Fault::new(Reason::NotAuthentic, message).with("why", "format");
+    let kind = Body::kind_of(header.kind.as_str()).map_err(|_| not("the kind of message is not known"))?;
+    Body::read(kind, &sealed.body).map_err(|_| not("the body is not in its one form, or says what is not known"))
+}
+
+/// A message of a peer whose body is gone, checked as far as it can be: who says it.
+pub(super) fn signed(app: &App, sealed: &Sealed) -> Result<(), Fault> {
+    ours(app, sealed)?;
+    let today = host::china_day(app.now());
+    app.peers.keys().signed(&sealed.header, &sealed.signature, today).map_err(not_authentic)
+}
+
+/// That a message is for this province, of one that is known here.
+fn ours(app: &App, sealed: &Sealed) -> Result<(), Fault> {
     let header = &sealed.header;
     if header.receiver != app.province {
         let message = "the message is for another province than this one";
@@ -29,20 +46,18 @@ pub(super) fn believed(app: &App, sealed: &Sealed) -> Result<Body, Fault> {
         let message = "the sender is in no table of peers here";
         return Err(Fault::new(Reason::WrongProvince, message).with("sender", header.sender.to_string()));
     }
-    let today = host::china_day(app.now());
-    app.peers.keys().check(sealed, today).map_err(|error| {
-        let why = match error {
-            crossing::NotAuthentic::Algorithm => "algorithm",
-            crossing::NotAuthentic::Key => "key",
-            crossing::NotAuthentic::Day => "day",
-            crossing::NotAuthentic::Signature => "signature",
-            crossing::NotAuthentic::Body => "body",
-        };
-        not(why, "the message is not its sender's").because(error)
-    })?;
-    let kind = Body::kind_of(header.kind.as_str()).map_err(|_| not("format", "the kind of message is not known"))?;
-    Body::read(kind, &sealed.body)
-        .map_err(|_| not("format", "the body is not in its one form, or says what is not known"))
+    Ok(())
+}
+
+fn not_authentic(error: crossing::NotAuthentic) -> Fault {
+    let why = match error {
+        crossing::NotAuthentic::Algorithm => "algorithm",
+        crossing::NotAuthentic::Key => "key",
+        crossing::NotAuthentic::Day => "day",
+        crossing::NotAuthentic::Signature => "signature",
+        crossing::NotAuthentic::Body => "body",
+    };
+    Fault::new(Reason::NotAuthentic, "the message is not its sender's").with("why", why).because(error)
 }
 
 /// Keeps an arriving message in this commit, where it is new. The chain's row is locked from here to the commit.

@@ -6,7 +6,7 @@ use crossing::Sealed;
 use rpc::{Fault, Reason};
 use wire::crossing::{Body, Meaning, meaning};
 
-use super::{App, admit, fetch, insured};
+use super::{App, admit, enquire, fetch, insured};
 
 /// Answers a message.
 ///
@@ -19,6 +19,7 @@ pub(crate) async fn deliver(app: &Arc<App>, sealed: Sealed) -> Result<Sealed, Fa
     match meaning(&body).map_err(unread)? {
         Meaning::Asks(about, asks) => insured::deliver(app, sealed, body, (about, asks)).await,
         Meaning::Other if let Body::Fetch(wanted) = body => fetch::answer(app, sealed, wanted).await,
+        Meaning::Other if let Body::Enquire(wanted) = body => enquire::answer(app, sealed, wanted).await,
         Meaning::Says(..) | Meaning::Other => {
             let message = "an answer comes as the answer to a message, and not by itself";
             Err(Fault::new(Reason::WrongProvince, message))

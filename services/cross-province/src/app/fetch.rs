@@ -87,14 +87,18 @@ async fn fetch(app: &Arc<App>, peer: Division, wanted: pb::Fetch) -> Result<(), 
 
 /// Keeps a message that is its sender's, and does nothing of what it says.
 async fn keep(app: &Arc<App>, peer: Division, message: Sealed) -> Result<(), Fault> {
-    let body = admit::believed(app, &message)?;
+    let about: Option<About> = if links::is_forgotten(&message.header, &message.body) {
+        admit::signed(app, &message)?;
+        None
+    } else {
+        match meaning(&admit::believed(app, &message)?) {
+            Ok(Meaning::Asks(about, _) | Meaning::Says(about, _)) => Some(about),
+            _ => None,
+        }
+    };
     if message.header.sender != peer {
         return Err(Fault::new(Reason::WrongProvince, "the message is another province's"));
     }
-    let about: Option<About> = match meaning(&body) {
-        Ok(Meaning::Asks(about, _) | Meaning::Says(about, _)) => Some(about),
-        _ => None,
-    };
     let (app, message) = (Arc::clone(app), Arc::new(message));
     let work = |tx: Tx| {
         let (app, message) = (Arc::clone(&app), Arc::clone(&message));

@@ -14,8 +14,9 @@ use wire::crossing::{About, Body, said};
 
 use super::admit::{self, Came};
 use super::book::Books;
+use super::filing::{self, Elsewhere};
 use super::{App, Problem};
-use crate::clients::{Decision, Settling};
+use crate::clients::{Decision, FiledAs, Settling};
 use crate::domain::{InsuredRow, Role};
 use crate::store::{bills, links};
 
@@ -224,8 +225,15 @@ async fn done(app: &App, work: Work) -> (BillId, Option<InsuredEvent>, (Papers, 
         Work::Decide { round, row } => {
             let (id, step) = (row.bill.id, row.prepare.step);
             let content = content_of(&row);
-            let (event, papers) = decided(app, &row, round, step, content).await;
-            (id, event, (papers, Some(*row)))
+            let event = match filed_as(app, &row).await {
+                Ok(Ok(filed)) => decided(app, &row, (round, step, content), &filed).await,
+                Ok(Err(refused)) => no(refused, (round, step, content)),
+                Err(fault) => {
+                    tracing::info!(bill = %id, %fault, "it is not known as what the bill is filed");
+                    (None, Papers::default())
+                }
+            };
+            (id, event.0, (event.1, Some(*row)))
         }
         Work::Renew { round, row } => {
             let id = row.bill.id;
@@ -235,7 +243,10 @@ async fn done(app: &App, work: Work) -> (BillId, Option<InsuredEvent>, (Papers, 
                 tracing::info!(bill = %id, error = %error, "the round was not ended yet");
                 return (id, None, (Papers::default(), None));
             }
-            let (event, papers) = decided(app, &row, round.saturating_add(1), row.bill.step, row.bill.content).await;
+            // what is filed meanwhile changes nothing: the bill is the one that was offered
+            let filed = FiledAs { filing: row.offer.filing, id: row.offer.filing_id.clone() };
+            let next = (round.saturating_add(1), row.bill.step, row.bill.content);
+            let (event, papers) = decided(app, &row, next, &filed).await;
             (id, event, (papers, None))
         }
         Work::Settle { round, row } => {
@@ -269,24 +280,51 @@ async fn done(app: &App, work: Work) -> (BillId, Option<InsuredEvent>, (Papers, 
 async fn decided(
     app: &App,
     row: &InsuredRow,
-    round: u32,
-    step: Step,
-    content: [u8; 32],
+    (round, step, content): (u32, Step, [u8; 32]),
+    filed: &FiledAs,
 ) -> (Option<InsuredEvent>, Papers) {
-    match app.settlement.decide(&row.prepare, row.bill.id).await {
+    match app.settlement.decide(&row.prepare, row.bill.id, filed).await {
         Ok(Decision::Offered { shares: Shares { owed, cash }, offer }) => {
             let event = InsuredEvent::Decided { step, content, round, result: Ok(Shares { owed, cash }) };
             (Some(event), Papers { offer: Some(*offer), ..Papers::default() })
         }
-        Ok(Decision::Refused(refusal)) => {
-            let event = InsuredEvent::Decided { step, content, round, result: Err(crossing::Why::Policy) };
-            (Some(event), Papers { refusal: Some(*refusal), ..Papers::default() })
-        }
+        Ok(Decision::Refused(refusal)) => no(*refusal, (round, step, content)),
         Err(error) => {
             tracing::info!(bill = %row.bill.id, error = %error, "the bureau has not decided");
             (None, Papers::default())
         }
     }
+}
+
+fn no(refusal: pb::Refused, (round, step, content): (u32, Step, [u8; 32])) -> (Option<InsuredEvent>, Papers) {
+    let event = InsuredEvent::Decided { step, content, round, result: Err(crossing::Why::Policy) };
+    (Some(event), Papers { refusal: Some(refusal), ..Papers::default() })
+}
+
+/// As what a bill is filed here, by what is on record now; or why it is not settled directly.
+async fn filed_as(app: &App, row: &InsuredRow) -> Result<Result<FiledAs, pb::Refused>, Fault> {
+    let prepare = &row.prepare;
+    let bill = prepare.bill.clone().unwrap_or_default();
+    let care = wire::read::word(&mut rpc::Violations::new(), "care", bill.care);
+    let from = bill.from_date.parse().ok();
+    let places = prepare.insured_division.parse().ok().zip(prepare.care_division.parse().ok());
+    let (Some(care), Some(from), Some((division, place))) = (care, from, places) else {
+        // what cannot be read is settlement's to refuse, field by field
+        return Ok(Ok(FiledAs { filing: wire::write::word(terms::Filing::Unfiled), id: String::new() }));
+    };
+    let is_emergency = prepare.emergency;
+    let (person, disease) = (prepare.insured_id.as_str(), bill.disease.as_str());
+    let of = Elsewhere { person, division, place, from, care, disease, is_emergency };
+    let counted = filing::counted(app, &of).await?;
+    Ok(match counted.refused {
+        None => Ok(FiledAs { filing: wire::write::word(counted.filing), id: counted.filing_id }),
+        Some((refusal, policy)) => Err(pb::Refused {
+            refusal: Some(wire::write::refusal(&policy, &refusal)),
+            policy_version: policy.version().to_string(),
+            advice: filing::advice(&refusal),
+            ..pb::Refused::default()
+        }),
+    })
 }
 
 /// What was offered and is settled: owed and cash, in fen.

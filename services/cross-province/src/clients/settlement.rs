@@ -9,7 +9,7 @@ use ::pb::settlement::v1::{
     Claim, CrossProvince, OfferedShares, PreSettleRequest, ReverseClaimRequest, SettleRequest, SplitBillRequest,
     Submission, pre_settle_response, reverse_claim_request, settle_response, split_bill_response,
 };
-use ::pb::r#type::v1::{Filing, Place};
+use ::pb::r#type::v1::Place;
 use chrono::{DateTime, NaiveDate};
 use crossing::{BillId, Receipt, Shares};
 use money::Fen;
@@ -54,6 +54,13 @@ pub(crate) enum Settling {
     Refused(Box<Refused>),
 }
 
+/// As what a bill is decided: the filing that counts, as its number on the wire, and its id; empty where none is on record.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FiledAs {
+    pub(crate) filing: i32,
+    pub(crate) id: String,
+}
+
 /// Why the bureau is asked again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Away {
@@ -89,8 +96,8 @@ impl Settlement {
     }
 
     /// What it would settle; keeps nothing.
-    pub(crate) async fn decide(&self, prepare: &pb::Prepare, id: BillId) -> Result<Decision, Away> {
-        let request = PreSettleRequest { submission: Some(submission(prepare, id, None)) };
+    pub(crate) async fn decide(&self, prepare: &pb::Prepare, id: BillId, filed: &FiledAs) -> Result<Decision, Away> {
+        let request = PreSettleRequest { submission: Some(submission(prepare, id, filed.filing, None)) };
         let mut client = self.client.clone();
         let answer = match patiently(id, async move { client.pre_settle(request).await }).await {
             Ok(answer) => answer.into_inner(),
@@ -103,7 +110,8 @@ impl Settlement {
                     owed_fen: sums.owed.get(),
                     cash_fen: sums.cash.get(),
                     hospital_fen: sums.hospital.get(),
-                    filing: claim.bill.as_ref().map_or(0, |bill| bill.filing),
+                    filing: filed.filing,
+                    filing_id: filed.id.clone(),
                     third_system: claim.third_system,
                     decision: claim.decision.map(plain),
                     ..pb::Offered::default()
@@ -125,11 +133,8 @@ impl Settlement {
         ((owed, cash), offer): ((Fen, Fen), &pb::Offered),
     ) -> Result<Settling, Away> {
         let expected = OfferedShares { owed_fen: owed.get(), cash_fen: cash.get() };
-        let submission = Submission {
-            bill: prepare.bill.clone().map(|bill| Bill { filing: offer.filing, ..seen(bill, prepare.emergency) }),
-            ..submission(prepare, id, Some(expected))
-        };
-        let request = SettleRequest { idempotency_key: key(id, round), submission: Some(submission) };
+        let submission = Some(submission(prepare, id, offer.filing, Some(expected)));
+        let request = SettleRequest { idempotency_key: key(id, round), submission };
         let mut client = self.client.clone();
         let answer = match patiently(id, async move { client.settle(request).await }).await {
             Ok(answer) => answer.into_inner(),
@@ -197,17 +202,15 @@ async fn patiently<T>(id: BillId, asking: impl Future<Output = Result<T, Status>
 }
 
 /// The bill as it is seen from the place of insurance.
-fn seen(bill: Bill, emergency: bool) -> Bill {
-    // filings are kept by the next part of this service: until then nobody is filed but by an emergency
-    let filing = if emergency { Filing::Emergency } else { Filing::Unfiled };
-    Bill { place: Place::OutOfProvince.into(), filing: filing.into(), settled_date: String::new(), ..bill }
+fn seen(bill: Bill, filing: i32) -> Bill {
+    Bill { place: Place::OutOfProvince.into(), filing, settled_date: String::new(), ..bill }
 }
 
-fn submission(prepare: &pb::Prepare, id: BillId, expected: Option<OfferedShares>) -> Submission {
+fn submission(prepare: &pb::Prepare, id: BillId, filing: i32, expected: Option<OfferedShares>) -> Submission {
     Submission {
         person_id: prepare.insured_id.clone(),
         institution_id: prepare.institution_id.clone(),
-        bill: prepare.bill.clone().map(|bill| seen(bill, prepare.emergency)),
+        bill: prepare.bill.clone().map(|bill| seen(bill, filing)),
         care_division: prepare.care_division.clone(),
         cross_province: Some(CrossProvince { bill_id: id.to_string(), expected }),
         ..Submission::default()

@@ -8,7 +8,7 @@ use crossing::{BillId, CareState, Told};
 use pb::care_service_server::CareService;
 use pb::cross_province::v1 as pb;
 use pb::settle_bill_response::Outcome as Settled;
-use rpc::{Call, Fault, Reason, Violations};
+use rpc::{Call, Fault, Violations};
 use store::idempotency;
 use terms::Name;
 use tokio::sync::oneshot;
@@ -16,10 +16,10 @@ use tokio::time::{MissedTickBehavior, interval, timeout_at};
 use tonic::{Request, Response, Status};
 use wire::read as fields;
 
-use super::{answer, read};
+use super::{answer, enquiry, read};
 use crate::app::reverse::{self, Begun};
 use crate::app::settle::{self, Opened, Parts, Settle, TOMBSTONE, Waiting};
-use crate::app::{App, Problem, split};
+use crate::app::{App, Problem, enquire, split};
 use crate::domain::{CareRow, Role};
 use crate::store::bills;
 
@@ -33,6 +33,13 @@ const BEFORE: Duration = Duration::from_millis(100);
 pub(crate) struct Care(pub(crate) Arc<App>);
 
 impl Care {
+    async fn find(&self, r: pb::FindInsuredRequest) -> Result<pb::FindInsuredResponse, Fault> {
+        let mut v = Violations::new();
+        let wanted = enquiry::read(&mut v, &r, self.0.province, self.0.today());
+        let (peer, wanted) = v.finish(wanted)?;
+        Ok(pb::FindInsuredResponse { answer: Some(enquire::ask(&self.0, peer, wanted).await?) })
+    }
+
     async fn settle(&self, r: pb::SettleBillRequest) -> Result<pb::SettleBillResponse, Status> {
         let mut v = Violations::new();
         let key = fields::key(&mut v, "idempotency_key", &r.idempotency_key);
@@ -213,9 +220,9 @@ impl Care {
 impl CareService for Care {
     async fn find_insured(
         &self,
-        _: Request<pb::FindInsuredRequest>,
+        request: Request<pb::FindInsuredRequest>,
     ) -> Result<Response<pb::FindInsuredResponse>, Status> {
-        Err(Fault::new(Reason::NotAllowed, "people are not looked up elsewhere yet").into())
+        Ok(Response::new(self.find(request.into_inner()).await?))
     }
 
     async fn settle_bill(

@@ -116,10 +116,26 @@ pub(crate) async fn add(
         hex::encode(header.hash()).into(),
         hex::encode(header.previous).into(),
         sealed.signature.clone().into(),
-        sealed.body.clone().into(),
+        // one that came without its body was an enquiry whose time is over
+        Some(sealed.body.clone()).filter(|body| !is_forgotten(header, body)).into(),
         row::micros(at),
     ];
     row::execute(tx, sql, values).await.map(|_| ())
+}
+
+/// Whether a message is an enquiry, or an answer to one, whose body was removed after its time. Neither has an empty one.
+pub(crate) fn is_forgotten(header: &Header, body: &[u8]) -> bool {
+    body.is_empty() && FORGOTTEN.contains(&header.kind.as_str())
+}
+
+/// The kinds of messages whose bodies are removed after their time.
+const FORGOTTEN: [&str; 2] = ["enquire", "enquired"];
+
+/// Removes the bodies of enquiries and their answers that were recorded before a moment; how many.
+pub(crate) async fn forget(tx: &Tx, before: DateTime<Utc>) -> Result<u64, Error> {
+    let [asked, answered] = FORGOTTEN;
+    let sql = "UPDATE message SET body = NULL WHERE kind IN ($1, $2) AND body IS NOT NULL AND recorded_at < $3";
+    row::execute(tx, sql, vec![asked.into(), answered.into(), row::micros(before)]).await
 }
 
 /// What the log has of the messages of a peer that matter for one that arrives.
@@ -208,7 +224,7 @@ pub(crate) async fn records(
     behind: &mut Behind,
     most: u64,
 ) -> Result<Vec<Record>, Error> {
-    let sql = "SELECT peer, direction, sequence, header, signature, body FROM message WHERE (peer, direction, sequence) > ($1, $2, $3) \
+    let sql = "SELECT peer, direction, sequence, kind, header, signature, body FROM message WHERE (peer, direction, sequence) > ($1, $2, $3) \
          ORDER BY peer, direction, sequence LIMIT $4";
     let values = vec![
         behind.peer.clone().into(),
@@ -223,13 +239,16 @@ pub(crate) async fn records(
         let is_out = direction == Direction::Out.word();
         let sequence = row::number(&found, "sequence")?;
         *behind = Behind { peer: peer.to_string(), direction, sequence };
+        let kind = row::text(&found, "kind")?;
+        let body: Option<Vec<u8>> = found.try_get("", "body")?;
         records.push(Record {
             sender: if is_out { own } else { peer },
             receiver: if is_out { peer } else { own },
             sequence,
             header: row::bytes(&found, "header")?,
             signature: row::bytes(&found, "signature")?,
-            body: found.try_get("", "body")?,
+            // a body that is gone and may not be is another one than the header names
+            body: body.or_else(|| (!FORGOTTEN.contains(&kind.as_str())).then(Vec::new)),
         });
     }
     Ok(records)

@@ -4,10 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use ::pb::policy::v1::PersonFacts;
-use ::pb::r#type::v1::{PersonGroup, Scheme};
+use ::pb::r#type::v1::{Period, PersonGroup, Scheme};
 use host::{Server, Services};
+use pb::directory_service_server::{DirectoryService, DirectoryServiceServer};
 use pb::enrolment::v1 as pb;
 use pb::enrolment_service_server::{EnrolmentService, EnrolmentServiceServer};
+use sha2::{Digest as _, Sha256};
 use tonic::{Request, Response, Status};
 
 use crate::pair::INSURED;
@@ -21,8 +23,11 @@ macro_rules! others {
         impl EnrolmentService for Everybody {
             async fn get_coverage(
                 &self,
-                _: Request<pb::GetCoverageRequest>,
+                request: Request<pb::GetCoverageRequest>,
             ) -> Result<Response<pb::GetCoverageResponse>, Status> {
+                if request.get_ref().person_id == "nobody" {
+                    return Err(Status::not_found("nobody"));
+                }
                 let facts = PersonFacts {
                     division: INSURED.to_owned(),
                     schemes: vec![Scheme::Resident.into()],
@@ -59,11 +64,58 @@ others! {
     list_account_credits ListAccountCreditsRequest ListAccountCreditsResponse,
 }
 
+/// The identity card of `p`.
+pub(crate) const CARD: &str = "11010519491231002X";
+
+/// Knows one document, by its hash: somebody insured in the years 2020 to 2099, with two diseases that are recognised.
+#[tonic::async_trait]
+impl DirectoryService for Everybody {
+    async fn find_people_by_hash(
+        &self,
+        request: Request<pb::FindPeopleByHashRequest>,
+    ) -> Result<Response<pb::FindPeopleByHashResponse>, Status> {
+        let known = hex::encode(Sha256::digest(format!("resident_id:{CARD}")));
+        let asked = request.into_inner();
+        let person = pb::InsuredPerson {
+            index: 0,
+            person_id: "p".to_owned(),
+            division: INSURED.to_owned(),
+            scheme: Scheme::Resident.into(),
+            group: PersonGroup::Adult.into(),
+            covered: Some(Period { from_date: "2020-01-01".to_owned(), to_date: "2099-12-31".to_owned() }),
+            diseases: vec!["M03900".to_owned(), "M01600".to_owned()],
+            cite: vec!["EX-1".to_owned()],
+        };
+        let people = if asked.document_sha256 == [known] { vec![person] } else { Vec::new() };
+        Ok(Response::new(pb::FindPeopleByHashResponse { people }))
+    }
+
+    async fn find_people(&self, _: Request<pb::FindPeopleRequest>) -> Result<Response<pb::FindPeopleResponse>, Status> {
+        Err(Status::unimplemented("not of this test"))
+    }
+
+    async fn find_unknown(
+        &self,
+        _: Request<pb::FindUnknownRequest>,
+    ) -> Result<Response<pb::FindUnknownResponse>, Status> {
+        Err(Status::unimplemented("not of this test"))
+    }
+
+    async fn find_places(&self, _: Request<pb::FindPlacesRequest>) -> Result<Response<pb::FindPlacesResponse>, Status> {
+        Err(Status::unimplemented("not of this test"))
+    }
+
+    async fn get_phone(&self, _: Request<pb::GetPhoneRequest>) -> Result<Response<pb::GetPhoneResponse>, Status> {
+        Err(Status::unimplemented("not of this test"))
+    }
+}
+
 /// Serves it, and says where.
 pub(crate) async fn enrols() -> SocketAddr {
     let server = Server::bind_silently((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
     let address = server.address();
-    let services = Services::new().with(EnrolmentServiceServer::new(Everybody));
+    let services =
+        Services::new().with(EnrolmentServiceServer::new(Everybody)).with(DirectoryServiceServer::new(Everybody));
     tokio::spawn(async move { server.serve(services, Duration::from_secs(5), std::future::pending()).await.unwrap() });
     address
 }

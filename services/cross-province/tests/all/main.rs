@@ -5,7 +5,9 @@
 mod believed;
 mod broken;
 mod certificates;
+mod enquiries;
 mod enrols;
+mod filings;
 mod lines;
 mod log;
 mod pair;

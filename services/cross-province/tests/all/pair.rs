@@ -7,13 +7,14 @@ use std::time::Duration;
 use ::pb::policy::v1::bill::Costs;
 use ::pb::policy::v1::{Bill, Parts as BillParts};
 use ::pb::r#type::v1::{Care, Institution, PersonGroup, Referral, Scheme};
-use cross_province::{MIGRATIONS, Parts, Peers, default_terms};
+use cross_province::{MIGRATIONS, Parts, Peers, Policies, default_terms};
 use crossing::{SigningKey, Terms};
 use host::{Ids as _, Server, Services, Stop, SystemClock, SystemIds};
 use pb::care_service_client::CareServiceClient;
 use pb::cross_province::v1 as pb;
+use pb::filing_service_client::FilingServiceClient;
 use pb::peer_service_client::PeerServiceClient;
-use policy::PackFile;
+use policy::{PackFile, Policy};
 use rpc::Tls;
 use store::sea_orm::{ConnectionTrait as _, Statement};
 use store::{Database, migrations};
@@ -62,6 +63,36 @@ pub(crate) fn packs() -> Vec<PackFile> {
 /// How the place of care splits lines: of class B the patient pays 20 % first.
 const SCOPE: &str =
     "cite = \"EX-1\"\n[first_self_paid]\nall = { 2020-01-01 = \"0\" }\nclass_b = { 2020-01-01 = \"0.20\" }\n";
+
+/// The same with filing: who is temporarily away pays a tenth first, who has not filed four tenths, and is settled directly or not.
+/// A temporary filing is valid for six months, a long-term one locked for as long.
+pub(crate) fn filing_packs(is_unfiled_direct: bool) -> Vec<PackFile> {
+    let rows = |table: &str, rows: &str| format!("[{table}]\ncite = \"EX-1\"\n{rows}\n");
+    let direct = if is_unfiled_direct { "yes" } else { "no" };
+    let elsewhere = "local = { 2020-01-01 = \"0\" }\nin_province = { 2020-01-01 = \"0\" }\n\
+         \"out_of_province & long_term\" = { 2020-01-01 = \"0\" }\n\
+         \"out_of_province & referred | emergency | temporary\" = { 2020-01-01 = \"0.10\" }\n\
+         \"out_of_province & unfiled\" = { 2020-01-01 = \"0.40\" }";
+    let crossing = [
+        rows("valid_months", "\"referred | temporary\" = { 2020-01-01 = \"6\" }"),
+        rows("lock_months", "long_term = { 2020-01-01 = \"6\" }"),
+        rows("documents", "long_term = { 2020-01-01 = [\"residence_proof\"] }"),
+        rows("promise", "long_term = { 2020-01-01 = \"yes\" }"),
+        rows("direct", &format!("unfiled = {{ 2020-01-01 = \"{direct}\" }}")),
+        rows("diseases", "all = { 2020-01-01 = [\"hypertension\"] }"),
+    ];
+    let disease = |name: &str, code: &str| {
+        format!("[{name}]\nzh = \"病\"\nen = \"a disease\"\ncodes = [\"{code}\"]\ncite = \"EX-1\"\n")
+    };
+    let more = [
+        ("980000/common/elsewhere.toml", rows("extra_first_self_paid", elsewhere)),
+        ("980000/common/cross_province.toml", crossing.concat()),
+        ("100000/diseases.toml", disease("hypertension", "M03900") + &disease("diabetes", "M01600")),
+    ];
+    let mut files = packs();
+    files.extend(more.into_iter().map(|(path, text)| PackFile { path: path.to_owned(), text }));
+    files
+}
 
 /// A province as others see it.
 pub(crate) struct Province {
@@ -142,21 +173,18 @@ async fn serve(server: Server, services: Services) {
 }
 
 /// Settlement of the place of insurance, late enough for every bill of a test.
-pub(crate) async fn settles(database: &Database) -> SocketAddr {
+pub(crate) async fn settles(database: &Database, files: Vec<PackFile>, enrols: SocketAddr) -> SocketAddr {
     migrations::migrate(database, settlement::wiring::MIGRATIONS).await.unwrap();
     let settings = registry::Settings { redis: None, poll: Duration::from_secs(1) };
     let registry = registry::Registry::open(registry::Source::Database(database.clone()), settings).await.unwrap();
     let text = || "test".to_owned();
     let (id, at) = (SystemIds.next().to_string(), "2026-01-01T00:00:00Z".parse().unwrap());
-    registry
-        .seed(registry::Seed { id, files: packs(), operator: text(), reason: text(), source: text(), at })
-        .await
-        .unwrap();
+    registry.seed(registry::Seed { id, files, operator: text(), reason: text(), source: text(), at }).await.unwrap();
     let parts = settlement::wiring::Parts {
         database: database.clone(),
         redis: None,
         poll: Duration::from_secs(1),
-        enrolment: Some(format!("http://{}", crate::enrols::enrols().await)),
+        enrolment: Some(format!("http://{enrols}")),
         assistance: None,
         patience: Duration::from_secs(1),
         trusts_facts: true,
@@ -179,8 +207,15 @@ impl Pair {
 
     /// Both provinces, over lines of this kind.
     pub(crate) async fn over(url: &str, lines: Lines) -> Self {
+        Self::under(url, lines, packs()).await
+    }
+
+    /// Both provinces, the place of insurance with these packs.
+    pub(crate) async fn under(url: &str, lines: Lines, files: Vec<PackFile>) -> Self {
         let settlement = Database::open(url).await.unwrap();
-        let settled = settles(&settlement).await;
+        let enrols = crate::enrols::enrols().await;
+        let policy = Arc::new(Policy::compile(&files).unwrap());
+        let settled = settles(&settlement, files, enrols).await;
         let mut ports = Vec::new();
         for _ in 0..6 {
             ports.push(Server::bind_silently((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap());
@@ -191,7 +226,8 @@ impl Pair {
         let addresses = [(CARE, care_line.address()), (INSURED, proxy.address()), (HUB, hub_line.address())];
         let peers = table(if lines == Lines::Hub { &addresses } else { &addresses[..2] }, lines);
         let (table, authority) = (Peers::read(&peers).unwrap(), Authority::new());
-        let all = Common { peers: &peers, settled, authority: (lines != Lines::Plain).then_some(&authority) };
+        let all =
+            Common { peers: &peers, settled, enrols, policy, authority: (lines != Lines::Plain).then_some(&authority) };
         let care = all.province(CARE, beside(url, "care").await, (care_calls, care_line)).await;
         let insured = all.province(INSURED, beside(url, "insured").await, (insured_calls, insured_line)).await;
         let hub = match lines {
@@ -204,6 +240,11 @@ impl Pair {
     /// What hospitals call.
     pub(crate) fn hospital(&self) -> CareServiceClient<rpc::Client> {
         CareServiceClient::new(rpc::channel(&format!("http://{}", self.care.calls)).unwrap())
+    }
+
+    /// What people and officers of the place of insurance call.
+    pub(crate) fn filings(&self) -> FilingServiceClient<rpc::Client> {
+        FilingServiceClient::new(rpc::channel(&format!("http://{}", self.insured.calls)).unwrap())
     }
 
     /// What the place of care calls.
@@ -238,6 +279,8 @@ impl Pair {
 struct Common<'a> {
     peers: &'a str,
     settled: SocketAddr,
+    enrols: SocketAddr,
+    policy: Arc<Policy>,
     authority: Option<&'a Authority>,
 }
 
@@ -256,6 +299,8 @@ impl Common<'_> {
             tls: tls.clone(),
             forwards: code == HUB,
             settlement: rpc::channel(&format!("http://{}", self.settled)).unwrap(),
+            enrolment: Some(rpc::channel(&format!("http://{}", self.enrols)).unwrap()),
+            policies: Policies::Fixed(Arc::clone(&self.policy)),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
             terms: quick(),
@@ -290,6 +335,17 @@ pub(crate) fn visit(id: &str, amount: i64) -> Bill {
         costs: Some(Costs::Parts(BillParts { within_scope_fen: amount, ..BillParts::default() })),
         ..Bill::default()
     }
+}
+
+/// The same of somebody who is no emergency.
+pub(crate) fn asks_for(person: &str, key: &str, bill: Bill) -> pb::SettleBillRequest {
+    let asked = asks(key, bill);
+    let submission = asked.submission.map(|submission| pb::CareSubmission {
+        insured_id: person.to_owned(),
+        emergency: false,
+        ..submission
+    });
+    pb::SettleBillRequest { submission, ..asked }
 }
 
 pub(crate) fn asks(key: &str, bill: Bill) -> pb::SettleBillRequest {

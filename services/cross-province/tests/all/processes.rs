@@ -20,6 +20,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tonic::{Response, Status};
 
 use crate::broken::{is_sound, many, rests, undo};
+use crate::enrols::enrols;
 use crate::pair::{self, CARE, INSURED, Pair, Province, asks, visit};
 use crate::program::{Files, PROGRAM};
 use crate::thin::reason;
@@ -83,7 +84,7 @@ fn url_beside(url: &str, name: &str) -> String {
 impl Town {
     async fn open(url: &str) -> Self {
         let settlement = Database::open(url).await.unwrap();
-        let settled = format!("http://{}", pair::settles(&settlement).await);
+        let settled = format!("http://{}", pair::settles(&settlement, pair::packs(), enrols().await).await);
         let authority = Authority::new();
         let [care_calls, care_line, insured_calls, insured_line] = free_ports();
         let proxy = Proxy::to(insured_line).await;

@@ -10,6 +10,7 @@ use tonic::{Request, Response, Status};
 
 use super::read;
 use super::words::word;
+use crate::app::cover::{self, Cover};
 use crate::app::{App, Problem, find};
 use crate::domain::{Days, document_hash};
 use crate::store::people;
@@ -20,6 +21,8 @@ pub(crate) struct Directory(pub(crate) Arc<App>);
 
 /// The most documents of a question.
 const DOCUMENTS_MAX: usize = 1_000;
+/// The most hashes of a question: where each person is insured is looked up.
+const HASHES_MAX: usize = 100;
 /// The most people of a question.
 const PEOPLE_MAX: usize = 1_000;
 
@@ -46,6 +49,38 @@ impl Directory {
         let found =
             |(index, hash): (u32, &String)| Some(pb::FoundPerson { index, person_id: owners.get(hash)?.clone() });
         Ok(pb::FindPeopleResponse { people: (0..).zip(&hashes).filter_map(found).collect() })
+    }
+
+    async fn hashes(&self, r: pb::FindPeopleByHashRequest) -> Result<pb::FindPeopleByHashResponse, Fault> {
+        let mut v = Violations::new();
+        let given = &r.document_sha256;
+        if given.is_empty() || given.len() > HASHES_MAX {
+            v.add("document_sha256", format!("{} hashes", given.len()), format!("1 to {HASHES_MAX} hashes"));
+        }
+        // what is wrong is not repeated: it may be a number that nobody hashed
+        let hash = |(at, hash): (usize, &String)| {
+            let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+            let is_hash = hash.len() == 64 && hash.bytes().all(is_digit);
+            if !is_hash {
+                v.within_item("document_sha256", at, |v| {
+                    v.add("", "another text", "64 hexadecimal digits in lower case");
+                });
+            }
+            is_hash.then(|| hash.clone())
+        };
+        let read: Vec<Option<String>> = given.iter().enumerate().take(HASHES_MAX).map(hash).collect();
+        let on = wire::read::date(&mut v, "on_date", &r.on_date);
+        let (hashes, on) = v.finish(read.into_iter().collect::<Option<Vec<_>>>().zip(on))?;
+        let owners = people::of_documents(self.0.database.reader(), &hashes).await.map_err(Problem::Store)?;
+        let owners: HashMap<String, String> = owners.into_iter().collect();
+        let mut people = Vec::new();
+        for (index, hash) in (0..).zip(&hashes) {
+            if let Some(person) = owners.get(hash) {
+                let cover = cover::coverage(&self.0, person, on, self.0.now()).await?;
+                people.push(insured(index, person, cover));
+            }
+        }
+        Ok(pb::FindPeopleByHashResponse { people })
     }
 
     async fn unknown(&self, r: pb::FindUnknownRequest) -> Result<pb::FindUnknownResponse, Fault> {
@@ -83,6 +118,23 @@ impl Directory {
     }
 }
 
+/// How a person is insured, as far as another province may be told.
+fn insured(index: u32, person: &str, cover: Cover) -> pb::InsuredPerson {
+    let found = pb::InsuredPerson { index, person_id: person.to_owned(), cite: cover.cite, ..Default::default() };
+    match cover.answer {
+        // insured twice is no insurance that anybody could settle under
+        Ok(facts) if facts.schemes.len() <= 1 => pb::InsuredPerson {
+            division: facts.division.to_string(),
+            scheme: wire::write::word(facts.group.scheme()),
+            group: wire::write::word(facts.group),
+            covered: facts.covered.map(wire::write::period),
+            diseases: facts.diseases.iter().map(ToString::to_string).collect(),
+            ..found
+        },
+        _ => found,
+    }
+}
+
 #[tonic::async_trait]
 impl DirectoryService for Directory {
     async fn find_people(
@@ -90,6 +142,13 @@ impl DirectoryService for Directory {
         request: Request<pb::FindPeopleRequest>,
     ) -> Result<Response<pb::FindPeopleResponse>, Status> {
         Ok(Response::new(self.find(request.into_inner()).await?))
+    }
+
+    async fn find_people_by_hash(
+        &self,
+        request: Request<pb::FindPeopleByHashRequest>,
+    ) -> Result<Response<pb::FindPeopleByHashResponse>, Status> {
+        Ok(Response::new(self.hashes(request.into_inner()).await?))
     }
 
     async fn find_unknown(

@@ -1,6 +1,8 @@
 //! Who stands behind documents, many at once, and how a person is reached.
 
+use ::pb::r#type::v1::Scheme;
 use pb::enrolment::v1 as pb;
+use sha2::{Digest as _, Sha256};
 use testkit::on_both;
 
 use crate::mistakes::end;
@@ -104,5 +106,40 @@ fn where_a_person_was_insured_is_said_of_what_was_paid_and_held() {
         assert_eq!(fields(&wrong), ["days.to_date", "person_id"]);
         let empty = world.directory.clone().find_places(pb::FindPlacesRequest::default()).await.unwrap_err();
         assert_eq!(fields(&empty), ["days", "person_id"]);
+    });
+}
+
+#[test]
+fn people_are_found_by_the_hashes_of_their_documents_with_how_they_are_insured_on_the_day() {
+    on_both(|url| async move {
+        let world = World::new(&url).await;
+        let (person, _) = world.resident(1).await;
+        let other = world.person(2).await;
+        // sha256 of `passport:P00000001` and so on
+        let hash = |number: &str| hex::encode(Sha256::digest(format!("passport:{number}")));
+        let ask = |numbers: &[&str], on: &str| pb::FindPeopleByHashRequest {
+            document_sha256: numbers.iter().map(|number| hash(number)).collect(),
+            on_date: on.to_owned(),
+        };
+        let mut directory = world.directory.clone();
+        let asked = ask(&["P00000009", "P00000002", "P00000001"], "2022-06-01");
+        let found = directory.find_people_by_hash(asked).await.unwrap().into_inner().people;
+        let of = |one: &pb::InsuredPerson| (one.index, one.person_id.clone(), one.division.clone(), one.scheme());
+        let wanted = [
+            (1, other, String::new(), Scheme::Unspecified),
+            (2, person.clone(), "990100".to_owned(), Scheme::Resident),
+        ];
+        assert_eq!(found.iter().map(of).collect::<Vec<_>>(), wanted);
+        let covered = found[1].covered.clone().unwrap();
+        assert_eq!(covered.to_date, "2022-12-31");
+        let later = directory.find_people_by_hash(ask(&["P00000001"], "2023-06-01")).await.unwrap().into_inner().people;
+        assert_eq!((later[0].person_id.as_str(), later[0].division.as_str()), (person.as_str(), ""));
+        let document_sha256 = vec![hash("P1").to_uppercase(), hash("P1"), "P00000001".to_owned()];
+        let wrong = pb::FindPeopleByHashRequest { document_sha256, on_date: "soon".to_owned() };
+        let wrong = directory.find_people_by_hash(wrong).await.unwrap_err();
+        assert_eq!(fields(&wrong), ["document_sha256[0]", "document_sha256[2]", "on_date"]);
+        assert!(!format!("{wrong:?}").contains("P00000001"), "what may be a number is not repeated");
+        let none = directory.find_people_by_hash(pb::FindPeopleByHashRequest::default()).await.unwrap_err();
+        assert_eq!(fields(&none), ["document_sha256", "on_date"]);
     });
 }

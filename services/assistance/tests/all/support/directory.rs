@@ -38,6 +38,13 @@ impl DirectoryService for Directory {
         Ok(Response::new(enrolment_pb::FindPeopleResponse { people }))
     }
 
+    async fn find_people_by_hash(
+        &self,
+        _: Request<enrolment_pb::FindPeopleByHashRequest>,
+    ) -> Result<Response<enrolment_pb::FindPeopleByHashResponse>, Status> {
+        Err(Status::unimplemented("for the cross-province service"))
+    }
+
     async fn find_unknown(
         &self,
         request: Request<enrolment_pb::FindUnknownRequest>,
