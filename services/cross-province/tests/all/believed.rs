@@ -42,7 +42,8 @@ pub(crate) fn prepare(bill: &str) -> pb::Prepare {
     }
 }
 
-async fn sends(pair: &Pair, envelope: &pb::Envelope) -> Result<pb::Envelope, (String, String)> {
+/// Sends it; the answer, or reason and why.
+pub(crate) async fn sends(pair: &Pair, envelope: &pb::Envelope) -> Result<pb::Envelope, (String, String)> {
     let request = pb::DeliverRequest { envelope: Some(envelope.clone()) };
     let answer = pair.line().deliver(request).await.map_err(|status| {
         let details = status.get_error_details();

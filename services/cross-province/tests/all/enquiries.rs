@@ -11,12 +11,14 @@ use pb::cross_province::v1 as pb;
 use pb::enquired::Known;
 use pb::{FindInsuredRequest, Insured};
 use policy::Policy;
-use testkit::on_both;
+use store::Database;
+use testkit::{Line, on_both};
 use tonic_types::StatusExt as _;
 
 use crate::broken::until;
 use crate::enrols::CARD;
-use crate::pair::{CARE, INSURED, Lines, Pair, filing_packs, key_of};
+use crate::pair::{CARE, INSURED, Lines, Pair, filing_packs, key_of, visit};
+use crate::thin::reason;
 
 fn about(number: &str) -> FindInsuredRequest {
     FindInsuredRequest {
@@ -143,38 +145,73 @@ impl Clock for Tomorrow {
     }
 }
 
+/// The service of the place of insurance once more, on the same database a day later.
+fn a_day_later(pair: &Pair) {
+    let parts = Parts {
+        database: pair.insured.database.clone(),
+        province: INSURED.parse().unwrap(),
+        peers: pair.table.clone(),
+        key: key_of(INSURED),
+        tls: None,
+        forwards: false,
+        settlement: rpc::channel("http://127.0.0.1:1").unwrap(),
+        enrolment: None,
+        policies: Policies::Fixed(Arc::new(Policy::compile(&filing_packs(true)).unwrap())),
+        clock: Arc::new(Tomorrow),
+        ids: Arc::new(SystemIds),
+        terms: default_terms(),
+    };
+    let mut running = cross_province::start(parts, &Stop::when(std::future::pending())).unwrap();
+    running.tasks.detach_all();
+}
+
+const LEFT: &str = "SELECT COUNT(*) AS n FROM message WHERE kind IN ('enquire', 'enquired') AND body IS NOT NULL";
+
+/// What is wrong with a province's log.
+async fn wrong(database: &Database, province: &str, pair: &Pair) -> usize {
+    verify_log(database, province.parse().unwrap(), &pair.table).await.unwrap().len()
+}
+
 #[test]
 fn what_enquiries_said_is_forgotten_after_a_day_and_the_log_stays_whole() {
     on_both(|url| async move {
         let pair = Pair::under(&url, Lines::Plain, filing_packs(true)).await;
         insured(&pair, about(CARD)).await;
-        pair.settles("K1", crate::pair::visit("B1", 130_000)).await;
-        let left = "SELECT COUNT(*) AS n FROM message WHERE kind IN ('enquire', 'enquired') AND body IS NOT NULL";
-        assert_eq!(Pair::count(&pair.insured.database, left).await, 2);
-        // the same service a day later
-        let nobody = || rpc::channel("http://127.0.0.1:1").unwrap();
-        let parts = Parts {
-            database: pair.insured.database.clone(),
-            province: INSURED.parse().unwrap(),
-            peers: pair.table.clone(),
-            key: key_of(INSURED),
-            tls: None,
-            forwards: false,
-            settlement: nobody(),
-            enrolment: None,
-            policies: Policies::Fixed(Arc::new(Policy::compile(&filing_packs(true)).unwrap())),
-            clock: Arc::new(Tomorrow),
-            ids: Arc::new(SystemIds),
-            terms: default_terms(),
-        };
-        let mut running = cross_province::start(parts, &Stop::when(std::future::pending())).unwrap();
-        running.tasks.detach_all();
-        until("they are forgotten", async || Pair::count(&pair.insured.database, left).await == 0).await;
+        pair.settles("K1", visit("B1", 130_000)).await;
+        assert_eq!(Pair::count(&pair.insured.database, LEFT).await, 2);
+        a_day_later(&pair);
+        until("they are forgotten", async || Pair::count(&pair.insured.database, LEFT).await == 0).await;
         let kept = "SELECT COUNT(*) AS n FROM message WHERE body IS NULL";
         assert_eq!(Pair::count(&pair.insured.database, kept).await, 2);
-        let found = verify_log(&pair.insured.database, INSURED.parse().unwrap(), &pair.table).await.unwrap();
-        assert_eq!(found, []);
-        // where the other side has not forgotten yet it is the same log
-        assert_eq!(Pair::count(&pair.care.database, left).await, 2);
+        assert_eq!(wrong(&pair.insured.database, INSURED, &pair).await, 0);
+        // the other side has not forgotten yet
+        assert_eq!(Pair::count(&pair.care.database, LEFT).await, 2);
+    });
+}
+
+#[test]
+fn an_answer_that_was_lost_and_forgotten_closes_the_chain_without_what_it_said() {
+    on_both(|url| async move {
+        let pair = Pair::under(&url, Lines::Plain, filing_packs(true)).await;
+        pair.proxy.set(Line::NoAnswers);
+        let lost = pair.hospital().find_insured(about(CARD)).await.expect_err("no answer");
+        assert_eq!(reason(&lost), "UNAVAILABLE");
+        // such a line loses some questions too
+        until("one is answered", async || {
+            let _ = pair.hospital().find_insured(about(CARD)).await;
+            Pair::count(&pair.insured.database, LEFT).await >= 2
+        })
+        .await;
+        a_day_later(&pair);
+        let forgotten = "SELECT COUNT(*) AS n FROM message WHERE body IS NULL";
+        until("it is forgotten", async || Pair::count(&pair.insured.database, forgotten).await >= 2).await;
+        pair.proxy.set(Line::Whole);
+        // what follows shows what is missing, and that is had then
+        insured(&pair, about(CARD)).await;
+        let came = "SELECT COUNT(*) AS n FROM message WHERE kind = 'enquired' AND body IS NULL";
+        until("it is fetched", async || Pair::count(&pair.care.database, came).await >= 1).await;
+        let gaps = "SELECT COUNT(*) AS n FROM link WHERE highest > seen_sequence";
+        until("the chain is whole", async || Pair::count(&pair.care.database, gaps).await == 0).await;
+        assert_eq!(wrong(&pair.care.database, CARE, &pair).await, 0);
     });
 }

@@ -7,9 +7,12 @@ use chrono::{Days, Months, NaiveDate};
 use host::{Clock as _, SystemClock, china_day};
 use pb::cross_province::v1 as pb;
 use pb::{FileRequest, FilingAct, FilingChannel, FilingRecord, file_response, settle_bill_response};
+use prost::Message as _;
 use testkit::on_both;
 use tonic_types::StatusExt as _;
+use wire::crossing::Body;
 
+use crate::believed::{Speaker, prepare, sends};
 use crate::pair::{CARE, Lines, Pair, asks, asks_for, filing_packs, visit};
 use crate::thin::{is_even, reason};
 
@@ -124,6 +127,35 @@ fn what_is_filed_after_the_settlement_changes_nothing_of_it() {
         // the next one: 130.00 first, the deductible was paid: 80 % of 1,170.00
         assert_eq!(settles(&pair, "p", "K2", stay("B2")).await, (93_600, 36_400));
         is_even(&pair).await;
+    });
+}
+
+#[test]
+fn a_bill_stays_filed_as_it_was_offered_however_often_it_is_offered_anew() {
+    on_both(|url| async move {
+        let pair = opened(&url).await;
+        let mut speaker = Speaker::new();
+        let mut says = async |body: Body| {
+            let answer = sends(&pair, &speaker.says(&body)).await.expect("an answer");
+            (answer.kind(), answer.body)
+        };
+        let of = |bill: &str| pb::Prepare { bill: Some(stay(bill)), emergency: false, ..prepare(&bill.repeat(32)) };
+        let confirm = |bill: &str| pb::Confirm { bill_id: bill.repeat(32), step: 2, round: 1 };
+        let offered = |bytes: Vec<u8>| pb::Offered::decode(bytes.as_slice()).unwrap();
+        let first = offered(says(of("a").into()).await.1);
+        assert_eq!((first.filing(), first.owed_fen, first.cash_fen), (Filing::Unfiled, UNFILED.0, UNFILED.1));
+        let filed = files(&pair, asked("F1", "p", Filing::Temporary)).await;
+        // another bill is settled first, and uses up the deductible
+        let second = offered(says(of("b").into()).await.1);
+        let terms = (second.filing(), second.filing_id, second.owed_fen);
+        assert_eq!(terms, (Filing::Temporary, filed.filing_id, AWAY.0));
+        assert_eq!(says(confirm("b").into()).await.0, pb::BodyKind::Confirmed);
+        let (kind, bytes) = says(confirm("a").into()).await;
+        assert_eq!(kind, pb::BodyKind::Offered);
+        // 520.00 first as before, no deductible any more: 80 % of 780.00
+        let anew = offered(bytes);
+        let terms = (anew.round, anew.filing(), anew.filing_id.as_str(), anew.owed_fen, anew.cash_fen);
+        assert_eq!(terms, (2, Filing::Unfiled, "", 62_400, 67_600));
     });
 }
 

@@ -76,6 +76,15 @@ fn a_changed_body_a_changed_signature_and_a_changed_header_are_seen() {
 }
 
 #[test]
+fn a_body_that_is_gone_and_may_not_be_is_seen() {
+    on_both(|url| async move {
+        let pair = after_two_bills(&url).await;
+        tampers(&pair.care.database, "UPDATE message SET body = NULL WHERE direction = 'out' AND sequence = 1").await;
+        assert_eq!(wrong(&pair).await, [(1, Wrong::NotAuthentic(NotAuthentic::Body))]);
+    });
+}
+
+#[test]
 fn removed_and_exchanged_messages_are_seen_and_so_is_an_end_that_was_cut_off() {
     on_both(|url| async move {
         let pair = after_two_bills(&url).await;
