@@ -3,6 +3,7 @@
 mod admit;
 mod book;
 pub(crate) mod care;
+pub(crate) mod clearing;
 pub(crate) mod deliver;
 pub(crate) mod drive;
 pub(crate) mod fetch;
@@ -40,6 +41,7 @@ pub(crate) struct App {
     /// Whether it hands on messages between other provinces.
     pub(crate) forwards: bool,
     pub(crate) settlement: Settlement,
+    pub(crate) clearing: clearing::Clearing,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) terms: Terms,

@@ -2,8 +2,10 @@
 
 mod answer;
 mod care;
+mod clearing;
 mod peer;
 mod read;
 
 pub(crate) use care::Care;
+pub(crate) use clearing::{Clearing, ProvinceClearing};
 pub(crate) use peer::Messages;

@@ -1,6 +1,7 @@
 //! The service's tables: SQL stands here and nowhere else.
 
 pub(crate) mod bills;
+pub(crate) mod clearing;
 pub(crate) mod items;
 pub(crate) mod links;
 mod row;
@@ -18,4 +19,5 @@ macro_rules! step {
 }
 
 /// The steps of this service's database, the shared tables first.
-pub const MIGRATIONS: &[Set] = &[SHARED, Set { owner: "cross-province", steps: &[step!("log"), step!("bill")] }];
+pub const MIGRATIONS: &[Set] =
+    &[SHARED, Set { owner: "cross-province", steps: &[step!("log"), step!("bill"), step!("clearing")] }];

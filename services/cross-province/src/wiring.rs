@@ -6,17 +6,20 @@ use std::time::Duration;
 use crossing::{SigningKey, Terms};
 use host::{Services, Stop, every};
 use pb::cross_province::v1::care_service_server::CareServiceServer;
+use pb::cross_province::v1::clearing_service_server::ClearingServiceServer;
 use pb::cross_province::v1::peer_service_server::PeerServiceServer;
+use pb::cross_province::v1::province_clearing_service_server::ProvinceClearingServiceServer;
 use rpc::limits::MESSAGE_BYTES_MAX;
 use rpc::{BadAddress, Tls};
 use store::Database;
 use terms::Division;
 use tokio::task::JoinSet;
 
+use crate::app::clearing::{Clearing, is_centre};
 use crate::app::{App, fetch, wake};
 use crate::clients::{Lines, Settlement};
 use crate::domain::Peers;
-use crate::rpc::{Care, Messages};
+use crate::rpc::{Care, Clearing as Clears, Messages, ProvinceClearing};
 
 /// How often it is looked for messages that did not come.
 const FILL_EVERY: Duration = Duration::from_secs(2);
@@ -77,13 +80,16 @@ pub struct Running {
 pub fn start(parts: Parts, stop: &Stop) -> Result<Running, BadAddress> {
     let Parts { database, province, peers, key, tls, forwards, settlement, clock, ids, terms } = parts;
     let lines = Lines::new(&peers, province, tls.as_ref())?;
+    let clearing = Clearing::new(&peers, province, tls.as_ref())?;
     let settlement = Settlement::new(settlement);
     let watched = (database.clone(), Arc::clone(&clock));
-    let app = Arc::new(App { province, database, peers, lines, key, forwards, settlement, clock, ids, terms });
+    let app =
+        Arc::new(App { province, database, peers, lines, key, forwards, settlement, clearing, clock, ids, terms });
     let most = MESSAGE_BYTES_MAX;
     let services = Services::new().with(CareServiceServer::new(Care(Arc::clone(&app))).max_decoding_message_size(most));
     let peer_services =
         Services::new().with(PeerServiceServer::new(Messages(Arc::clone(&app))).max_decoding_message_size(most));
+    let (services, peer_services) = clears(&app, (services, peer_services));
     let mut tasks = JoinSet::new();
     let (database, clock) = watched;
     let readiness = services.readiness();
@@ -92,6 +98,15 @@ pub fn start(parts: Parts, stop: &Stop) -> Result<Running, BadAddress> {
     tasks.spawn(look_after(Arc::clone(&app), stop.clone()));
     tasks.spawn(fill_gaps(app, stop.clone()));
     Ok(Running { services, peer_services, tasks })
+}
+
+/// Adds what clears months: of a province its own side, of the centre the other one, on both of its ports.
+fn clears(app: &Arc<App>, (services, peer_services): (Services, Services)) -> (Services, Services) {
+    if !is_centre(app.province) {
+        return (services.with(ProvinceClearingServiceServer::new(ProvinceClearing(Arc::clone(app)))), peer_services);
+    }
+    let clears = || ClearingServiceServer::new(Clears(Arc::clone(app))).max_decoding_message_size(MESSAGE_BYTES_MAX);
+    (services.with(clears()), peer_services.with(clears()))
 }
 
 /// Looks after bills for which time has passed.
