@@ -15,7 +15,7 @@ use store::Database;
 use terms::Division;
 use tokio::task::JoinSet;
 
-use crate::app::clearing::{Clearing, is_centre};
+use crate::app::clearing::Clearing;
 use crate::app::{App, fetch, wake};
 use crate::clients::{Lines, Settlement};
 use crate::domain::Peers;
@@ -102,7 +102,7 @@ pub fn start(parts: Parts, stop: &Stop) -> Result<Running, BadAddress> {
 
 /// Adds what clears months: of a province its own side, of the centre the other one, on both of its ports.
 fn clears(app: &Arc<App>, (services, peer_services): (Services, Services)) -> (Services, Services) {
-    if !is_centre(app.province) {
+    if app.peers.centre() != Some(app.province) {
         return (services.with(ProvinceClearingServiceServer::new(ProvinceClearing(Arc::clone(app)))), peer_services);
     }
     let clears = || ClearingServiceServer::new(Clears(Arc::clone(app))).max_decoding_message_size(MESSAGE_BYTES_MAX);

@@ -20,6 +20,7 @@ use ::pb::cross_province::v1::clearing_service_client::ClearingServiceClient;
 use crossing::clearing::{Act, Month, PeriodState, Timetable, Timetables};
 use prost::Message;
 use rpc::{BadAddress, Client, Fault, Reason, Tls};
+use sha2::{Digest as _, Sha256};
 use store::idempotency::{self, Answered, Call};
 use store::{Attempts, Tx};
 use terms::Division;
@@ -46,10 +47,9 @@ pub(crate) struct Clearing {
 }
 
 impl Clearing {
-    /// Finds the centre: the peer under the nation's code.
+    /// Finds the centre in the table of peers.
     pub(crate) fn new(peers: &Peers, own: Division, tls: Option<&Tls>) -> Result<Self, BadAddress> {
-        let centre = peers.all().map(|(province, _)| province).find(|province| province.above().is_none());
-        let centre = match centre.filter(|centre| *centre != own).and_then(|centre| peers.get(centre)) {
+        let centre = match peers.centre().filter(|centre| *centre != own).and_then(|centre| peers.get(centre)) {
             Some(peer) => {
                 let channel = match tls {
                     Some(tls) => rpc::channel_over(&peer.address, tls)?,
@@ -75,11 +75,6 @@ impl Clearing {
             Fault::wrong_state("no_timetable", message).with("month", month.to_string())
         })
     }
-}
-
-/// Whether a province is the centre.
-pub(crate) fn is_centre(province: Division) -> bool {
-    province.above().is_none()
 }
 
 /// Does the work of a call once, and gives its answer as often as it is made.
@@ -108,6 +103,11 @@ async fn before<R: Message + Default>(app: &App, call: &Call) -> Result<Option<R
     }
     let answer = R::decode(kept.answer.as_slice()).map_err(Fault::internal)?;
     Ok(Some(answer))
+}
+
+/// The key of a call that is made to the centre for a call made here: the same for the same.
+fn derived(call: &Call, what: &str) -> String {
+    hex::encode(Sha256::digest(format!("{what} {}", call.key())))
 }
 
 /// A month, locked, in which something may be done; its state is the one after that.

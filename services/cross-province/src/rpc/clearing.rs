@@ -84,7 +84,7 @@ impl Clearing {
         let mut sum = pb::DeclareItemsResponse::default();
         while let Some(message) = stream.message().await? {
             let mut v = Violations::new();
-            let batch = read::batch(&mut v, &message);
+            let batch = read::batch(&mut v, &self.0.peers, &message);
             let batch = v.finish(batch)?;
             self.is_allowed(caller.as_ref(), &Who::Province(batch.care))?;
             let taken = declare::declare(&self.0, &batch).await.map_err(Fault::from)?;
@@ -99,7 +99,7 @@ impl Clearing {
         r: pb::ListSheetBillsRequest,
     ) -> Result<pb::ListSheetBillsResponse, Fault> {
         let mut v = Violations::new();
-        let row = read::row(&mut v, (&r.month, &r.care_division, &r.insured_division));
+        let row = read::row(&mut v, &self.0.peers, (&r.month, &r.care_division, &r.insured_division));
         let kind = read::optional_kind(&mut v, "kind", r.kind);
         let size = fields::page(&mut v, r.page_size);
         // an item's id is the place to go on from, whatever was disputed meanwhile
@@ -248,7 +248,7 @@ impl ClearingService for Clearing {
         let caller = request.extensions().get().cloned();
         let r = request.into_inner();
         let mut v = Violations::new();
-        let read = read::deductions(&mut v, &r);
+        let read = read::deductions(&mut v, &self.0.peers, &r);
         let (of, deductions) = v.finish(read)?;
         self.is_allowed(caller.as_ref(), &Who::Province(of.1))?;
         let call = keyed!(r, &r.care_division, "DeductBills");
@@ -265,7 +265,7 @@ impl ClearingService for Clearing {
         let mut v = Violations::new();
         let key = fields::key(&mut v, "idempotency_key", &r.idempotency_key);
         let month = read::month(&mut v, "month", &r.month);
-        let care = read::province(&mut v, "care_division", &r.care_division);
+        let care = read::province(&mut v, &self.0.peers, "care_division", &r.care_division);
         let of = v.finish(key.and(month.zip(care)))?;
         self.is_allowed(caller.as_ref(), &Who::Province(of.1))?;
         let call = keyed!(r, &r.care_division, "CloseDeclaration");
@@ -296,7 +296,7 @@ impl ClearingService for Clearing {
         let r = request.into_inner();
         let mut v = Violations::new();
         let key = fields::key(&mut v, "idempotency_key", &r.idempotency_key);
-        let row = read::row(&mut v, (&r.month, &r.care_division, &r.insured_division));
+        let row = read::row(&mut v, &self.0.peers, (&r.month, &r.care_division, &r.insured_division));
         let row = v.finish(key.and(row))?;
         self.is_allowed(caller.as_ref(), &Who::Province(row.2))?;
         let call = keyed!(r, &r.insured_division, "ConfirmSheet");
@@ -311,7 +311,7 @@ impl ClearingService for Clearing {
         let caller = request.extensions().get().cloned();
         let r = request.into_inner();
         let mut v = Violations::new();
-        let read = read::disputes(&mut v, &r);
+        let read = read::disputes(&mut v, &self.0.peers, &r);
         let (row, bills) = v.finish(read)?;
         self.is_allowed(caller.as_ref(), &Who::Province(row.2))?;
         let call = keyed!(r, &r.insured_division, "DisputeBills");
@@ -363,7 +363,7 @@ impl ClearingService for Clearing {
         let r = request.into_inner();
         let mut v = Violations::new();
         let month = read::month(&mut v, "month", &r.month);
-        let province = read::province(&mut v, "division", &r.division);
+        let province = read::province(&mut v, &self.0.peers, "division", &r.division);
         let (month, province) = v.finish(month.zip(province))?;
         self.is_allowed(caller.as_ref(), &Who::Province(province))?;
         Ok(Response::new(issue::notices(&self.0, month, province).await.map_err(Fault::from)?))
@@ -377,9 +377,9 @@ impl ClearingService for Clearing {
         let r = request.into_inner();
         let mut v = Violations::new();
         let key = fields::key(&mut v, "idempotency_key", &r.idempotency_key);
-        let row = read::row(&mut v, (&r.month, &r.care_division, &r.insured_division));
+        let row = read::row(&mut v, &self.0.peers, (&r.month, &r.care_division, &r.insured_division));
         let by = ("payer_division", r.payer_division.as_str());
-        let report = read::report(&mut v, by, ("paid_fen", r.paid_fen), ("paid_date", &r.paid_date));
+        let report = read::report(&mut v, &self.0.peers, by, ("paid_fen", r.paid_fen), ("paid_date", &r.paid_date));
         let reference = fields::text(&mut v, "reference", &r.reference, read::REFERENCE_CHARS_MAX);
         let ((row, report), reference) = v.finish(key.and(row.zip(report).zip(reference)))?;
         self.is_allowed(caller.as_ref(), &Who::Province(report.by))?;
@@ -395,9 +395,15 @@ impl ClearingService for Clearing {
         let r = request.into_inner();
         let mut v = Violations::new();
         let key = fields::key(&mut v, "idempotency_key", &r.idempotency_key);
-        let row = read::row(&mut v, (&r.month, &r.care_division, &r.insured_division));
+        let row = read::row(&mut v, &self.0.peers, (&r.month, &r.care_division, &r.insured_division));
         let by = ("receiver_division", r.receiver_division.as_str());
-        let report = read::report(&mut v, by, ("received_fen", r.received_fen), ("received_date", &r.received_date));
+        let report = read::report(
+            &mut v,
+            &self.0.peers,
+            by,
+            ("received_fen", r.received_fen),
+            ("received_date", &r.received_date),
+        );
         let (row, report) = v.finish(key.and(row.zip(report)))?;
         self.is_allowed(caller.as_ref(), &Who::Province(report.by))?;
         let call = keyed!(r, &r.receiver_division, "ReportReceived");

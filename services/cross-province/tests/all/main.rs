@@ -5,6 +5,7 @@
 mod believed;
 mod broken;
 mod certificates;
+mod clearing;
 mod enrols;
 mod log;
 mod pair;

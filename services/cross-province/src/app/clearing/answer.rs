@@ -6,7 +6,7 @@ use store::Attempts;
 use store::idempotency::Call;
 use terms::Division;
 
-use super::{before, once, said};
+use super::{before, derived, once, said};
 use crate::app::{App, Problem};
 use crate::store::clearing::own;
 
@@ -55,7 +55,7 @@ async fn answer_row(
     for (at, bills) in wrong.chunks(most).enumerate() {
         let bill = |bill: &String| pb::DisputedBill { bill_id: bill.clone(), reason: REASON.to_owned() };
         let request = pb::DisputeBillsRequest {
-            idempotency_key: format!("{month}-{care}-{at}-{}", call.key()),
+            idempotency_key: derived(call, &format!("dispute {month} {care} {at}")),
             month: month.to_string(),
             care_division: care.clone(),
             insured_division: insured.clone(),
@@ -65,7 +65,7 @@ async fn answer_row(
         cleared_fen = left.row.map_or(cleared_fen, |row| row.cleared_fen);
     }
     let request = pb::ConfirmSheetRequest {
-        idempotency_key: format!("{month}-{care}-{}", call.key()),
+        idempotency_key: derived(call, &format!("confirm {month} {care}")),
         month: month.to_string(),
         care_division: care.clone(),
         insured_division: insured.clone(),

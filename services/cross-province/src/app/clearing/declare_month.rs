@@ -6,7 +6,7 @@ use store::Attempts;
 use store::idempotency::Call;
 use wire::write;
 
-use super::{before, once, said, say};
+use super::{before, derived, once, said, say};
 use crate::app::{App, Problem};
 use crate::store::clearing::own::{self, Own};
 
@@ -76,7 +76,7 @@ async fn close(app: &App, call: &Call, month: Month) -> Result<(), Problem> {
     let care = app.province.to_string();
     let rows = || sheet.rows.iter().filter(|row| row.care_division == care);
     let request = pb::CloseDeclarationRequest {
-        idempotency_key: format!("{month}-{}", call.key()),
+        idempotency_key: derived(call, &format!("close {month}")),
         month: month.to_string(),
         care_division: care.clone(),
         item_count: rows().map(|row| row.item_count).sum(),

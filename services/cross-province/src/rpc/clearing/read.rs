@@ -14,6 +14,7 @@ use crate::app::clearing::declare::Batch;
 use crate::app::clearing::deduct::Deduction;
 use crate::app::clearing::dispute::Questioned;
 use crate::app::clearing::pay::Report;
+use crate::domain::Peers;
 use crate::rpc::read::bill_id;
 use crate::store::clearing::items::Declared;
 
@@ -33,20 +34,20 @@ pub(super) fn month(v: &mut Violations, field: &str, text: &str) -> Option<Month
     month
 }
 
-/// A province: a code below the nation's that stands for no part of a province.
-pub(super) fn province(v: &mut Violations, field: &str, text: &str) -> Option<Division> {
+/// A province of the table of peers, which the centre is not.
+pub(super) fn province(v: &mut Violations, peers: &Peers, field: &str, text: &str) -> Option<Division> {
     let division = fields::division(v, field, text)?;
-    if division.province() == division && division.above().is_some() {
+    if peers.get(division).is_some_and(|peer| !peer.centre) {
         return Some(division);
     }
-    v.add(field, text, "a province's code, which ends in 0000");
+    v.add(field, text, "a province of the table of peers");
     None
 }
 
-pub(super) fn row(v: &mut Violations, (of, care, insured): (&str, &str, &str)) -> Option<Row> {
+pub(super) fn row(v: &mut Violations, peers: &Peers, (of, care, insured): (&str, &str, &str)) -> Option<Row> {
     let of = month(v, "month", of);
-    let care = province(v, "care_division", care);
-    let there = province(v, "insured_division", insured);
+    let care = province(v, peers, "care_division", care);
+    let there = province(v, peers, "insured_division", insured);
     if care.is_some() && care == there {
         v.add("insured_division", insured, "another province than that of care");
         return None;
@@ -79,23 +80,23 @@ pub(super) fn optional_kind(v: &mut Violations, field: &str, number: i32) -> Opt
 }
 
 /// Items of a place of care.
-pub(super) fn batch(v: &mut Violations, r: &pb::DeclareItemsRequest) -> Option<Batch> {
+pub(super) fn batch(v: &mut Violations, peers: &Peers, r: &pb::DeclareItemsRequest) -> Option<Batch> {
     let of = month(v, "month", &r.month);
-    let care = province(v, "care_division", &r.care_division);
+    let care = province(v, peers, "care_division", &r.care_division);
     if r.items.is_empty() || r.items.len() > ITEMS_MOST {
         v.add("items", format!("{} items", r.items.len()), "from 1 to 5,000");
         return None;
     }
     let mut items = Vec::with_capacity(r.items.len());
     for (at, given) in r.items.iter().enumerate() {
-        items.extend(v.within_item("items", at, |v| item(v, given, care)));
+        items.extend(v.within_item("items", at, |v| item(v, peers, given, care)));
     }
     Some(Batch { month: of?, care: care?, items }).filter(|batch| batch.items.len() == r.items.len())
 }
 
-fn item(v: &mut Violations, given: &pb::ClearingItem, care: Option<Division>) -> Option<Declared> {
+fn item(v: &mut Violations, peers: &Peers, given: &pb::ClearingItem, care: Option<Division>) -> Option<Declared> {
     let bill = bill_id(v, "bill_id", &given.bill_id);
-    let insured = province(v, "insured_division", &given.insured_division);
+    let insured = province(v, peers, "insured_division", &given.insured_division);
     if insured.is_some() && insured == care {
         v.add("insured_division", &given.insured_division, "another province than that of care");
         return None;
@@ -131,11 +132,12 @@ fn item(v: &mut Violations, given: &pb::ClearingItem, care: Option<Division>) ->
 /// What an audit takes off.
 pub(super) fn deductions(
     v: &mut Violations,
+    peers: &Peers,
     r: &pb::DeductBillsRequest,
 ) -> Option<((Month, Division), Vec<Deduction>)> {
     let key = fields::key(v, "idempotency_key", &r.idempotency_key);
     let of = month(v, "month", &r.month);
-    let care = province(v, "care_division", &r.care_division);
+    let care = province(v, peers, "care_division", &r.care_division);
     few(v, "deductions", r.deductions.len())?;
     let (mut read, mut seen) = (Vec::new(), BTreeSet::new());
     for (at, given) in r.deductions.iter().enumerate() {
@@ -155,9 +157,13 @@ pub(super) fn deductions(
 }
 
 /// Bills that are disputed.
-pub(super) fn disputes(v: &mut Violations, r: &pb::DisputeBillsRequest) -> Option<(Row, BTreeMap<BillId, Questioned>)> {
+pub(super) fn disputes(
+    v: &mut Violations,
+    peers: &Peers,
+    r: &pb::DisputeBillsRequest,
+) -> Option<(Row, BTreeMap<BillId, Questioned>)> {
     let key = fields::key(v, "idempotency_key", &r.idempotency_key);
-    let row = row(v, (&r.month, &r.care_division, &r.insured_division));
+    let row = row(v, peers, (&r.month, &r.care_division, &r.insured_division));
     few(v, "bills", r.bills.len())?;
     let (mut read, mut seen) = (BTreeMap::new(), BTreeSet::new());
     for (at, given) in r.bills.iter().enumerate() {
@@ -200,8 +206,14 @@ pub(super) fn resolving(v: &mut Violations, (key, bill, officer): (&str, &str, &
 }
 
 /// What was paid or received.
-pub(super) fn report(v: &mut Violations, by: (&str, &str), amount: (&str, i64), day: (&str, &str)) -> Option<Report> {
-    let by = province(v, by.0, by.1);
+pub(super) fn report(
+    v: &mut Violations,
+    peers: &Peers,
+    by: (&str, &str),
+    amount: (&str, i64),
+    day: (&str, &str),
+) -> Option<Report> {
+    let by = province(v, peers, by.0, by.1);
     let read = fields::fen(v, amount.0, amount.1);
     if read == Some(Fen::ZERO) {
         v.add(amount.0, 0, "an amount above zero");
