@@ -5,6 +5,7 @@
 mod believed;
 mod broken;
 mod certificates;
+mod cleared;
 mod clearing;
 mod enrols;
 mod log;

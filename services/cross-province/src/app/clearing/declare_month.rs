@@ -15,7 +15,8 @@ const ITEMS_MOST: u64 = 5_000;
 /// How many refused items are told.
 const TOLD_MOST: usize = 1_000;
 
-/// Declares what this province is the place of care of, with what came late for so many months before, and closes the declaration.
+/// Declares what this province is the place of care of, with what came late for so many months before, and closes the declaration where
+/// it is asked to.
 ///
 /// # Errors
 /// What the centre answers; `NOT_ALLOWED` where there is none.
@@ -23,7 +24,7 @@ pub(crate) async fn declare_month(
     app: &App,
     call: &Call,
     month: Month,
-    months_before: i32,
+    (months_before, closes): (i32, bool),
 ) -> Result<pb::DeclareMonthResponse, Problem> {
     if let Some(answer) = before(app, call).await? {
         return Ok(answer);
@@ -44,7 +45,9 @@ pub(crate) async fn declare_month(
         sum.refusals.truncate(TOLD_MOST);
         after = page.into_iter().next_back();
     }
-    close(app, call, month).await?;
+    if closes {
+        close(app, call, month).await?;
+    }
     let answer = pb::DeclareMonthResponse { declared: Some(sum) };
     let answer = &answer;
     once(app, call, Attempts::default(), |_| async move { Ok(answer.clone()) }).await

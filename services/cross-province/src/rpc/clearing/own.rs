@@ -35,7 +35,8 @@ impl ProvinceClearingService for ProvinceClearing {
         }
         let (month, before) = v.finish(key.and(month.zip(before)))?;
         let call = keyed!(r, "officer", "DeclareMonth");
-        let answer = declare_month::declare_month(&self.0, &call, month, before).await.map_err(Fault::from)?;
+        let answer =
+            declare_month::declare_month(&self.0, &call, month, (before, r.closes)).await.map_err(Fault::from)?;
         Ok(Response::new(answer))
     }
 
