@@ -4,6 +4,7 @@
 
 mod believed;
 mod broken;
+mod centre;
 mod certificates;
 mod cleared;
 mod clearing;
