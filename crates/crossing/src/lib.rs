@@ -8,6 +8,7 @@
 //! * [`chain::verify`] reads a log and says what is wrong with it; [`receipt::check`] proves one message without any log.
 //! * [`Item`]s are what both sides book. [`compare`] finds what two days differ in by the hashes of [`ranges`], at a cost that grows
 //!   with the differences.
+//! * [`clearing`] says in which month an item is cleared, what a month comes to, and what may be done in it when.
 //!
 //! A bill is settled where the place of insurance has committed it. The place of care books and answers only with that receipt
 //! in hand; whoever does not know asks by the bill's id until told. What comes late has a lower step, and does nothing.
@@ -20,6 +21,7 @@
 mod bill;
 mod care;
 pub mod chain;
+pub mod clearing;
 pub mod compare;
 mod header;
 mod insured;

@@ -65,6 +65,12 @@ pub enum Account {
         /// The other province.
         province: Division,
     },
+    /// What is to be received from another province by notices of clearing (debit), or to be paid to it (credit):
+    /// `clearing:<province>`. Over the books of both it is zero.
+    Clearing {
+        /// The other province.
+        province: Division,
+    },
     /// What the bureau owes an institution: `payable:<institution>`.
     Payable {
         /// The institution's id.
@@ -117,6 +123,7 @@ impl Account {
             Self::Payable { .. } => AccountKind::Payable,
             Self::Cross { .. } => AccountKind::Cross,
             Self::Province { .. } => AccountKind::Province,
+            Self::Clearing { .. } => AccountKind::Clearing,
             Self::Opening { .. } => AccountKind::Opening,
             Self::Hospital { .. } => AccountKind::Hospital,
             Self::Cash { .. } => AccountKind::Cash,
@@ -172,7 +179,11 @@ impl Account {
             | Self::Payable { institution: name }
             | Self::Hospital { institution: name }
             | Self::Limit { name } => Some(name),
-            Self::Income { .. } | Self::Opening { .. } | Self::Cross { .. } | Self::Province { .. } => None,
+            Self::Income { .. }
+            | Self::Opening { .. }
+            | Self::Cross { .. }
+            | Self::Province { .. }
+            | Self::Clearing { .. } => None,
         }
     }
 
@@ -184,7 +195,8 @@ impl Account {
             | Self::Income { division, .. }
             | Self::Opening { division }
             | Self::Cross { province: division }
-            | Self::Province { province: division } => Some(*division),
+            | Self::Province { province: division }
+            | Self::Clearing { province: division } => Some(*division),
             _ => None,
         }
     }
@@ -228,6 +240,7 @@ impl FromStr for Account {
             AccountKind::Opening => Self::Opening { division: division(rest)? },
             AccountKind::Cross => Self::Cross { province: division(rest)? },
             AccountKind::Province => Self::Province { province: division(rest)? },
+            AccountKind::Clearing => Self::Clearing { province: division(rest)? },
             AccountKind::Personal => Self::Personal { person: name(rest)? },
             AccountKind::Family => Self::Family { family: name(rest)? },
             AccountKind::Receivable => Self::Receivable { person: name(rest)? },

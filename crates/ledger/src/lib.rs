@@ -23,6 +23,7 @@
 //! | `payable:<institution>` | less is owed | the bureau owes the institution |
 //! | `cross:<province>` | in the books between provinces: what the books that settle owe them | a bill of a patient treated there |
 //! | `province:<province>` | it owes for a patient treated here | it is owed for a patient insured here |
+//! | `clearing:<province>` | it is to pay by notices of clearing | it is to be paid |
 //! | `opening:<division>` | balances brought forward | the same, taken back |
 //!
 //! **Cash and the hospital's own share are not the bureau's money**: they never touch a fund, so they make no line.
@@ -42,7 +43,8 @@
 //! A bill between two provinces: the place of insurance settles it and credits `cross:<province of care>` instead of `payable:`; its
 //! books between provinces pass that on to `province:<province of care>`; those of the place of care debit `province:<province of
 //! insurance>` and credit `payable:<institution>` ([`crossing`]). For each bill `cross:` adds up to zero over both books of the one
-//! bureau, and `province:` over the books of both.
+//! bureau, and `province:` over the books of both. Once a month is cleared, both move what it comes to from `province:` to `clearing:`,
+//! and what an audit took off goes back the way it came: from `payable:` at the place of care, to `cross:` at the place of insurance.
 //!
 //! Sums are written with debits above zero. A fund may be overdrawn (a shortfall is a fact to report, not a reason to turn a
 //! patient away); personal and family accounts may not, nor may more of a receivable be paid than is owed, judged after each

@@ -19,6 +19,7 @@ fn any_account() -> impl Strategy<Value = Account> {
             AccountKind::Payable => Account::Payable { institution: name },
             AccountKind::Cross => Account::Cross { province: division },
             AccountKind::Province => Account::Province { province: division },
+            AccountKind::Clearing => Account::Clearing { province: division },
             AccountKind::Opening => Account::Opening { division },
             AccountKind::Hospital => Account::Hospital { institution: name },
             AccountKind::Cash => Account::Cash { person: name },
@@ -55,6 +56,7 @@ fn codes_are_stable() {
     assert_eq!(Account::Opening { division: division() }.to_string(), "opening:990100");
     assert_eq!(Account::Cross { province: division() }.to_string(), "cross:990100");
     assert_eq!(Account::Province { province: division() }.to_string(), "province:990100");
+    assert_eq!(Account::Clearing { province: division() }.to_string(), "clearing:990100");
 }
 
 #[test]

@@ -34,6 +34,8 @@ words! {
         /// Debited in the books between provinces, credited where the bill is settled: over both it is zero.
         Cross "cross" "与异地结算往来" "between the books that settle and those between provinces",
         Province "province" "省际往来" "owed between provinces",
+        /// What the books between provinces turn into once a month is cleared.
+        Clearing "clearing" "省际清算往来" "to be paid or received between provinces by notices",
         Opening "opening" "期初余额" "balances brought forward",
         Hospital "hospital" "医院负担（备查）" "borne by the hospital, memorandum",
         Cash "cash" "个人现金支付（备查）" "paid by the person in cash, memorandum",
@@ -61,6 +63,8 @@ words! {
         Aid "aid" "临时救助" "temporary assistance",
         /// Of a bill whose places of care and of insurance are in two provinces.
         Crossing "crossing" "跨省异地就医结算" "bill between two provinces",
+        /// What a month comes to between two provinces, once its notices are issued.
+        Clearing "clearing" "跨省清算" "month cleared between two provinces",
     }
 }
 

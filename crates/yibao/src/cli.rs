@@ -60,6 +60,28 @@ pub(crate) enum Command {
 pub(crate) enum Bench {
     /// Settle bills of one case, again and again, and count how many a second and how long each took
     Settle(BenchSettle),
+    /// Clear a month of generated bills between generated provinces: declared over gRPC, the sheet made, confirmed and noticed
+    Clearing(BenchClearing),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchClearing {
+    /// The database of the centre in this process, without a month of clearing: sqlite:FILE or postgres://…; none: a SQLite file that
+    /// is removed
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
+    /// How many bills; one of a hundred is reversed too
+    #[arg(long, default_value = "1000000", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub(crate) bills: u64,
+    /// How many provinces
+    #[arg(long, default_value = "31", value_parser = clap::value_parser!(u8).range(2..=31))]
+    pub(crate) provinces: u8,
+    /// What the bills are drawn from
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// How many provinces declare side by side
+    #[arg(long, default_value = "4")]
+    pub(crate) callers: NonZeroU32,
 }
 
 #[derive(Debug, clap::Args)]

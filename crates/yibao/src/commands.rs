@@ -30,5 +30,6 @@ pub(crate) fn run(cli: &Cli, out: &mut Out) -> Result<ExitCode, Error> {
         Command::Statement(args) => statement::run(args, out),
         Command::Policy(command) => policy::run(command, out),
         Command::Bench(Bench::Settle(args)) => bench::run(args, out),
+        Command::Bench(Bench::Clearing(args)) => bench::clearing::run(args, out),
     }
 }

@@ -4,6 +4,7 @@ mod admit;
 mod book;
 pub(crate) mod care;
 pub(crate) mod change_filing;
+pub(crate) mod clearing;
 pub(crate) mod deliver;
 pub(crate) mod drive;
 pub(crate) mod enquire;
@@ -50,6 +51,7 @@ pub(crate) struct App {
     /// The bureau's enrolment; none where nobody is insured here, as at the centre.
     pub(crate) enrolment: Option<Enrolment>,
     pub(crate) policies: Policies,
+    pub(crate) clearing: clearing::Clearing,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) terms: Terms,

@@ -2,11 +2,13 @@
 
 mod answer;
 mod care;
+mod clearing;
 mod enquiry;
 mod filing;
 mod peer;
 mod read;
 
 pub(crate) use care::Care;
+pub(crate) use clearing::{Clearing, ProvinceClearing};
 pub(crate) use filing::Filings;
 pub(crate) use peer::Messages;

@@ -1,6 +1,7 @@
 //! The service's tables: SQL stands here and nowhere else.
 
 pub(crate) mod bills;
+pub(crate) mod clearing;
 pub(crate) mod filings;
 pub(crate) mod items;
 pub(crate) mod links;
@@ -20,4 +21,4 @@ macro_rules! step {
 
 /// The steps of this service's database, the shared tables first.
 pub const MIGRATIONS: &[Set] =
-    &[SHARED, Set { owner: "cross-province", steps: &[step!("log"), step!("bill"), step!("filing")] }];
+    &[SHARED, Set { owner: "cross-province", steps: &[step!("log"), step!("bill"), step!("filing"), step!("clearing")] }];

@@ -6,18 +6,21 @@ use std::time::Duration;
 use crossing::{SigningKey, Terms};
 use host::{Services, Stop, every};
 use pb::cross_province::v1::care_service_server::CareServiceServer;
+use pb::cross_province::v1::clearing_service_server::ClearingServiceServer;
 use pb::cross_province::v1::filing_service_server::FilingServiceServer;
 use pb::cross_province::v1::peer_service_server::PeerServiceServer;
+use pb::cross_province::v1::province_clearing_service_server::ProvinceClearingServiceServer;
 use rpc::limits::MESSAGE_BYTES_MAX;
 use rpc::{BadAddress, Tls};
 use store::Database;
 use terms::Division;
 use tokio::task::JoinSet;
 
+use crate::app::clearing::Clearing;
 use crate::app::{App, fetch, forget, wake};
 use crate::clients::{Enrolment, Lines, Policies, Settlement};
 use crate::domain::Peers;
-use crate::rpc::{Care, Filings, Messages};
+use crate::rpc::{Care, Clearing as Clears, Filings, Messages, ProvinceClearing};
 
 /// How often it is looked for messages that did not come.
 const FILL_EVERY: Duration = Duration::from_secs(2);
@@ -86,6 +89,7 @@ pub fn start(parts: Parts, stop: &Stop) -> Result<Running, BadAddress> {
     let Parts { database, province, peers, key, tls, forwards, settlement, enrolment, policies, clock, ids, terms } =
         parts;
     let lines = Lines::new(&peers, province, tls.as_ref())?;
+    let clearing = Clearing::new(&peers, province, tls.as_ref())?;
     let settlement = Settlement::new(settlement);
     let enrolment = enrolment.map(Enrolment::new);
     let registry = match &policies {
@@ -103,6 +107,7 @@ pub fn start(parts: Parts, stop: &Stop) -> Result<Running, BadAddress> {
         settlement,
         enrolment,
         policies,
+        clearing,
         clock,
         ids,
         terms,
@@ -113,6 +118,7 @@ pub fn start(parts: Parts, stop: &Stop) -> Result<Running, BadAddress> {
         .with(FilingServiceServer::new(Filings(Arc::clone(&app))).max_decoding_message_size(most));
     let peer_services =
         Services::new().with(PeerServiceServer::new(Messages(Arc::clone(&app))).max_decoding_message_size(most));
+    let (services, peer_services) = clears(&app, (services, peer_services));
     let mut tasks = JoinSet::new();
     let (database, clock) = watched;
     let readiness = services.readiness();
@@ -121,6 +127,15 @@ pub fn start(parts: Parts, stop: &Stop) -> Result<Running, BadAddress> {
     tasks.spawn(fill_gaps(Arc::clone(&app), stop.clone()));
     tasks.spawn(forget_enquiries(app, stop.clone()));
     Ok(Running { services, peer_services, tasks })
+}
+
+/// Adds what clears months: of a province its own side, of the centre the other one, on both of its ports.
+fn clears(app: &Arc<App>, (services, peer_services): (Services, Services)) -> (Services, Services) {
+    if app.peers.centre() != Some(app.province) {
+        return (services.with(ProvinceClearingServiceServer::new(ProvinceClearing(Arc::clone(app)))), peer_services);
+    }
+    let clears = || ClearingServiceServer::new(Clears(Arc::clone(app))).max_decoding_message_size(MESSAGE_BYTES_MAX);
+    (services.with(clears()), peer_services.with(clears()))
 }
 
 /// Looks after bills for which time has passed.

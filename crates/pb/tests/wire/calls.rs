@@ -8,7 +8,7 @@ use prost_types::field_descriptor_proto::Type;
 use crate::descriptors::{calls, message};
 
 /// First words of calls that change something.
-const CHANGE: [&str; 48] = [
+const CHANGE: [&str; 55] = [
     "Adopt",
     "Answer",
     "Appeal",
@@ -18,19 +18,25 @@ const CHANGE: [&str; 48] = [
     "Book",
     "Cancel",
     "Change",
+    "Close",
     "Confirm",
     "Correct",
     "Create",
     "Credit",
     "Debit",
+    "Declare",
+    "Deduct",
     "Deliver",
+    "Dispute",
     "End",
     "Enrol",
     "File",
     "Grant",
     "Import",
+    "Issue",
     "Join",
     "Leave",
+    "Make",
     "Open",
     "Pay",
     "Post",
@@ -44,6 +50,7 @@ const CHANGE: [&str; 48] = [
     "Register",
     "Reimburse",
     "Renew",
+    "Report",
     "Reserve",
     "Resolve",
     "Resume",
@@ -78,7 +85,8 @@ const READ: [&str; 14] = [
 ];
 
 /// Calls that change something and take no key, for what they bring has an id for ever: the call, and its first field.
-const NAMED_BY: [(&str, &str); 3] = [("Reserve", "hold_id"), ("PostChanges", "changes"), ("Deliver", "envelope")];
+const NAMED_BY: [(&str, &str); 4] =
+    [("Reserve", "hold_id"), ("PostChanges", "changes"), ("Deliver", "envelope"), ("DeclareItems", "items")];
 
 /// `RefundLines` begins with `Refund`.
 fn first_word(name: &str) -> &str {
@@ -98,8 +106,10 @@ fn every_service_is_in_the_descriptor_set() {
         "yibao.assistance.v1.ReservationService",
         "yibao.assistance.v1.WatchService",
         "yibao.cross_province.v1.CareService",
+        "yibao.cross_province.v1.ClearingService",
         "yibao.cross_province.v1.FilingService",
         "yibao.cross_province.v1.PeerService",
+        "yibao.cross_province.v1.ProvinceClearingService",
         "yibao.enrolment.v1.DirectoryService",
         "yibao.enrolment.v1.EnrolmentService",
         "yibao.enrolment.v1.ImportService",
@@ -166,6 +176,7 @@ fn bulk_goes_in_and_out_by_streaming() {
         .collect();
     let wanted = [
         "AdoptShares in",
+        "DeclareItems in",
         "ExportReport out",
         "ExportWatch out",
         "ImportCategories in",

@@ -1,6 +1,7 @@
-//! `yibao bench settle`: how many bills a second the service settles, and how long each takes.
+//! `yibao bench settle`: how many bills a second the service settles, and how long each takes; `clearing`: how long a month takes.
 
 mod assist;
+pub(super) mod clearing;
 mod histogram;
 mod load;
 mod serve;

@@ -16,6 +16,8 @@ pub struct Peer {
     pub uri: String,
     /// The province that hands on what is for it and what is of it; none: it is called, and calls, by itself.
     pub via: Option<Division>,
+    /// Whether it is the centre, which clears months between the others and has no hospitals and no insured.
+    pub centre: bool,
 }
 
 /// All of them, with their keys.
@@ -55,6 +57,8 @@ struct Row {
     #[serde(default)]
     uri: String,
     via: Option<Division>,
+    #[serde(default)]
+    centre: bool,
     key: Vec<KeyRow>,
 }
 
@@ -68,7 +72,7 @@ struct KeyRow {
 }
 
 impl Peers {
-    /// Reads the table: `[[peer]]` with `province`, `address`, `uri`, `via` and its `[[peer.key]]` with `id`, `public` (64 hexadecimal
+    /// Reads the table: `[[peer]]` with `province`, `address`, `uri`, `via`, `centre` and its `[[peer.key]]` with `id`, `public` (64 hexadecimal
     /// digits), `from` and `until` (the first day on which it signs no longer).
     ///
     /// # Errors
@@ -87,7 +91,10 @@ impl Peers {
                 let public = PublicKey { bytes, from: key.from, until: key.until };
                 peers.keys.add(row.province, key.id, public).map_err(|_| wrong("a key id is listed once"))?;
             }
-            let peer = Peer { address: row.address.clone(), uri: row.uri.clone(), via: row.via };
+            let peer = Peer { address: row.address.clone(), uri: row.uri.clone(), via: row.via, centre: row.centre };
+            if row.centre && peers.centre().is_some() {
+                return Err(wrong("there is one centre"));
+            }
             if peers.peers.insert(row.province, peer).is_some() {
                 return Err(wrong("a province is listed once"));
             }
@@ -126,6 +133,12 @@ impl Peers {
     /// Every province, in order of code.
     pub fn all(&self) -> impl Iterator<Item = (Division, &Peer)> {
         self.peers.iter().map(|(province, peer)| (*province, peer))
+    }
+
+    /// The centre, where there is one.
+    #[must_use]
+    pub fn centre(&self) -> Option<Division> {
+        self.all().find(|(_, peer)| peer.centre).map(|(province, _)| province)
     }
 
     /// Their keys.
@@ -170,6 +183,12 @@ mod tests {
         // the hub itself speaks with each directly
         assert_eq!((&*peers.next(hub, far).unwrap().uri, &*peers.next(far, hub).unwrap().uri), ("u", "hub"));
         assert!(peers.may_bring(hub, "u", far) && peers.may_bring(far, "hub", hub));
+        let centre = |text: &str| text.replace("address", "centre = true\naddress");
+        assert_eq!(
+            (Peers::read(GOOD).unwrap().centre(), Peers::read(&centre(GOOD)).unwrap().centre()),
+            (None, Some(far))
+        );
+        assert!(Peers::read(&centre(&(hub + GOOD))).unwrap_err().to_string().contains("one centre"));
         assert!(Peers::read(&GOOD.repeat(2)).unwrap_err().to_string().contains("listed once"));
     }
 }

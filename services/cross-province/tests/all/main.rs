@@ -4,7 +4,10 @@
 
 mod believed;
 mod broken;
+mod centre;
 mod certificates;
+mod cleared;
+mod clearing;
 mod enquiries;
 mod enrols;
 mod filings;

@@ -125,6 +125,14 @@ pub(crate) enum Lines {
     Certified,
     /// Over mutual TLS, through a hub.
     Hub,
+    /// In plaintext, with a centre that clears months.
+    Cleared,
+}
+
+impl Lines {
+    const fn is_plain(self) -> bool {
+        matches!(self, Self::Plain | Self::Cleared)
+    }
 }
 
 /// The name of a province in its certificate.
@@ -142,12 +150,13 @@ fn table(of: &[(&str, SocketAddr)], lines: Lines) -> String {
     let row = |(province, line): &(&str, SocketAddr)| {
         let public = hex::encode(key_of(province).public());
         let key = format!("[[peer.key]]\nid = \"k1\"\npublic = \"{public}\"\nfrom = \"2020-01-01\"\n");
-        let scheme = if lines == Lines::Plain { "http" } else { "https" };
+        let scheme = if lines.is_plain() { "http" } else { "https" };
         let peer = format!("[[peer]]\nprovince = \"{province}\"\naddress = \"{scheme}://{line}\"\n");
-        let uri = if lines == Lines::Plain { String::new() } else { format!("uri = \"{}\"\n", uri_of(province)) };
+        let uri = if lines.is_plain() { String::new() } else { format!("uri = \"{}\"\n", uri_of(province)) };
         let is_far = lines == Lines::Hub && *province != HUB;
         let via = if is_far { format!("via = \"{HUB}\"\n") } else { String::new() };
-        [peer, uri, via, key].concat()
+        let centre = if lines == Lines::Cleared && *province == HUB { "centre = true\n" } else { "" };
+        [peer.as_str(), centre, &uri, &via, &key].concat()
     };
     of.iter().map(row).collect()
 }
@@ -224,14 +233,17 @@ impl Pair {
             <[Server; 6]>::try_from(ports).unwrap();
         let proxy = Proxy::to(insured_line.address()).await;
         let addresses = [(CARE, care_line.address()), (INSURED, proxy.address()), (HUB, hub_line.address())];
-        let peers = table(if lines == Lines::Hub { &addresses } else { &addresses[..2] }, lines);
+        let peers =
+            table(if matches!(lines, Lines::Hub | Lines::Cleared) { &addresses } else { &addresses[..2] }, lines);
         let (table, authority) = (Peers::read(&peers).unwrap(), Authority::new());
         let all =
-            Common { peers: &peers, settled, enrols, policy, authority: (lines != Lines::Plain).then_some(&authority) };
+            Common { peers: &peers, settled, enrols, policy, authority: (!lines.is_plain()).then_some(&authority) };
         let care = all.province(CARE, beside(url, "care").await, (care_calls, care_line)).await;
         let insured = all.province(INSURED, beside(url, "insured").await, (insured_calls, insured_line)).await;
         let hub = match lines {
-            Lines::Hub => Some(all.province(HUB, beside(url, "hub").await, (hub_calls, hub_line)).await),
+            Lines::Hub | Lines::Cleared => {
+                Some(all.province(HUB, beside(url, "hub").await, (hub_calls, hub_line)).await)
+            }
             Lines::Plain | Lines::Certified => None,
         };
         Self { care, insured, settlement, proxy, table, authority, hub }
