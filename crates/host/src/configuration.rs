@@ -131,7 +131,6 @@ impl Reader {
     }
 
     /// A value that must be given to serve. Where the process migrates it may be left out and the inner value is none.
-    #[expect(clippy::option_option, reason = "not needed and given wrongly are two answers")]
     pub fn to_serve<T: FromStr>(&mut self, name: &str, expected: &str) -> Option<Option<T>> {
         match self.read(name, expected)? {
             None if !self.migrates => {

@@ -20,5 +20,7 @@ macro_rules! step {
 }
 
 /// The steps of this service's database, the shared tables first.
-pub const MIGRATIONS: &[Set] =
-    &[SHARED, Set { owner: "cross-province", steps: &[step!("log"), step!("bill"), step!("filing"), step!("clearing")] }];
+pub const MIGRATIONS: &[Set] = &[
+    SHARED,
+    Set { owner: "cross-province", steps: &[step!("log"), step!("bill"), step!("filing"), step!("clearing")] },
+];

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use cross_province::{MIGRATIONS, Parts, Peers, default_terms};
+use cross_province::{MIGRATIONS, Parts, Peers, Policies, default_terms};
 use crossing::BillId;
 use host::{Clock, Server, Stop, SystemIds};
 use pb::ClearingItemKind as Kind;
@@ -16,7 +16,7 @@ use store::{Database, migrations};
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
-use crate::pair::key_of;
+use crate::pair::{key_of, packs};
 
 pub(crate) const CENTRE: &str = "100000";
 /// Two provinces, and a third.
@@ -77,6 +77,8 @@ impl Centre {
             tls: None,
             forwards: true,
             settlement: rpc::channel("http://127.0.0.1:9").unwrap(),
+            enrolment: None,
+            policies: Policies::Fixed(Arc::new(policy::Policy::compile(&packs()).unwrap())),
             clock: Arc::<Hand>::clone(&clock),
             ids: Arc::new(SystemIds),
             terms: default_terms(),

@@ -291,7 +291,7 @@ async fn harm(town: &mut Town, callers: &mut JoinSet<Vec<Told>>, seed: u64) -> (
 }
 
 async fn cut_stalled_and_killed(url: String) {
-    let bills = told("YIBAO_CROSSINGS", 120);
+    let bills = told("YIBAO_CROSSINGS", 60);
     let (seed, began) = (told("YIBAO_CROSSINGS_SEED", RandomState::new().hash_one(0)), Instant::now());
     println!("{bills} bills, seed {seed}");
     let mut town = Town::open(&url).await;
