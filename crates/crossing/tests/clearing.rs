@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use crossing::ItemKind;
 use crossing::clearing::{
     Act, Dispute, DisputeState, Late, Line, Month, NotResolved, PeriodState, Place, RowAct, RowState, Sheet, Timetable,
     Timetables, TimetablesError, Unmoved,
 };
+use crossing::{ItemKind, clearing};
 use money::Fen;
 use proptest::prelude::*;
 use terms::{Division, Name};
@@ -227,7 +227,7 @@ proptest! {
     fn nets_add_up_to_nothing_and_rows_to_their_items(given in items()) {
         for of in months() {
             let sheet = Sheet::of(of, given.iter().map(|(line, _)| *line));
-            prop_assert_eq!(sheet.nets().values().map(|net| net.net()).sum::<Fen>(), Fen::ZERO);
+            prop_assert_eq!(sheet.nets().values().map(clearing::Net::net).sum::<Fen>(), Fen::ZERO);
             let there = given.iter().map(|(line, _)| line).filter(|line| line.place.month() == Some(of));
             let rows: BTreeMap<_, _> = sheet.rows.iter().map(|(pair, row)| (*pair, row.cleared())).collect();
             prop_assert_eq!(rows, add_up(there));

@@ -112,7 +112,10 @@ async fn deduction(
 /// What was taken off the bills of a row.
 async fn deductions(app: &App, month: Month, row: &pb::ClearingRow) -> Result<Vec<Deducted>, Problem> {
     let (mut found, mut page_token) = (Vec::new(), String::new());
-    while row.deducted_fen != 0 {
+    if row.deducted_fen == 0 {
+        return Ok(found);
+    }
+    loop {
         let request = pb::ListSheetBillsRequest {
             month: month.to_string(),
             care_division: row.care_division.clone(),
