@@ -4,9 +4,10 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cross_province::{MIGRATIONS, Parts, Peers, default_terms, start};
+use cross_province::{MIGRATIONS, Parts, Peers, Policies, default_terms, start};
 use crossing::SigningKey;
 use host::{HostError, Server, Stop, SystemClock, SystemIds};
+use policy::Policy;
 use store::Database;
 use terms::Name;
 use tokio::sync::watch;
@@ -47,6 +48,8 @@ impl Centre {
             tls: None,
             forwards: false,
             settlement: rpc::channel(NOWHERE)?,
+            enrolment: None,
+            policies: Policies::Fixed(Arc::new(Policy::compile(&[])?)),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
             terms: default_terms(),
