@@ -257,7 +257,7 @@ async fn calls(shared: Arc<Shared>, caller: u64) -> Vec<Told> {
 
 /// Kills one process or both, and makes the line so and so, until all calls are answered; how often it killed.
 async fn harm(town: &mut Town, callers: &mut JoinSet<Vec<Told>>, seed: u64) -> (usize, Vec<Told>) {
-    let (mut lots, mut killed, mut told) = (Lots(seed), 0, Vec::new());
+    let (mut lots, mut killed, mut told, mut turn) = (Lots(seed), 0, Vec::new(), 0);
     let mut turns = interval(Duration::from_millis(400));
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -268,7 +268,9 @@ async fn harm(town: &mut Town, callers: &mut JoinSet<Vec<Told>>, seed: u64) -> (
         if callers.is_empty() {
             return (killed, told);
         }
-        match lots.below(12) {
+        turn += 1;
+        // whatever is drawn later, first one is killed, then both
+        match if turn < 3 { 2 * (turn - 1) } else { lots.below(12) } {
             0 | 1 => {
                 let [care, insured] = &mut town.ones;
                 let one = if lots.below(2) == 0 { care } else { insured };

@@ -5,7 +5,7 @@ mod centre;
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossing::clearing::Month;
 use host::{Clock as _, SystemClock};
@@ -15,6 +15,7 @@ use rpc::{Call, Client, Deadline};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use self::bills::{Bills, Sums};
 use self::centre::Centre;
