@@ -20,6 +20,9 @@ use crate::store::links;
 /// The most messages of one answer, which stays below the largest message that is sent.
 const MOST: u64 = 256;
 
+/// The most answers that are fetched of one province before another has its turn.
+const ANSWERS_MOST: u32 = 64;
+
 /// How far each chain came, when it was last looked at.
 pub(crate) type Looked = Mutex<BTreeMap<Division, u64>>;
 
@@ -55,13 +58,27 @@ pub(crate) async fn fill(app: &Arc<App>, looked: &Looked) -> Result<(), Problem>
             && *before == link.seen.sequence
         {
             let wanted = pb::Fetch { after_sequence: link.seen.sequence, to_sequence: *missing.end() };
-            if let Err(fault) = fetch(app, link.peer, wanted).await {
-                tracing::info!(peer = %link.peer, %fault, "missing messages were not fetched");
-            }
+            catch_up(app, link.peer, wanted).await?;
         }
         gaps.insert(link.peer, link.seen.sequence);
     }
     *looked = gaps;
+    Ok(())
+}
+
+/// Fetches one answer's messages after the other, as long as each brings the chain on.
+async fn catch_up(app: &Arc<App>, peer: Division, mut wanted: pb::Fetch) -> Result<(), Problem> {
+    for _ in 0..ANSWERS_MOST {
+        if let Err(fault) = fetch(app, peer, wanted).await {
+            tracing::info!(%peer, %fault, "missing messages were not fetched");
+            return Ok(());
+        }
+        let links = links::with_gaps(app.database.reader(), app.province).await?;
+        let Some(link) = links.into_iter().find(|link| link.peer == peer) else { return Ok(()) };
+        let came = link.seen.sequence;
+        let Some(missing) = link.missing().filter(|_| came > wanted.after_sequence) else { return Ok(()) };
+        wanted = pb::Fetch { after_sequence: came, to_sequence: *missing.end() };
+    }
     Ok(())
 }
 
